@@ -1,0 +1,112 @@
+//! What lowering a clause may ask of the semantic pass, and what it changes.
+//!
+//! Knows no scope and no graph: names are resolved by whoever implements [`Context`].
+
+use super::Reference;
+use crate::diagnostic::Diagnostic;
+use crate::ir;
+use crate::syntax;
+use crate::value::{Expr, NodeId, StepId, Value};
+
+/// The type that an argument must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    Any,
+    /// Anything that has a text: all but lists.
+    Text,
+    String,
+    Bool,
+    /// A whole number; the lowest allowed is checked where the value is known.
+    Int {
+        at_least: i64,
+    },
+    /// A number above zero.
+    Number,
+    /// A length of time; where `positive`, not zero.
+    Duration {
+        positive: bool,
+    },
+    Size,
+    List,
+    /// An int, or a string of one or more items: what `foreach` and spread take is `List`.
+    Port,
+}
+
+/// The semantic pass, as lowering sees it. Whatever it cannot resolve it has reported itself.
+pub trait Context {
+    fn report(&mut self, diagnostic: Diagnostic);
+
+    /// Resolves and types an expression; strings in it are templates. `None`: reported.
+    fn expr(&mut self, expr: &syntax::Expr, want: Want) -> Option<Expr>;
+
+    /// As [`Context::expr`], for a place where the value must be known when the plan is checked.
+    fn constant(&mut self, expr: &syntax::Expr, want: Want) -> Option<Value>;
+
+    /// A script's text with its `${name}` rewritten, or an argv. `None`: reported.
+    fn command(&mut self, command: &syntax::Expr) -> Option<ir::Command>;
+
+    /// The step or goal that a reference names, for an edge. `None`: reported.
+    fn node(&mut self, reference: &Reference) -> Option<NodeId>;
+
+    /// As [`Context::node`], where only a step will do.
+    fn step(&mut self, reference: &Reference) -> Option<StepId>;
+
+    /// Whether a resource of this name is declared, and its amount where that is known.
+    fn resource(&mut self, name: &str) -> Option<Option<i64>>;
+
+    /// The length of `small`, `medium` or `large`, from `goal.toml` or the built-in table.
+    fn effort(&self, word: &str) -> std::time::Duration;
+
+    /// Notes that an expression of this clause is a `foreach` over another `foreach` step.
+    fn foreach_source(&mut self, items: &syntax::Expr) -> Option<StepId>;
+}
+
+/// What a clause stands in, and changes.
+#[derive(Debug)]
+pub enum Target<'a> {
+    Goal(&'a mut ir::Goal),
+    Step(&'a mut ir::Step),
+    Fallback(&'a mut ir::Attempt),
+    Probes(&'a mut Vec<ir::Probe>),
+    Limits(&'a mut ir::Limits),
+    Actions(&'a mut Vec<ir::Cleanup>),
+    Alert(&'a mut Vec<ir::AlertAction>),
+    /// A webhook's headers: name and value.
+    Headers(&'a mut Vec<(Expr, Expr)>),
+}
+
+impl Target<'_> {
+    /// The guards of a goal or step.
+    pub fn guards(&mut self) -> Option<&mut ir::Guards> {
+        match self {
+            Self::Goal(goal) => Some(&mut goal.guards),
+            Self::Step(step) => Some(&mut step.guards),
+            _ => None,
+        }
+    }
+
+    /// The edges of a goal or step.
+    pub fn edges(&mut self) -> Option<&mut Vec<ir::Edge>> {
+        match self {
+            Self::Goal(goal) => Some(&mut goal.edges),
+            Self::Step(step) => Some(&mut step.edges),
+            _ => None,
+        }
+    }
+
+    /// The own attempt of a step, or that of a fallback.
+    pub fn attempt(&mut self) -> Option<&mut ir::Attempt> {
+        match self {
+            Self::Step(step) => Some(&mut step.attempt),
+            Self::Fallback(attempt) => Some(attempt),
+            _ => None,
+        }
+    }
+
+    pub fn environment(&mut self) -> Option<&mut ir::Environment> {
+        match self {
+            Self::Goal(goal) => Some(&mut goal.environment),
+            _ => self.attempt().map(|attempt| &mut attempt.environment),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The clause table: each word of the language, what it takes, what it means.
+//!
+//! One file a clause; each declares a [`ClauseSpec`] and how it lowers to the IR. Checking,
+//! completion, hover, formatting, highlighting and `docs/clauses.md` are derived from the specs.
+//! Names are resolved by whoever implements [`Context`]; this room knows no scopes and no graph.
+
+mod context;
+mod outline;
+mod reach;
+mod reader;
+mod reference;
+mod spec;
+mod table;
+mod usage;
+
+pub use context::{Context, Target, Want};
+pub use outline::{
+    Argument, Clause, FallbackOutline, GoalOutline, LetOutline, MountOutline, OptionValue,
+    ParamOutline, Reference, ResourceOutline, StepOutline,
+};
+pub use reach::value_out_of_reach;
+pub use reader::outline;
+pub use reference::reference;
+pub use spec::{
+    BlockShape, Check, ClauseSpec, Count, Lower, OptionSpec, Place, Repeat, Role, Shape, Slot,
+};
+pub use table::{find, table, words};
+pub use usage::usage;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! Reads a file: exactly one goal, and nothing beside it.
+//!
+//! What is in the goal is read in `goal`.
+
+use super::statement::Recognised;
+use super::{Opened, Reader, complaint};
+use crate::clause::{GoalOutline, Place};
+use crate::source::{FileId, Span};
+use crate::syntax::{Document, Statement, TokenKind};
+
+impl Reader<'_> {
+    pub(super) fn file(&mut self, document: &Document) -> Option<GoalOutline> {
+        let silent = self.is_damaged(document.file);
+        let mut goals: Vec<Opened<'_>> = Vec::new();
+        let mut strays = 0usize;
+        for statement in &document.statements {
+            match self.top(statement, silent || strays > 0) {
+                Some(goal) => goals.push(goal),
+                None => strays += 1,
+            }
+        }
+        let mut goals = goals.into_iter();
+        let Some(first) = goals.next() else {
+            if strays == 0 && !silent {
+                self.report(complaint::no_goal(Span::new(document.file, 0, 0)));
+            }
+            return None;
+        };
+        let place = name_or_word(&first);
+        for second in goals.filter(|goal| !goal.clause.damaged) {
+            let name = second.clause.head_names().next().map_or("name", |name| &*name.value);
+            self.report(complaint::second_goal(name, name_or_word(&second), place));
+        }
+        Some(self.goal(first))
+    }
+
+    /// The parser has found something in this file.
+    fn is_damaged(&self, file: FileId) -> bool {
+        self.diagnostics.iter().any(|finding| finding.is_error() && finding.span().file == file)
+    }
+
+    /// A statement outside of all braces. What stands behind a stray one most likely follows from
+    /// a brace too many, so it is not reported again.
+    fn top<'a>(&mut self, statement: &'a Statement, silent: bool) -> Option<Opened<'a>> {
+        if silent && !begins_goal(statement) {
+            return None;
+        }
+        match self.recognise(statement, Place::File) {
+            Recognised::Clause(opened) => Some(*opened),
+            Recognised::Misplaced | Recognised::Unknown => None,
+        }
+    }
+}
+
+fn begins_goal(statement: &Statement) -> bool {
+    matches!(statement.tokens.first().map(|token| &token.kind),
+        Some(TokenKind::Name(word)) if &**word == "goal")
+}
+
+fn name_or_word(goal: &Opened<'_>) -> Span {
+    goal.clause.head_names().next().map_or(goal.clause.word, |name| name.span)
+}

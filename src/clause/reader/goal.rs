@@ -1,0 +1,176 @@
+//! Reads goals, steps, mounts and fallbacks as outlines of their own.
+//!
+//! Invariant: what has no name is read for its findings, and is not in the outline.
+
+use super::bindings::is_binding;
+use super::{Listed, Opened, Reader, title};
+use crate::clause::table::{FALLBACK, GOAL, LET, MOUNT, PARAM, RESOURCE, STEP};
+use crate::clause::{
+    Argument, Clause, ClauseSpec, FallbackOutline, GoalOutline, LetOutline, MountOutline,
+    ParamOutline, Place, ResourceOutline, StepOutline,
+};
+use crate::source::Spanned;
+use crate::syntax::Block;
+
+/// What a step's or fallback's braces hold.
+#[derive(Default)]
+struct Body {
+    clauses: Vec<Clause>,
+    fallbacks: Vec<FallbackOutline>,
+    damaged: bool,
+}
+
+fn is(clause: &Clause, spec: &'static ClauseSpec) -> bool {
+    std::ptr::eq(clause.spec, spec)
+}
+
+fn name_of(clause: &Clause) -> Option<Spanned<Box<str>>> {
+    clause.head_names().next().cloned()
+}
+
+impl Reader<'_> {
+    pub(super) fn goal(&mut self, opened: Opened<'_>) -> GoalOutline {
+        let Opened { clause, block, statement } = opened;
+        let mut goal = GoalOutline {
+            name: name_of(&clause).unwrap_or_else(|| Spanned::new("".into(), clause.word)),
+            title: title(&clause),
+            doc: self.doc(statement),
+            clauses: Vec::new(),
+            params: Vec::new(),
+            lets: Vec::new(),
+            resources: Vec::new(),
+            steps: Vec::new(),
+            goals: Vec::new(),
+            mounts: Vec::new(),
+            span: clause.span,
+            damaged: clause.damaged,
+        };
+        if let Some(block) = block {
+            let listed = self.list(&block.statements, Place::Goal);
+            goal.damaged |= listed.lost || !block.closed;
+            for opened in listed.opened {
+                goal.damaged |= opened.clause.damaged;
+                self.held(opened, &mut goal);
+            }
+        }
+        goal
+    }
+
+    /// Puts one of a goal's statements where it belongs.
+    fn held(&mut self, opened: Opened<'_>, goal: &mut GoalOutline) {
+        let clause = &opened.clause;
+        if is(clause, &STEP) {
+            goal.steps.extend(self.step(opened));
+        } else if is(clause, &GOAL) {
+            let inner = self.goal(opened);
+            goal.goals.extend((!inner.name.value.is_empty()).then_some(inner));
+        } else if is(clause, &MOUNT) {
+            goal.mounts.extend(self.mount(opened));
+        } else if is(clause, &PARAM) {
+            goal.params.extend(param(clause));
+        } else if is(clause, &LET) {
+            goal.lets.extend(binding(clause));
+        } else if is(clause, &RESOURCE) {
+            goal.resources.extend(resource(clause));
+        } else {
+            let clause = self.finish(opened);
+            goal.clauses.push(clause);
+        }
+    }
+
+    fn step(&mut self, opened: Opened<'_>) -> Option<StepOutline> {
+        let Opened { clause, block, statement } = opened;
+        let what =
+            name_of(&clause).map_or("the step".to_owned(), |n| format!("step `{}`", n.value));
+        let body = self.body(&clause, block, Place::Step, &what);
+        let Body { clauses, fallbacks, damaged } = body;
+        let (title, doc, span) = (title(&clause), self.doc(statement), clause.span);
+        Some(StepOutline { name: name_of(&clause)?, title, doc, clauses, fallbacks, span, damaged })
+    }
+
+    fn fallback(&mut self, opened: Opened<'_>) -> FallbackOutline {
+        let Opened { clause, block, .. } = opened;
+        let name = name_of(&clause);
+        let what = match &name {
+            Some(name) => format!("fallback `{}`", name.value),
+            None => "the fallback".to_owned(),
+        };
+        let Body { clauses, damaged, .. } = self.body(&clause, block, Place::Fallback, &what);
+        FallbackOutline { name, clauses, span: clause.span, damaged }
+    }
+
+    /// Reads the braces of a step or fallback, and what must be true of them.
+    fn body(&mut self, head: &Clause, block: Option<&Block>, place: Place, what: &str) -> Body {
+        let Some(block) = block else { return Body { damaged: true, ..Body::default() } };
+        let mut listed = self.list(&block.statements, place);
+        listed.unknown |= !block.closed;
+        let name = head.head_names().next().map_or(head.word, |name| name.span);
+        self.check_action(what, name, &listed);
+        self.check_service(&listed);
+        self.check_names("output", &listed);
+        self.check_names(FALLBACK.word, &listed);
+        self.split(listed, head.damaged)
+    }
+
+    fn split(&mut self, listed: Listed<'_>, head_damaged: bool) -> Body {
+        let damaged = head_damaged || listed.lost || listed.unknown;
+        let mut body = Body { damaged, ..Body::default() };
+        for opened in listed.opened {
+            if is(&opened.clause, &FALLBACK) {
+                let fallback = self.fallback(opened);
+                body.damaged |= fallback.damaged;
+                body.fallbacks.push(fallback);
+            } else {
+                let clause = self.finish(opened);
+                body.damaged |= clause.damaged;
+                body.clauses.push(clause);
+            }
+        }
+        body
+    }
+
+    fn mount(&mut self, opened: Opened<'_>) -> Option<MountOutline> {
+        let Opened { clause, block, statement } = opened;
+        let mut damaged = clause.damaged;
+        let (mut bindings, mut clauses) = (Vec::new(), Vec::new());
+        if let Some(block) = block {
+            let (bound, rest): (Vec<_>, Vec<_>) =
+                block.statements.iter().partition(|statement| is_binding(statement));
+            damaged |= self.bindings(bound, &mut bindings);
+            let listed = self.list(rest, Place::Mount);
+            damaged |= listed.lost || !block.closed;
+            clauses.extend(listed.opened.into_iter().map(|opened| self.finish(opened)));
+        }
+        let file = clause.text(Some("from"))?;
+        let file = Spanned::new(file.value.text.to_string(), file.span);
+        let (doc, span) = (self.doc(statement), clause.span);
+        Some(MountOutline { name: name_of(&clause)?, file, doc, bindings, clauses, span, damaged })
+    }
+}
+
+fn param(clause: &Clause) -> Option<ParamOutline> {
+    let range = clause.option("in").and_then(|option| match option.arguments.first() {
+        Some(Argument::Range(from, to)) => Some((from.clone(), to.clone())),
+        _ => None,
+    });
+    Some(ParamOutline {
+        name: name_of(clause)?,
+        ty: clause.option_type(":").cloned(),
+        matches: clause.text(Some("matches")).cloned(),
+        range,
+        default: clause.option_expr("=").cloned(),
+        help: clause.text(Some("")).map(|text| text.value.text.to_string()),
+        span: clause.span,
+        damaged: clause.damaged,
+    })
+}
+
+fn binding(clause: &Clause) -> Option<LetOutline> {
+    let value = clause.option_expr("=").cloned();
+    Some(LetOutline { name: name_of(clause)?, value, span: clause.span })
+}
+
+fn resource(clause: &Clause) -> Option<ResourceOutline> {
+    let amount = clause.head_exprs().next().cloned();
+    Some(ResourceOutline { name: name_of(clause)?, amount, span: clause.span })
+}

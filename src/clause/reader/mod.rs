@@ -1,0 +1,86 @@
+//! Reads a document by the clause table: from statements of tokens to an outline.
+//!
+//! Knows no clause by itself but the few that are read as outlines of their own (goals, steps,
+//! params). Invariant: one finding a statement at most from its shapes, and none where the parser
+//! has already reported one.
+
+mod arguments;
+mod atoms;
+mod bindings;
+mod checks;
+mod complaint;
+mod file;
+mod goal;
+mod probes;
+mod statement;
+mod types;
+
+use super::{Clause, GoalOutline};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::syntax::{Block, Document, Statement};
+
+/// Reads a document by the clause table: which words are clauses, where they may stand, how
+/// often, and what they take. `None` where the file holds no goal at all, which is reported.
+pub fn outline(
+    document: &Document,
+    text: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<GoalOutline> {
+    Reader { text, diagnostics, reported: 0 }.file(document)
+}
+
+struct Reader<'r> {
+    text: &'r str,
+    diagnostics: &'r mut Diagnostics,
+    /// How many findings there were; what is beyond [`MOST_FINDINGS`] is not told.
+    reported: usize,
+}
+
+/// No one reads more, and each costs time and memory.
+const MOST_FINDINGS: usize = 10_000;
+
+/// A statement whose head is read, and whose block is not yet.
+struct Opened<'a> {
+    clause: Clause,
+    block: Option<&'a Block>,
+    statement: &'a Statement,
+}
+
+/// The statements of a block, as far as they could be recognised.
+struct Listed<'a> {
+    opened: Vec<Opened<'a>>,
+    /// Something in it is not in `opened`, or was damaged before it got here.
+    lost: bool,
+    /// Something of it may be anything, an action too.
+    unknown: bool,
+}
+
+impl Reader<'_> {
+    fn report(&mut self, finding: Diagnostic) {
+        if !self.is_full() {
+            self.diagnostics.report(finding);
+        }
+        self.reported += 1;
+    }
+
+    fn is_full(&self) -> bool {
+        self.reported >= MOST_FINDINGS
+    }
+
+    /// The comment block above a statement, without what it says to the checker.
+    fn doc(&self, statement: &Statement) -> Option<String> {
+        let lines: Vec<_> = statement
+            .doc
+            .iter()
+            .map(|span| self.text.get(span.range()).unwrap_or("").trim())
+            .filter(|line| !line.starts_with("goalc: allow("))
+            .collect();
+        let doc = lines.join("\n").trim().to_owned();
+        (!doc.is_empty()).then_some(doc)
+    }
+}
+
+/// The text of a goal's or step's title.
+fn title(clause: &Clause) -> Option<String> {
+    clause.text(None).map(|text| text.value.text.to_string())
+}

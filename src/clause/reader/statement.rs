@@ -1,0 +1,188 @@
+//! Recognises a statement by its first word and the place it stands in.
+//!
+//! A word one slip from a right one is reported and read as the right one, so that nothing else
+//! follows from the slip.
+
+use super::arguments::Arguments;
+use super::{Listed, Opened, Reader, complaint};
+use crate::clause::table::{MOUNT, find};
+use crate::clause::{BlockShape, Clause, ClauseSpec, Place};
+use crate::source::Span;
+use crate::syntax::{Block, Cursor, Statement, TokenKind};
+
+/// The word that a statement begins with; `on failure` is one.
+struct Word {
+    text: String,
+    span: Span,
+    tokens: usize,
+}
+
+/// What a statement turned out to be.
+pub(super) enum Recognised<'a> {
+    Clause(Box<Opened<'a>>),
+    /// A word that means something elsewhere.
+    Misplaced,
+    /// It could be anything.
+    Unknown,
+}
+
+impl Reader<'_> {
+    /// The clauses of a block, without what is in their own blocks.
+    pub(super) fn list<'a>(
+        &mut self,
+        statements: impl IntoIterator<Item = &'a Statement>,
+        place: Place,
+    ) -> Listed<'a> {
+        let mut listed = Listed { opened: Vec::new(), lost: false, unknown: false };
+        for statement in statements {
+            listed.unknown |= statement.damaged;
+            match self.recognise(statement, place) {
+                Recognised::Clause(opened) => listed.opened.push(*opened),
+                Recognised::Misplaced => listed.lost = true,
+                Recognised::Unknown => listed.unknown = true,
+            }
+        }
+        listed.lost |= listed.unknown;
+        self.check_once(&listed.opened);
+        listed
+    }
+
+    pub(super) fn recognise<'a>(
+        &mut self,
+        statement: &'a Statement,
+        place: Place,
+    ) -> Recognised<'a> {
+        let Some(word) = word_of(statement) else {
+            if let (Some(token), false) = (statement.tokens.first(), statement.damaged) {
+                self.report(complaint::no_word(token, place, self.text));
+            }
+            return Recognised::Unknown;
+        };
+        let mut cursor = Cursor::new(&statement.tokens, statement.span.at_end());
+        for _ in 0..word.tokens {
+            cursor.bump();
+        }
+        if let Some(spec) = spec_of(place, &word.text, statement) {
+            let opened = self.read(spec, place, statement, cursor, word.span);
+            return Recognised::Clause(Box::new(opened));
+        }
+        if self.is_full() {
+            return Recognised::Unknown;
+        }
+        self.unrecognised(&word, place, statement, cursor)
+    }
+
+    fn unrecognised<'a>(
+        &mut self,
+        word: &Word,
+        place: Place,
+        statement: &'a Statement,
+        cursor: Cursor<'a>,
+    ) -> Recognised<'a> {
+        if let Some(finding) = complaint::misplaced(&word.text, word.span, place) {
+            if !statement.damaged {
+                self.report(finding);
+            }
+            return Recognised::Misplaced;
+        }
+        let finding = complaint::unknown(&word.text, word.span, place);
+        let meant = finding.fixes.first().and_then(|fix| spec_of(place, &fix.text, statement));
+        if !statement.damaged {
+            self.report(finding);
+        }
+        let Some(spec) = meant else { return Recognised::Unknown };
+        let arguments = Arguments::new(cursor, spec, place, self.text).read();
+        Recognised::Clause(Box::new(opened(arguments, statement, word.span, true)))
+    }
+
+    /// Reads a statement by a spec; the cursor stands behind its word.
+    pub(super) fn read<'a>(
+        &mut self,
+        spec: &'static ClauseSpec,
+        place: Place,
+        statement: &'a Statement,
+        cursor: Cursor<'a>,
+        word: Span,
+    ) -> Opened<'a> {
+        let mut arguments = Arguments::new(cursor, spec, place, self.text).read();
+        let findings = std::mem::take(&mut arguments.findings);
+        let damaged = statement.damaged || !findings.is_empty();
+        let mut opened = opened(arguments, statement, word, damaged);
+        if statement.damaged {
+            return opened;
+        }
+        for finding in findings {
+            self.report(finding);
+        }
+        if !opened.clause.damaged {
+            let more = (spec.check)(&opened.clause);
+            opened.clause.damaged = !more.is_empty();
+            for finding in more {
+                self.report(finding);
+            }
+        }
+        opened
+    }
+
+    /// Reads the block of a clause that is no outline of its own.
+    pub(super) fn finish(&mut self, opened: Opened<'_>) -> Clause {
+        let Opened { mut clause, block, .. } = opened;
+        let (Some(block), BlockShape::Required(place) | BlockShape::Optional(place)) =
+            (block, clause.spec.block)
+        else {
+            return clause;
+        };
+        let lost = match place {
+            Place::Probes => self.probes(block, &mut clause),
+            Place::Bindings => self.bindings(&block.statements, &mut clause.bindings),
+            _ => self.clauses(block, place, &mut clause.block),
+        };
+        let inside = clause.block.iter().any(|inner| inner.damaged);
+        clause.damaged |= lost || inside || !block.closed;
+        clause
+    }
+
+    /// Reads a block of plain clauses; whether something in it was lost.
+    fn clauses(&mut self, block: &Block, place: Place, into: &mut Vec<Clause>) -> bool {
+        let listed = self.list(&block.statements, place);
+        into.extend(listed.opened.into_iter().map(|opened| self.finish(opened)));
+        listed.lost
+    }
+}
+
+fn opened<'a>(
+    arguments: Arguments<'a, '_>,
+    statement: &'a Statement,
+    word: Span,
+    damaged: bool,
+) -> Opened<'a> {
+    let Arguments { spec, head, options, block, .. } = arguments;
+    let (inner, bindings) = (Vec::new(), Vec::new());
+    let span = statement.span;
+    let clause = Clause { spec, word, span, head, options, block: inner, bindings, damaged };
+    Opened { clause, block, statement }
+}
+
+fn name_at(statement: &Statement, at: usize) -> Option<(&str, Span)> {
+    let token = statement.tokens.get(at)?;
+    if let TokenKind::Name(name) = &token.kind { Some((name, token.span)) } else { None }
+}
+
+fn word_of(statement: &Statement) -> Option<Word> {
+    let (first, span) = name_at(statement, 0)?;
+    match name_at(statement, 1) {
+        Some((second, end)) if first == "on" => {
+            Some(Word { text: format!("on {second}"), span: span.to(end), tokens: 2 })
+        }
+        _ => Some(Word { text: first.to_owned(), span, tokens: 1 }),
+    }
+}
+
+/// What a word means in a place; `goal NAME from …` is a mount.
+fn spec_of(place: Place, word: &str, statement: &Statement) -> Option<&'static ClauseSpec> {
+    let spec = find(place, word)?;
+    let mounts = spec.word == MOUNT.word
+        && MOUNT.stands_in(place)
+        && name_at(statement, 2).is_some_and(|(word, _)| word == "from");
+    Some(if mounts { &MOUNT } else { spec })
+}

@@ -1,0 +1,179 @@
+//! `approve deny done rerun fail cancel`: what a person says of a run, from any terminal.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::arguments::{AnswerArguments, CancelArguments, DoneArguments};
+use super::exit::Failed;
+use super::output;
+use super::runs::{Found, find, open_to_write};
+use super::session::now;
+use crate::exec::event::{QuestionKind, Unit};
+use crate::exec::state::{Question, UnitIx};
+use crate::exec::world::user;
+use crate::store::{Request, RequestKind};
+use crate::value::{GoalId, NodeId, StepId, Value, read_text};
+
+type Outputs = IndexMap<Arc<str>, Value>;
+
+pub(super) fn approve(arguments: &AnswerArguments) -> Result<u8, Failed> {
+    answer(arguments, RequestKind::Approve, &[])
+}
+
+pub(super) fn deny(arguments: &AnswerArguments) -> Result<u8, Failed> {
+    answer(arguments, RequestKind::Deny, &[])
+}
+
+pub(super) fn done(arguments: &DoneArguments) -> Result<u8, Failed> {
+    answer(&arguments.answer, RequestKind::Done, &arguments.outputs)
+}
+
+pub(super) fn rerun(arguments: &AnswerArguments) -> Result<u8, Failed> {
+    answer(arguments, RequestKind::Rerun, &[])
+}
+
+pub(super) fn fail(arguments: &AnswerArguments) -> Result<u8, Failed> {
+    answer(arguments, RequestKind::Fail, &[])
+}
+
+pub(super) fn cancel(arguments: &CancelArguments) -> Result<u8, Failed> {
+    let found = find(open_to_write()?, arguments.run.as_deref())?;
+    if !found.alive {
+        return Err(Failed::wrong(format!(
+            "run {} is {}, and no process carries it out: there is nothing to cancel",
+            found.summary.id, found.state.status
+        )));
+    }
+    let request = request(None, RequestKind::Cancel, String::new(), Outputs::new(), None);
+    found.store.post(&found.summary.id, now(), &request)?;
+    output::tell(&format!("run {} is asked to stop\n", found.summary.id));
+    Ok(0)
+}
+
+fn answer(
+    arguments: &AnswerArguments,
+    kind: RequestKind,
+    outputs: &[String],
+) -> Result<u8, Failed> {
+    let (run, step) = match arguments.which.as_slice() {
+        [run, step] => (Some(run.as_str()), step.as_str()),
+        [step] => (None, step.as_str()),
+        _ => return Err(Failed::wrong("name the step")),
+    };
+    let found = find(open_to_write()?, run)?;
+    let unit = unit_named(&found, step)?;
+    let question = open_question(&found, unit, step)?;
+    fits(kind, question.kind, step)?;
+    let outputs = read_outputs(&found, unit, kind, outputs)?;
+    let asked = Some(question.seq);
+    let name = found.state.name(unit);
+    let request = request(Some(name), kind, arguments.note.clone(), outputs, asked);
+    found.store.post(&found.summary.id, now(), &request)?;
+    let next = if found.alive {
+        String::new()
+    } else {
+        format!("; to go on: goalc resume {}", found.summary.id)
+    };
+    output::tell(&format!("{step} of run {}: {}{next}\n", found.summary.id, past(kind)));
+    Ok(0)
+}
+
+fn request(
+    unit: Option<Unit>,
+    kind: RequestKind,
+    note: String,
+    outputs: Outputs,
+    asked: Option<u64>,
+) -> Request {
+    Request { unit, kind, by: user(), note, outputs, asked }
+}
+
+/// The unit that `a.b` or `a.b[3]` names.
+fn unit_named(found: &Found, text: &str) -> Result<UnitIx, Failed> {
+    let unknown = || {
+        let known = found.record.plan.steps.keys().map(StepId::as_str);
+        let hint = crate::diagnostic::closest(text, known)
+            .map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
+        Failed::wrong(format!("there is no step `{text}` in run {}{hint}", found.summary.id))
+    };
+    let (name, item) = match text.strip_suffix(']').and_then(|text| text.split_once('[')) {
+        Some((name, item)) => (name, Some(item.parse::<u32>().map_err(|_| unknown())?)),
+        None => (text, None),
+    };
+    let graph = found.state.graph();
+    let node = graph
+        .node_ix(&NodeId::Step(StepId::new(name)))
+        .or_else(|| graph.node_ix(&NodeId::Goal(GoalId::new(name))))
+        .ok_or_else(unknown)?;
+    let unit = UnitIx { node, item };
+    found.state.unit(unit).map(|_| unit).ok_or_else(unknown)
+}
+
+fn open_question<'f>(found: &'f Found, unit: UnitIx, step: &str) -> Result<&'f Question, Failed> {
+    let open = found.state.unit(unit).and_then(crate::exec::state::UnitState::open_question);
+    open.ok_or_else(|| {
+        let status = found.state.status(unit.node);
+        Failed::wrong(format!("{step} asks nothing in run {}: it is {status}", found.summary.id))
+    })
+}
+
+/// Whether an answer is one to this kind of question.
+fn fits(kind: RequestKind, question: QuestionKind, step: &str) -> Result<(), Failed> {
+    let allowed: &[(RequestKind, &str)] = match question {
+        QuestionKind::Confirm => &[(RequestKind::Approve, "approve"), (RequestKind::Deny, "deny")],
+        QuestionKind::Manual => &[(RequestKind::Done, "done"), (RequestKind::Fail, "fail")],
+        QuestionKind::InDoubt => &[
+            (RequestKind::Done, "done"),
+            (RequestKind::Rerun, "rerun"),
+            (RequestKind::Fail, "fail"),
+        ],
+    };
+    if allowed.iter().any(|(allowed, _)| *allowed == kind) {
+        return Ok(());
+    }
+    let words: Vec<_> = allowed.iter().map(|(_, word)| format!("`goalc {word}`")).collect();
+    Err(Failed::wrong(format!("{step} is answered by {}", words.join(" or "))))
+}
+
+/// `--output NAME=VALUE` by the step's declared types; a done step must give all of them.
+fn read_outputs(
+    found: &Found,
+    unit: UnitIx,
+    kind: RequestKind,
+    given: &[String],
+) -> Result<Outputs, Failed> {
+    let mut outputs = Outputs::new();
+    let Some(step) = found.state.graph().step(unit.node) else { return Ok(outputs) };
+    for pair in given {
+        let Some((name, text)) = pair.split_once('=') else {
+            return Err(Failed::wrong(format!(
+                "--output takes NAME=VALUE, and `{pair}` has no `=`"
+            )));
+        };
+        let Some((name, spec)) = step.outputs.get_key_value(name) else {
+            return Err(Failed::wrong(format!("the step declares no output `{name}`")));
+        };
+        let value = read_text(text, &spec.ty)
+            .map_err(|why| Failed::wrong(format!("output `{name}` {why}")))?;
+        outputs.insert(Arc::clone(name), value);
+    }
+    let missing = step.outputs.keys().find(|name| !outputs.contains_key(*name));
+    match missing {
+        Some(name) if kind == RequestKind::Done => Err(Failed::wrong(format!(
+            "its output `{name}` is missing: give it by --output {name}=…"
+        ))),
+        _ => Ok(outputs),
+    }
+}
+
+fn past(kind: RequestKind) -> &'static str {
+    match kind {
+        RequestKind::Approve => "approved",
+        RequestKind::Deny => "denied",
+        RequestKind::Done => "done",
+        RequestKind::Rerun => "to be run again",
+        RequestKind::Fail => "failed",
+        RequestKind::Cancel => "cancelled",
+    }
+}

@@ -1,0 +1,298 @@
+//! The command line's shape: commands, flags and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Checks, runs and resumes goals: plans of steps that matter.
+#[derive(Debug, Parser)]
+#[command(name = "goalc", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 achieved · 1 the goal failed · 2 nothing ran: the plan, the command line or \
+a `requires` is wrong · 3 waiting for a person · 4 the state or the machine failed goalc · 130, 143 stopped by a signal"
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find what is wrong with plans before anything runs
+    Check(CheckArguments),
+    /// Write plans in their canonical form
+    Fmt(FmtArguments),
+    /// Carry a plan out
+    Run(RunArguments),
+    /// Print the checked plan as JSON, which `run` takes too
+    Compile(CompileArguments),
+    /// List the runs, the newest first
+    Runs(RunsArguments),
+    /// Show how a run stands
+    Show(ShowArguments),
+    /// Print what steps wrote
+    Logs(LogsArguments),
+    /// Go on with a run
+    Resume(ResumeArguments),
+    /// Approve what a step asks
+    Approve(AnswerArguments),
+    /// Deny what a step asks
+    Deny(AnswerArguments),
+    /// Say that a manual step, or one in doubt, is done
+    Done(DoneArguments),
+    /// Say that a step in doubt is to run again
+    Rerun(AnswerArguments),
+    /// Say that a manual step, or one in doubt, has failed
+    Fail(AnswerArguments),
+    /// Undo what a run did, in reverse order
+    Rollback(RollbackArguments),
+    /// Stop a run that another process carries out
+    Cancel(CancelArguments),
+    /// Make a plan of a file in another format
+    Import(ImportArguments),
+    /// Tell more about a diagnostic's code
+    Explain(ExplainArguments),
+    /// Print the JSON Schema of an output
+    Schema(SchemaArguments),
+    /// Remove the files of runs that have ended
+    Clean(CleanArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+    /// Print the manual page
+    Man,
+}
+
+impl Command {
+    /// Whether standard output carries JSON and nothing else.
+    pub fn wants_json(&self) -> bool {
+        match self {
+            Self::Check(check) => check.format == Some(CheckFormat::Json),
+            Self::Run(run) => run.format != RunFormat::Text,
+            Self::Resume(resume) => resume.format != RunFormat::Text,
+            Self::Runs(runs) => runs.format == ShowFormat::Json,
+            Self::Show(show) => show.format == ShowFormat::Json,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// With the text and arrows (the default on a terminal)
+    #[default]
+    Fancy,
+    /// One line each
+    Short,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Warnings,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// Plans; may be left out where the folder has one
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How findings are printed
+    #[arg(long, value_enum)]
+    pub format: Option<CheckFormat>,
+    /// Take warnings as errors
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+}
+
+#[derive(Debug, Args)]
+pub struct FmtArguments {
+    /// Plans, changed in place; `-` reads standard input and prints
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Change nothing; exit with 1 where something would change
+    #[arg(long)]
+    pub check: bool,
+    /// Change nothing; print what would change
+    #[arg(long)]
+    pub diff: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    #[default]
+    Text,
+    /// One JSON value at the end
+    Json,
+    /// One event a line, as they come
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// A plan (`.goal`, or JSON from `compile` or a goal decomposition)
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// A param; said again for each item of a list
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// A TOML file of params
+    #[arg(long = "params", value_name = "FILE")]
+    pub params_file: Option<PathBuf>,
+    /// Steps at once
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
+    /// Go on with what does not depend on a failure
+    #[arg(short, long)]
+    pub keep_going: bool,
+    /// Approve each confirm that is not marked `always`
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show what would happen, and when, without running anything
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Only these steps and what they depend on
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Skip these steps, as if their `when` were false
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// This step and what comes after it; what comes before is taken as done
+    #[arg(long, value_name = "STEP")]
+    pub from: Option<String>,
+    /// How the run is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: RunFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct CompileArguments {
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Where to write it; standard output otherwise
+    #[arg(short, long, value_name = "OUT.json")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct RunsArguments {
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ShowFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// A run, or its beginning; the newest if left out
+    pub run: Option<String>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ShowFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsArguments {
+    /// A run, or its beginning
+    pub run: Option<String>,
+    /// Only this step's
+    pub step: Option<String>,
+    /// Go on printing while the run goes on
+    #[arg(short, long)]
+    pub follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ResumeArguments {
+    /// A run, or its beginning; the newest if left out
+    pub run: Option<String>,
+    /// Take the plan as it is now, and run again what changed
+    #[arg(long)]
+    pub accept_changes: bool,
+    /// Try failed steps again, and what they blocked
+    #[arg(long)]
+    pub retry_failed: bool,
+    /// A secret param, which a run does not keep
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// Approve each confirm that is not marked `always`
+    #[arg(short, long)]
+    pub yes: bool,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: RunFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct AnswerArguments {
+    /// The run (may be left out: the newest) and the step, as `a.b` or `a.b[3]`
+    #[arg(required = true, num_args = 1..=2, value_names = ["RUN", "STEP"])]
+    pub which: Vec<String>,
+    /// Why; kept with the answer
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+}
+
+#[derive(Debug, Args)]
+pub struct DoneArguments {
+    #[command(flatten)]
+    pub answer: AnswerArguments,
+    /// An output that the step declares
+    #[arg(long = "output", value_name = "NAME=VALUE")]
+    pub outputs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RollbackArguments {
+    /// A run, or its beginning; the newest if left out
+    pub run: Option<String>,
+    /// Back to the checkpoint of this step, or `start`: all the way; otherwise to the last one
+    #[arg(long, value_name = "STEP|start")]
+    pub to: Option<String>,
+    /// A secret param, which a run does not keep
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: RunFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct CancelArguments {
+    /// A run, or its beginning; the newest if left out
+    pub run: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// A goal decomposition in JSON; `-` is standard input
+    pub file: PathBuf,
+    /// Where to write the plan; standard output otherwise
+    #[arg(short, long, value_name = "OUT.goal")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// As `E0401`
+    pub code: String,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// `check`, `run`, `show`, `dry-run`, `runs` or `ir`
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct CleanArguments {
+    /// Keep so many of the newest runs
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub keep: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArguments {
+    pub shell: clap_complete::Shell,
+}

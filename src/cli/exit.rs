@@ -1,0 +1,81 @@
+//! Exit codes, and how a command that cannot be carried out says so.
+
+use std::process::ExitCode;
+
+use crate::exec::JournalError;
+use crate::store::StoreError;
+
+/// The goal failed.
+pub(super) const FAILED: u8 = 1;
+/// Nothing ran: the plan, the command line or a `requires` is wrong.
+pub(super) const WRONG: u8 = 2;
+/// The state or the machine failed goalc.
+pub(super) const MACHINE: u8 = 4;
+
+/// Why a command ends without its result.
+#[derive(Debug)]
+pub(super) struct Failed {
+    exit: u8,
+    /// One sentence for standard error; empty where all has been said.
+    message: String,
+}
+
+impl Failed {
+    /// The plan or the command line is wrong.
+    pub(super) fn wrong(message: impl Into<String>) -> Self {
+        Self { exit: WRONG, message: message.into() }
+    }
+
+    /// The disk, permissions, or another process.
+    pub(super) fn machine(message: impl Into<String>) -> Self {
+        Self { exit: MACHINE, message: message.into() }
+    }
+
+    /// As a value, for who reads standard output as JSON; `None` where all has been said.
+    pub(super) fn json(&self) -> Option<serde_json::Value> {
+        (!self.message.is_empty()).then(|| refusal([&*self.message]))
+    }
+
+    /// Says what went wrong; gives the exit code.
+    pub(super) fn say(&self) -> u8 {
+        if !self.message.is_empty() {
+            super::output::complain(&self.message);
+        }
+        self.exit
+    }
+
+    /// What is wrong has been printed.
+    pub(super) fn said(exit: u8) -> Self {
+        Self { exit, message: String::new() }
+    }
+}
+
+/// What `--format json` prints where there is no result: what is wrong with no place in a plan.
+pub(super) fn refusal<'m>(messages: impl IntoIterator<Item = &'m str>) -> serde_json::Value {
+    let found: Vec<_> = messages
+        .into_iter()
+        .map(|message| serde_json::json!({ "code": null, "severity": "error", "message": message }))
+        .collect();
+    serde_json::json!({ "diagnostics": found })
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        let exit = if error.is_wrong_name() { WRONG } else { MACHINE };
+        Self { exit, message: error.to_string() }
+    }
+}
+
+impl From<JournalError> for Failed {
+    fn from(error: JournalError) -> Self {
+        Self::machine(error.to_string())
+    }
+}
+
+/// Says what went wrong, if anything, and turns it into the process's exit code.
+pub(super) fn finish(result: Result<u8, Failed>) -> ExitCode {
+    match result {
+        Ok(exit) => ExitCode::from(exit),
+        Err(failed) => ExitCode::from(failed.say()),
+    }
+}

@@ -1,0 +1,220 @@
+//! From files to a checked plan: reading, mounts, `goal.toml`, JSON.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::exit::Failed;
+use crate::config::{self, Config};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::interchange::decomposed;
+use crate::ir::Plan;
+use crate::sema::{self, Loader, Options};
+use crate::source::{FileId, SourceMap, Span};
+
+/// The largest plan that is read.
+const LARGEST: u64 = 64 << 20;
+
+/// A plan's file as far as it could be read.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) sources: SourceMap,
+    pub(super) diagnostics: Diagnostics,
+    pub(super) plan: Option<Plan>,
+    pub(super) config: Config,
+    /// Absolute.
+    pub(super) path: PathBuf,
+    /// The folder with `goal.toml`, which `[env] files` are relative to.
+    pub(super) project: PathBuf,
+}
+
+impl Loaded {
+    /// The folder in which the plan's steps run.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+}
+
+/// What a file is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// Only what is wrong with it: the plan is not made.
+    Findings,
+    Plan,
+}
+
+/// Mounted files from disk.
+struct Disk;
+
+impl Loader for Disk {
+    fn load(&self, path: &Path) -> Result<Arc<str>, String> {
+        let bytes = read_file(path)?;
+        String::from_utf8(bytes).map(Arc::from).map_err(|_| "it is not UTF-8".to_owned())
+    }
+}
+
+/// A file's bytes; only a plain file of a bearable size.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    use std::io::Read;
+    use std::os::unix::fs::OpenOptionsExt;
+    // Without waiting, as opening a pipe would for its writer.
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let file = options.open(path).map_err(|error| plain(&error))?;
+    let metadata = file.metadata().map_err(|error| plain(&error))?;
+    if !metadata.is_file() {
+        return Err("it is not a file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err("it is larger than 64 MiB".to_owned());
+    }
+    Ok(bytes)
+}
+
+/// A system's error in plain words.
+pub(super) fn plain(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The plan that a command is about: the given file, or the only one in this folder.
+pub(super) fn choose(file: Option<&Path>) -> Result<PathBuf, Failed> {
+    if let Some(file) = file {
+        return Ok(file.to_owned());
+    }
+    let entries = std::fs::read_dir(".").map_err(|error| Failed::machine(plain(&error)))?;
+    let mut plans: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| PathBuf::from(entry.file_name()))
+        .filter(|name| name.extension().is_some_and(|extension| extension == "goal"))
+        .filter(|name| !name.to_string_lossy().ends_with(".test.goal"))
+        .collect();
+    plans.sort();
+    match plans.as_slice() {
+        [] => Err(Failed::wrong("there is no plan (`*.goal`) in this folder: name one")),
+        [one] => Ok(one.clone()),
+        several => {
+            let names: Vec<_> =
+                several.iter().take(5).map(|path| path.display().to_string()).collect();
+            Err(Failed::wrong(format!(
+                "this folder has several plans: name one of {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+/// Reads and checks a plan.
+///
+/// # Errors
+/// Where the file itself cannot be read, or is JSON that holds no plan.
+pub(super) fn load(file: &Path, aim: Aim) -> Result<Loaded, Failed> {
+    let unreadable =
+        |why: String| Failed::wrong(format!("`{}` cannot be read: {why}", file.display()));
+    let bytes = read_file(file).map_err(unreadable)?;
+    let path = std::path::absolute(file).map_err(|error| unreadable(plain(&error)))?;
+    let mut loaded = begin(&path);
+    if file.extension().is_some_and(|extension| extension == "json") {
+        let text =
+            String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        return load_json(loaded, file, &text, aim);
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => analyze_text(&mut loaded, &file.display().to_string(), &text, aim),
+        Err(error) => report_not_utf8(&mut loaded, file, &error),
+    }
+    Ok(loaded)
+}
+
+/// Checks a plan's text, as it came from standard input or an import.
+fn analyze_text(loaded: &mut Loaded, name: &str, text: &str, aim: Aim) {
+    let file = loaded.sources.add(name, &loaded.path, text);
+    let effort = loaded.config.effort;
+    let options = Options { loader: &Disk, effort: &|word| effort.length(word) };
+    let (sources, diagnostics) = (&mut loaded.sources, &mut loaded.diagnostics);
+    match aim {
+        Aim::Findings => sema::check(sources, file, &options, diagnostics),
+        Aim::Plan => loaded.plan = sema::analyze(sources, file, &options, diagnostics),
+    }
+    if loaded.diagnostics.has_errors() {
+        loaded.plan = None;
+    }
+}
+
+/// A file of other bytes than UTF-8: what can be read is shown, so that the place can be.
+fn report_not_utf8(loaded: &mut Loaded, file: &Path, error: &std::string::FromUtf8Error) {
+    let at = error.utf8_error().valid_up_to();
+    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+    let id = loaded.sources.add(file.display().to_string(), &loaded.path, text);
+    let span = Span::new(id, at, at + '\u{fffd}'.len_utf8());
+    loaded.diagnostics.report(
+        Diagnostic::new(Code::E0105, "the file is not UTF-8", span, "these bytes are no character")
+            .help("save the file as UTF-8"),
+    );
+}
+
+fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim) -> Result<Loaded, Failed> {
+    if decomposed::looks_like_decomposed(text) {
+        let plan = decomposed::import(text).map_err(|error| {
+            Failed::wrong(format!("`{}` cannot be imported: {error}", file.display()))
+        })?;
+        analyze_text(&mut loaded, &file.display().to_string(), &plan, aim);
+        return Ok(loaded);
+    }
+    let refuse = |why: String| Failed::wrong(format!("`{}` is no plan: {why}", file.display()));
+    let plan: Plan = serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
+    plan.validate().map_err(|error| refuse(error.to_string()))?;
+    loaded.plan = Some(plan);
+    Ok(loaded)
+}
+
+/// Reads the project's `goal.toml`, the nearest one upwards.
+fn begin(path: &Path) -> Loaded {
+    let mut sources = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
+    let toml =
+        folder.ancestors().map(|folder| folder.join("goal.toml")).find(|path| path.is_file());
+    let config = match &toml {
+        Some(toml) => read_config(toml, &mut sources, &mut diagnostics),
+        None => Config::default(),
+    };
+    let project = toml.and_then(|toml| toml.parent().map(Path::to_owned)).unwrap_or(folder);
+    Loaded { sources, diagnostics, plan: None, config, path: path.to_owned(), project }
+}
+
+fn read_config(path: &Path, sources: &mut SourceMap, diagnostics: &mut Diagnostics) -> Config {
+    let read = read_file(path)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()));
+    match read {
+        Ok(text) => {
+            let file = sources.add(shown(path), path, text.as_str());
+            config::read(file, &text, diagnostics)
+        }
+        Err(why) => {
+            let file = sources.add(shown(path), path, "");
+            let message = format!("`goal.toml` cannot be read: {why}");
+            diagnostics.report(Diagnostic::new(Code::E0801, message, Span::new(file, 0, 0), ""));
+            Config::default()
+        }
+    }
+}
+
+/// A path as the person in this folder would write it.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let short = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    short.unwrap_or(path).display().to_string()
+}
+
+/// Reads a text as the only file of a new map, for commands that take standard input.
+pub(super) fn source_of(name: &str, text: &str) -> (SourceMap, FileId) {
+    let mut sources = SourceMap::new();
+    let file = sources.add(name, name, text);
+    (sources, file)
+}

@@ -1,0 +1,140 @@
+//! `goalc logs`: what steps wrote, attempt by attempt.
+
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::arguments::LogsArguments;
+use super::exit::Failed;
+use super::output;
+use super::runs::{Found, find, open_to_read};
+use crate::exec::event::{Event, Stamped, Unit};
+use crate::store::RunFolder;
+use crate::value::NodeId;
+
+/// How often a log that is followed is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// The log of an attempt or an undo.
+struct Log {
+    unit: Unit,
+    /// `None`: of its undo.
+    attempt: Option<u32>,
+    path: PathBuf,
+}
+
+pub(super) fn logs(arguments: &LogsArguments) -> Result<u8, Failed> {
+    let (found, step) = resolve(arguments)?;
+    let folder = found.store.folder().run(&found.summary.id);
+    let mut shown = Shown::default();
+    for log in logs_of(&found.events, step.as_deref(), &folder) {
+        shown.print(&log);
+    }
+    if !arguments.follow {
+        return Ok(0);
+    }
+    follow(found, step.as_deref(), &folder, shown)
+}
+
+/// One argument may be a run or a step: a run, if there is one of that name.
+fn resolve(arguments: &LogsArguments) -> Result<(Found, Option<String>), Failed> {
+    let store = open_to_read()?;
+    let found = match (&arguments.run, &arguments.step) {
+        (Some(only), None) if store.find_run(Some(only)).is_err() => {
+            let newest = find(store, None)?;
+            if !has_step(&newest, only) {
+                return Err(Failed::wrong(format!("there is no run and no step `{only}`")));
+            }
+            return Ok((newest, Some(only.clone())));
+        }
+        (run, _) => find(store, run.as_deref())?,
+    };
+    if let Some(step) = arguments.step.as_ref().filter(|step| !has_step(&found, step)) {
+        return Err(Failed::wrong(format!(
+            "there is no step `{step}` in run {}",
+            found.summary.id
+        )));
+    }
+    Ok((found, arguments.step.clone()))
+}
+
+fn has_step(found: &Found, step: &str) -> bool {
+    let whole = step.split('[').next().unwrap_or(step);
+    found.record.plan.steps.contains_key(whole)
+}
+
+fn logs_of(events: &[Stamped], step: Option<&str>, folder: &RunFolder) -> Vec<Log> {
+    let wanted = |unit: &Unit| {
+        step.is_none_or(|step| unit.node.as_str() == step || unit.to_string() == step)
+    };
+    events
+        .iter()
+        .filter_map(|stamped| match &stamped.event {
+            Event::AttemptStarted { unit, attempt, .. } if wanted(unit) => Some(Log {
+                unit: unit.clone(),
+                attempt: Some(*attempt),
+                path: folder.logs().join(format!("{}.log", stamped.seq)),
+            }),
+            Event::UndoStarted { step } => {
+                let unit = Unit { node: NodeId::Step(step.clone()), item: None };
+                let path = folder.logs().join(format!("{}.log", stamped.seq));
+                wanted(&unit).then_some(Log { unit, attempt: None, path })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// How much of each log was printed.
+#[derive(Default)]
+struct Shown {
+    lengths: std::collections::HashMap<PathBuf, u64>,
+    last: Option<PathBuf>,
+}
+
+impl Shown {
+    fn print(&mut self, log: &Log) {
+        let from = self.lengths.get(&log.path).copied().unwrap_or(0);
+        let Ok(bytes) = tail(&log.path, from) else { return };
+        if bytes.is_empty() {
+            return;
+        }
+        if self.last.as_ref() != Some(&log.path) {
+            let what = log.attempt.map_or_else(|| "undo".to_owned(), |n| format!("attempt {n}"));
+            output::print(&format!("==> {}, {what}\n", log.unit));
+            self.last = Some(log.path.clone());
+        }
+        let _ = std::io::stdout().write_all(&bytes);
+        let _ = std::io::stdout().flush();
+        self.lengths.insert(log.path.clone(), from + bytes.len() as u64);
+    }
+}
+
+fn tail(path: &Path, from: u64) -> std::io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(path)?;
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn follow(
+    mut found: Found,
+    step: Option<&str>,
+    folder: &RunFolder,
+    mut shown: Shown,
+) -> Result<u8, Failed> {
+    loop {
+        // Looked at before the logs, so that nothing written last is missed.
+        let alive = found.alive;
+        for log in logs_of(&found.events, step, folder) {
+            shown.print(&log);
+        }
+        if !alive {
+            return Ok(0);
+        }
+        std::thread::sleep(LOOK);
+        let run = found.summary.id.to_string();
+        found = find(found.store, Some(&run))?;
+    }
+}

@@ -1,0 +1,62 @@
+//! Writing to the terminal: a reader that went away is no error, and colour is a choice.
+
+use std::io::{IsTerminal, Write};
+
+/// Writes a command's result. That nobody reads it changes nothing.
+pub(super) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// Writes a JSON value as the command's result, with a line break behind it.
+pub(super) fn print_json(value: &impl serde::Serialize) {
+    let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned());
+    print(&(text + "\n"));
+}
+
+/// Tells the person something that is no result.
+pub(super) fn tell(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = err.write_all(text.as_bytes());
+    let _ = err.flush();
+}
+
+/// Tells the person what is wrong.
+pub(super) fn complain(message: &str) {
+    tell(&format!("goalc: {message}\n"));
+}
+
+/// Whether standard output takes colours: `NO_COLOR` and `CLICOLOR_FORCE` are obeyed.
+pub(super) fn colour_out() -> bool {
+    colour(std::io::stdout().is_terminal())
+}
+
+/// As [`colour_out`], for standard error.
+pub(super) fn colour_err() -> bool {
+    colour(std::io::stderr().is_terminal())
+}
+
+fn colour(terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced =
+        std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0" && !value.is_empty());
+    !set("NO_COLOR")
+        && (forced || (terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")))
+}
+
+/// The terminal's width in columns; 80 where there is none.
+pub(super) fn width() -> usize {
+    let from = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || {
+        let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok()?;
+        (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    };
+    from.or_else(asked).unwrap_or(80).clamp(40, 200)
+}
+
+/// Whether a person can be asked: they type and see what is asked.
+pub(super) fn is_interactive() -> bool {
+    let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+    !ci && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}

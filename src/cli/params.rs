@@ -1,0 +1,252 @@
+//! Params: from `-p`, `--params`, the environment and defaults, typed and checked, all at once.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use indexmap::IndexMap;
+
+use super::exit::Failed;
+use super::load::read_file;
+use crate::config::params::{Given, read};
+use crate::diagnostic::closest;
+use crate::exec::graph::Graph;
+use crate::exec::scope::{Place, Surroundings, Values};
+use crate::exec::state::RunState;
+use crate::ir::{Binding, BindingKind, Plan};
+use crate::value::{BindingId, Expr, Masker, Type, Value, matches_whole, read_text};
+
+/// The values of all params: those for the journal, in which secrets are `***`, and the secrets.
+#[derive(Debug, Default)]
+pub(super) struct Params {
+    pub(super) values: IndexMap<BindingId, Value>,
+    pub(super) secrets: HashMap<BindingId, Value>,
+}
+
+impl Params {
+    /// Hides the secrets.
+    pub(super) fn masker(&self) -> Masker {
+        Masker::new(self.secrets.values().flat_map(texts))
+    }
+}
+
+/// All texts in a value.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::List(items) => items.iter().flat_map(texts).collect(),
+        secret => vec![secret.to_text()],
+    }
+}
+
+/// Texts given for params, by path.
+pub(super) type GivenParams = IndexMap<String, Given>;
+
+/// Reads `-p NAME=VALUE` and `--params FILE`; the former wins.
+pub(super) fn given(pairs: &[String], file: Option<&Path>) -> Result<GivenParams, Failed> {
+    let mut given = match file {
+        Some(file) => from_file(file)?,
+        None => GivenParams::new(),
+    };
+    let mut said: GivenParams = GivenParams::new();
+    for pair in pairs {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(Failed::wrong(format!("-p takes NAME=VALUE, and `{pair}` has no `=`")));
+        };
+        let value = value.to_owned();
+        match said.get_mut(name) {
+            None => drop(said.insert(name.to_owned(), Given::One(value))),
+            Some(Given::Many(values)) => values.push(value),
+            Some(one) => {
+                let Given::One(first) = one.clone() else { continue };
+                *one = Given::Many(vec![first, value]);
+            }
+        }
+    }
+    given.extend(said);
+    Ok(given)
+}
+
+fn from_file(file: &Path) -> Result<GivenParams, Failed> {
+    let name = file.display();
+    let bytes =
+        read_file(file).map_err(|why| Failed::wrong(format!("`{name}` cannot be read: {why}")))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Failed::wrong(format!("`{name}` is not UTF-8")))?;
+    read(&text).map_err(|wrong| {
+        let lines: Vec<_> = wrong
+            .iter()
+            .map(|w| format!("{name}:{}:{}: {}", w.line, w.column, w.message))
+            .collect();
+        Failed::wrong(lines.join("\ngoalc: "))
+    })
+}
+
+/// Gives every param its value. All that is missing or wrong comes back in one go.
+pub(super) fn resolve(
+    graph: &std::sync::Arc<Graph>,
+    given: &GivenParams,
+    world: &dyn Surroundings,
+) -> Result<Params, Vec<String>> {
+    let plan = graph.plan();
+    let mut wrong = unknown(plan, given);
+    let mut params = Params::default();
+    for (id, binding) in &plan.bindings {
+        let BindingKind::Param { bound: None, default, .. } = &binding.kind else { continue };
+        let value = match text_for(id, given, world) {
+            Some((given, from)) => {
+                read_given(&given, &binding.ty).map_err(|why| format!("param `{id}`{from} {why}"))
+            }
+            None => match default {
+                None => Err(missing(id, binding)),
+                Some(default) => {
+                    default_value(graph, &params, binding, default, world).map_err(|why| {
+                        format!("param `{id}` is not given, and its default has no value: {why}")
+                    })
+                }
+            },
+        };
+        let checked = value.and_then(|value| {
+            allowed(graph, &params, binding, &value, world)
+                .map_err(|why| format!("param `{id}` {why}"))?;
+            Ok(value)
+        });
+        match checked {
+            Ok(value) => {
+                if value.is_secret() {
+                    params.secrets.insert(id.clone(), value.clone());
+                }
+                params.values.insert(id.clone(), value);
+            }
+            Err(why) => wrong.push(why),
+        }
+    }
+    if wrong.is_empty() { Ok(params) } else { Err(wrong) }
+}
+
+/// The params that must be given and are not, for a person to be asked.
+pub(super) fn unanswered<'p>(
+    plan: &'p Plan,
+    given: &GivenParams,
+    world: &dyn Surroundings,
+) -> Vec<(&'p BindingId, &'p Binding)> {
+    let missing = |id: &BindingId, binding: &Binding| {
+        matches!(&binding.kind, BindingKind::Param { bound: None, default: None, .. })
+            && text_for(id, given, world).is_none()
+    };
+    plan.bindings.iter().filter(|(id, binding)| missing(id, binding)).collect()
+}
+
+fn unknown(plan: &Plan, given: &GivenParams) -> Vec<String> {
+    let can_be_given =
+        |binding: &Binding| matches!(binding.kind, BindingKind::Param { bound: None, .. });
+    let known: Vec<&str> =
+        plan.bindings.iter().filter(|(_, b)| can_be_given(b)).map(|(id, _)| id.as_str()).collect();
+    let strangers = given.keys().filter(|name| !known.contains(&name.as_str()));
+    strangers
+        .map(|name| {
+            let hint = closest(name, known.iter().copied())
+                .map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
+            format!("there is no param `{name}`{hint}")
+        })
+        .collect()
+}
+
+fn missing(id: &BindingId, binding: &Binding) -> String {
+    let help = match &binding.kind {
+        BindingKind::Param { help: Some(help), .. } => format!(" ({help})"),
+        _ => String::new(),
+    };
+    format!("param `{id}` is missing{help}: give it by -p {id}=… ({})", binding.ty)
+}
+
+/// What was given for a param, and where, if not on the command line.
+fn text_for(
+    id: &BindingId,
+    given: &GivenParams,
+    world: &dyn Surroundings,
+) -> Option<(Given, String)> {
+    if let Some(given) = given.get(id.as_str()) {
+        return Some((given.clone(), String::new()));
+    }
+    let exact = format!("GOAL_PARAM_{}", id.as_str().replace(['.', '-'], "_"));
+    let names = [exact.clone(), exact.to_uppercase()];
+    names.into_iter().find_map(|name| {
+        let value = world.env(&name)?;
+        Some((Given::One(value), format!(", from the environment's {name},")))
+    })
+}
+
+fn read_given(given: &Given, ty: &Type) -> Result<Value, String> {
+    match (given, ty) {
+        (Given::One(text), Type::List(item)) if !text.trim_start().starts_with('[') => {
+            Ok(Value::List(vec![read_text(text, item)?]))
+        }
+        (Given::One(text), ty) => read_text(text, ty),
+        (Given::Many(texts), Type::List(item)) => texts
+            .iter()
+            .map(|text| read_text(text, item))
+            .collect::<Result<_, _>>()
+            .map(Value::List),
+        (Given::Many(_), _) => Err("is given more than once, and it is no list".to_owned()),
+    }
+}
+
+fn default_value(
+    graph: &std::sync::Arc<Graph>,
+    params: &Params,
+    binding: &Binding,
+    default: &Expr,
+    world: &dyn Surroundings,
+) -> Result<Value, String> {
+    let value = with_place(graph, params, binding, world, |place| place.value(default));
+    let value = value.map_err(|why| why.to_string())?;
+    Ok(if binding.ty.is_secret() && !value.is_secret() {
+        Value::secret(value.to_text())
+    } else {
+        value
+    })
+}
+
+/// Evaluates something in the goal of a binding, with the params that are known by now.
+fn with_place<T>(
+    graph: &std::sync::Arc<Graph>,
+    params: &Params,
+    binding: &Binding,
+    world: &dyn Surroundings,
+    evaluate: impl FnOnce(Place<'_>) -> T,
+) -> T {
+    let mut state = RunState::new(std::sync::Arc::clone(graph), Vec::new());
+    state.params.clone_from(&params.values);
+    let values = Values::new(params.secrets.clone());
+    let goal = graph.goal_ix(&binding.goal).unwrap_or_else(|| graph.root());
+    evaluate(Place { state: &state, values: &values, world, goal, unit: None })
+}
+
+/// Whether a value is within the param's `matches` and `in`.
+fn allowed(
+    graph: &std::sync::Arc<Graph>,
+    params: &Params,
+    binding: &Binding,
+    value: &Value,
+    world: &dyn Surroundings,
+) -> Result<(), String> {
+    let BindingKind::Param { matches, range, .. } = &binding.kind else { return Ok(()) };
+    if let Some(pattern) = matches {
+        let fits = matches_whole(&value.to_text(), pattern).map_err(|why| why.to_string())?;
+        if !fits {
+            return Err(format!("does not match {pattern:?}"));
+        }
+    }
+    if let Some((from, to)) = range {
+        let holds = |left: Expr, right: Expr| {
+            let operator = crate::value::BinaryOperator::LessEqual;
+            let within = Expr::Binary { operator, left: Box::new(left), right: Box::new(right) };
+            with_place(graph, params, binding, world, |place| place.truth(&within))
+        };
+        let literal = Expr::Literal(value.clone());
+        let above = holds(from.clone(), literal.clone()).map_err(|why| why.to_string())?;
+        if !above || !holds(literal, to.clone()).map_err(|why| why.to_string())? {
+            return Err(format!("is not in {from}..{to}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! `goalc compile`, and the checked plan for the commands that need one.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::arguments::CompileArguments;
+use super::check;
+use super::exit::{Failed, WRONG};
+use super::load::{Aim, Loaded, choose, load};
+use super::output;
+use crate::ir::Plan;
+
+pub(super) fn compile(arguments: &CompileArguments) -> Result<u8, Failed> {
+    let (_, plan) = checked(arguments.file.as_deref(), false)?;
+    match &arguments.output {
+        None => output::print_json(&*plan),
+        Some(path) => {
+            let unwritable = |why: String| {
+                Failed::machine(format!("`{}` cannot be written: {why}", path.display()))
+            };
+            let text = serde_json::to_string_pretty(&*plan)
+                .map_err(|error| unwritable(error.to_string()))?;
+            std::fs::write(path, text + "\n").map_err(|error| unwritable(error.to_string()))?;
+        }
+    }
+    Ok(0)
+}
+
+/// The checked plan of a file. Where it has errors they are printed, as JSON if `json`.
+pub(super) fn checked(file: Option<&Path>, json: bool) -> Result<(Loaded, Arc<Plan>), Failed> {
+    let file = choose(file)?;
+    let mut loaded = load(&file, Aim::Plan)?;
+    if let Some(plan) = loaded.plan.take()
+        && !loaded.diagnostics.has_errors()
+    {
+        return Ok((loaded, Arc::new(plan)));
+    }
+    let mut found = check::findings(&loaded);
+    found.retain(crate::diagnostic::Diagnostic::is_error);
+    if json {
+        output::print_json(&serde_json::json!({ "diagnostics": check::json(&found, &loaded) }));
+    }
+    output::tell(&check::fancy(&found, &loaded));
+    Err(Failed::said(WRONG))
+}

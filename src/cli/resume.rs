@@ -1,0 +1,209 @@
+//! `goalc resume`: takes up what was not finished, reruns nothing that succeeded.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::arguments::{ResumeArguments, RunFormat};
+use super::exit::Failed;
+use super::load::{Aim, Loaded, load};
+use super::output;
+use super::params::{self, Params};
+use super::runs::{fold, open_to_write};
+use super::session::{self, Manner, Session, carry_out, environment};
+use super::view::view;
+use crate::config::Config;
+use crate::exec::RunStatus;
+use crate::exec::estimate;
+use crate::exec::event::{Event, Stamped};
+use crate::exec::graph::Graph;
+use crate::exec::scope::Values;
+use crate::exec::state::RunState;
+use crate::exec::world::RealSurroundings;
+use crate::ir::Plan;
+use crate::store::RunRecord;
+use crate::value::StepId;
+
+pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
+    let store = open_to_write()?;
+    let summary = store.find_run(arguments.run.as_deref())?;
+    let folder = store.folder().run(&summary.id);
+    let _lock = folder.try_lock(session::now())?;
+    // Loaded under the lock: what another process wrote last is in it.
+    let (mut record, events) = store.load(&summary.id)?;
+    let loaded = current(&record.plan_path);
+    let env = match &loaded {
+        Some(loaded) => environment(loaded)?,
+        None => environment(&without_plan(&record.plan_path))?,
+    };
+    let changed = changed_steps(&record.plan, loaded.as_ref());
+    let accepted = accept(arguments, &mut record, loaded, &changed)?;
+    let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
+    let surroundings = RealSurroundings::new(root, env.iter().cloned());
+    let graph = Arc::new(Graph::new(Arc::new(record.plan.clone())));
+    let params = secrets(&graph, &record, &arguments.params, &surroundings)?;
+    let state = state(&graph, &events, &params, &surroundings);
+    let changed = if accepted { changed } else { Vec::new() };
+    if let Some(exit) = nothing_to_do(arguments, &state, &record, &changed) {
+        if arguments.format == RunFormat::Json {
+            output::print_json(&view(&record.id, &state, false));
+        }
+        return Ok(exit);
+    }
+    let manner = Manner { yes: arguments.yes, format: arguments.format };
+    let session = {
+        let new_plan = accepted.then(|| record.plan.clone());
+        Session { store: &store, folder: &folder, surroundings, env, manner, new_plan }
+    };
+    let first = Event::RunResumed { retry_failed: arguments.retry_failed, changed };
+    carry_out(session, state, params, first)
+}
+
+/// The plan's file as it is now; `None` where it is gone or has errors: the run holds its own.
+pub(super) fn current(path: &Path) -> Option<Loaded> {
+    let loaded = load(path, Aim::Plan).ok()?;
+    (!loaded.diagnostics.has_errors()).then_some(loaded)
+}
+
+pub(super) fn without_plan(path: &Path) -> Loaded {
+    let project = path.parent().unwrap_or(Path::new("/")).to_owned();
+    Loaded {
+        sources: crate::source::SourceMap::new(),
+        diagnostics: crate::diagnostic::Diagnostics::new(),
+        plan: None,
+        config: Config::default(),
+        path: path.to_owned(),
+        project,
+    }
+}
+
+/// Steps whose meaning changed since the run began, and all that depend on them.
+fn changed_steps(began: &Plan, loaded: Option<&Loaded>) -> Vec<StepId> {
+    let Some(now) = loaded.and_then(|loaded| loaded.plan.as_ref()) else { return Vec::new() };
+    let graph = Graph::new(Arc::new(now.clone()));
+    let mut open: Vec<_> = graph
+        .steps()
+        .filter(|node| {
+            let (Some(id), Some(step)) = (graph.step_id(*node), graph.step(*node)) else {
+                return false;
+            };
+            began.steps.get(id).is_none_or(|before| before.fingerprint != step.fingerprint)
+        })
+        .collect();
+    let mut found: std::collections::BTreeSet<_> = open.iter().copied().collect();
+    while let Some(node) = open.pop() {
+        let goals: Vec<_> = graph.enclosing(node).collect();
+        let sources = std::iter::once(node).chain(goals);
+        let next = sources.flat_map(|source| graph.outgoing(source).to_vec());
+        let next = next.flat_map(|node| std::iter::once(node).chain(graph.descendants(node)));
+        open.extend(next.collect::<Vec<_>>().into_iter().filter(|node| found.insert(*node)));
+    }
+    found.into_iter().filter_map(|node| graph.step_id(node).cloned()).collect()
+}
+
+/// Says what changed. Takes the new plan where that was asked for.
+fn accept(
+    arguments: &ResumeArguments,
+    record: &mut RunRecord,
+    loaded: Option<Loaded>,
+    changed: &[StepId],
+) -> Result<bool, Failed> {
+    let plan = loaded.and_then(|loaded| loaded.plan);
+    if arguments.accept_changes {
+        let Some(plan) = plan else {
+            let path = record.plan_path.display();
+            return Err(Failed::wrong(format!(
+                "there are no changes to accept: `{path}` is gone or has errors"
+            )));
+        };
+        record.plan = plan;
+        return Ok(true);
+    }
+    if !changed.is_empty() {
+        output::complain(
+            "the plan was edited since this run began; these steps changed, or depend on one that did:",
+        );
+        for step in changed {
+            output::tell(&format!("         {step}\n"));
+        }
+        output::tell("         the run goes on with the plan that it began with;\n");
+        output::tell("         to run them as they are now: goalc resume --accept-changes\n");
+    }
+    Ok(false)
+}
+
+/// Secrets are not kept with a run: they come again from where they came from.
+pub(super) fn secrets(
+    graph: &Arc<Graph>,
+    record: &RunRecord,
+    given: &[String],
+    world: &RealSurroundings,
+) -> Result<Params, Failed> {
+    let given = params::given(given, None)?;
+    let stray = given.keys().find(|name| {
+        let binding = graph.plan().bindings.get(name.as_str());
+        !binding.is_some_and(|binding| binding.ty.is_secret())
+    });
+    if let Some(name) = stray {
+        return Err(Failed::wrong(format!(
+            "a run keeps its params: `{name}` is no secret param of it"
+        )));
+    }
+    let mut kept: params::GivenParams = record
+        .given
+        .iter()
+        .filter(|(_, value)| !value.is_secret())
+        .map(|(name, value)| (name.clone(), crate::config::params::Given::One(value.to_text())))
+        .collect();
+    kept.retain(|name, _| graph.plan().bindings.contains_key(name.as_str()));
+    kept.extend(given);
+    params::resolve(graph, &kept, world).map_err(|wrong| Failed::wrong(wrong.join("\ngoalc: ")))
+}
+
+pub(super) fn state(
+    graph: &Arc<Graph>,
+    events: &[Stamped],
+    params: &Params,
+    world: &RealSurroundings,
+) -> RunState {
+    let values = Values::new(params.secrets.clone());
+    let order = estimate::order(graph, &params.values, &values, world);
+    let mut state = fold(Arc::clone(graph), order, events);
+    // Params that an accepted change brought.
+    for (id, value) in &params.values {
+        state.params.entry(id.clone()).or_insert_with(|| value.clone());
+    }
+    state
+}
+
+/// Whether the run has nothing left that this call would take up; its exit code then.
+fn nothing_to_do(
+    arguments: &ResumeArguments,
+    state: &RunState,
+    record: &RunRecord,
+    changed: &[StepId],
+) -> Option<u8> {
+    if !changed.is_empty() {
+        return None;
+    }
+    match state.status {
+        RunStatus::Achieved => {
+            output::tell(&format!("run {} is achieved already\n", record.id));
+            Some(0)
+        }
+        RunStatus::Undone if !arguments.retry_failed => {
+            let id = &record.id;
+            output::complain(&format!(
+                "run {id} is undone: goalc resume {id} --retry-failed does it again"
+            ));
+            Some(1)
+        }
+        RunStatus::Failed if !arguments.retry_failed => {
+            let id = &record.id;
+            output::complain(&format!(
+                "run {id} has failed: goalc resume {id} --retry-failed tries again what failed"
+            ));
+            Some(1)
+        }
+        _ => None,
+    }
+}

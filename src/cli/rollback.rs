@@ -1,0 +1,71 @@
+//! `goalc rollback`: undoes what a run did, later, where no process holds it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::arguments::RollbackArguments;
+use super::exit::Failed;
+use super::resume::{current, secrets, state, without_plan};
+use super::runs::open_to_write;
+use super::session::{self, Manner, Session, carry_out, environment};
+use crate::diagnostic::closest;
+use crate::exec::event::Event;
+use crate::exec::graph::Graph;
+use crate::exec::state::RunState;
+use crate::exec::world::{RealSurroundings, user};
+use crate::value::StepId;
+
+pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
+    let store = open_to_write()?;
+    let summary = store.find_run(arguments.run.as_deref())?;
+    let folder = store.folder().run(&summary.id);
+    let _lock = folder.try_lock(session::now())?;
+    // Loaded under the lock: what another process wrote last is in it.
+    let (record, events) = store.load(&summary.id)?;
+    let env = match current(&record.plan_path) {
+        Some(loaded) => environment(&loaded)?,
+        None => environment(&without_plan(&record.plan_path))?,
+    };
+    let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
+    let surroundings = RealSurroundings::new(root, env.iter().cloned());
+    let graph = Arc::new(Graph::new(Arc::new(record.plan.clone())));
+    let params = secrets(&graph, &record, &arguments.params, &surroundings)?;
+    let state = state(&graph, &events, &params, &surroundings);
+    let since = since(&state, arguments.to.as_deref())?;
+    let manner = Manner { yes: false, format: arguments.format };
+    let session =
+        Session { store: &store, folder: &folder, surroundings, env, manner, new_plan: None };
+    carry_out(session, state, params, Event::RollbackRequested { since, by: user() })
+}
+
+/// The number of the event up to which what had succeeded is kept.
+fn since(state: &RunState, to: Option<&str>) -> Result<u64, Failed> {
+    let Some(to) = to else { return Ok(state.last_checkpoint()) };
+    let graph = state.graph();
+    let node = graph.step_ix(&StepId::new(to));
+    // A step may be called `start`, too: with a checkpoint, it is the one that is meant.
+    if let Some(seq) = node.and_then(|node| state.node(node).checkpoint_seq) {
+        return Ok(seq);
+    }
+    if to == "start" {
+        return Ok(0);
+    }
+    let checkpoints: Vec<&str> = graph
+        .steps()
+        .filter(|node| state.node(*node).checkpoint_seq.is_some())
+        .filter_map(|node| graph.step_id(node).map(StepId::as_str))
+        .collect();
+    let known = if checkpoints.is_empty() {
+        "it has none: `--to start` goes all the way".to_owned()
+    } else {
+        format!("its checkpoints: {}", checkpoints.join(", "))
+    };
+    let what = if node.is_some() {
+        format!("step `{to}` has made no checkpoint in this run")
+    } else {
+        let hint = closest(to, graph.plan().steps.keys().map(StepId::as_str));
+        let hint = hint.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+        format!("there is no step `{to}`{hint}")
+    };
+    Err(Failed::wrong(format!("{what}; {known}")))
+}

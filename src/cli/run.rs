@@ -1,0 +1,276 @@
+//! `goalc run`: from a plan's file to the end of its run, or a forecast of it.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::Arc;
+
+use super::arguments::{RunArguments, RunFormat};
+use super::exit::{Failed, WRONG, refusal};
+use super::load::Loaded;
+use super::omit::{Omitted, omitted};
+use super::output;
+use super::params::{self, GivenParams, Params};
+use super::plan::checked;
+use super::session::{self, Manner, Session, carry_out, environment};
+use crate::config::params::Given;
+use crate::exec::drive::{Drive, DriveOptions};
+use crate::exec::estimate;
+use crate::exec::event::{Event, Journal, JournalError, Stamped};
+use crate::exec::graph::Graph;
+use crate::exec::scope::{Place, Surroundings, Values};
+use crate::exec::state::RunState;
+use crate::exec::world::RealSurroundings;
+use crate::forecast::{self, Forecast};
+use crate::ir::Plan;
+use crate::report::{self, DryRunStep, DryRunView};
+use crate::store::{RunRecord, StateFolder, Store};
+
+/// What a run needs to begin.
+struct Start {
+    graph: Arc<Graph>,
+    surroundings: RealSurroundings,
+    env: Vec<(String, String)>,
+    params: Params,
+    jobs: u32,
+    omitted: Omitted,
+}
+
+pub(super) fn run(arguments: &RunArguments) -> Result<u8, Failed> {
+    let json = arguments.format != RunFormat::Text;
+    let (loaded, plan) = checked(arguments.file.as_deref(), json)?;
+    let start = start(arguments, &loaded, &plan)?;
+    if arguments.dry_run {
+        return dry_run(arguments, start);
+    }
+    begin(arguments, &loaded, start)
+}
+
+fn start(arguments: &RunArguments, loaded: &Loaded, plan: &Arc<Plan>) -> Result<Start, Failed> {
+    let graph = Arc::new(Graph::new(Arc::clone(plan)));
+    let env = environment(loaded)?;
+    let surroundings = RealSurroundings::new(loaded.folder().to_owned(), env.iter().cloned());
+    let mut given = params::given(&arguments.params, arguments.params_file.as_deref())?;
+    ask_for_missing(plan, &mut given, &surroundings);
+    let params = params::resolve(&graph, &given, &surroundings)
+        .map_err(|wrong| refuse(&wrong, arguments.format))?;
+    if plan.goals.values().any(|goal| !goal.alerts.is_empty()) {
+        output::complain("this version of goalc does not send alerts: nobody is told");
+    }
+    for name in too_short(&params) {
+        output::complain(&format!(
+            "param `{name}` is a secret of under 4 bytes: it cannot be hidden in what steps print"
+        ));
+    }
+    let omitted = omitted(&graph, arguments)?;
+    let jobs = jobs(arguments, loaded, &graph, &params, &surroundings)?;
+    Ok(Start { graph, surroundings, env, params, jobs, omitted })
+}
+
+fn too_short(params: &Params) -> Vec<String> {
+    let short = |value: &crate::value::Value| value.to_text().len() < 4;
+    params.secrets.iter().filter(|(_, value)| short(value)).map(|(id, _)| id.to_string()).collect()
+}
+
+/// `-j`, else the goal's `parallel`, else the project's default, else the cores.
+fn jobs(
+    arguments: &RunArguments,
+    loaded: &Loaded,
+    graph: &Arc<Graph>,
+    params: &Params,
+    world: &dyn Surroundings,
+) -> Result<u32, Failed> {
+    if let Some(jobs) = arguments.jobs {
+        return Ok(jobs);
+    }
+    let parallel = graph.goal(graph.root()).and_then(|goal| goal.parallel.as_ref());
+    if let Some(parallel) = parallel {
+        let mut state = RunState::new(Arc::clone(graph), Vec::new());
+        state.params.clone_from(&params.values);
+        let values = Values::new(params.secrets.clone());
+        let place = Place { state: &state, values: &values, world, goal: graph.root(), unit: None };
+        return match place.count(parallel) {
+            Ok(0) => Err(Failed::wrong("`parallel` must be at least 1, and it is 0")),
+            Ok(jobs) => Ok(jobs),
+            Err(why) => Err(Failed::wrong(format!("`parallel` has no value: {why}"))),
+        };
+    }
+    let cores =
+        || std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
+    Ok(loaded.config.defaults.jobs.map_or_else(cores, Into::into))
+}
+
+/// On a terminal, what is missing is asked for.
+fn ask_for_missing(plan: &Plan, given: &mut GivenParams, world: &dyn Surroundings) {
+    if !output::is_interactive() {
+        return;
+    }
+    for (id, binding) in params::unanswered(plan, given, world) {
+        let help = match &binding.kind {
+            crate::ir::BindingKind::Param { help: Some(help), .. } => format!("{help}\n"),
+            _ => String::new(),
+        };
+        output::tell(&format!("{help}{id} ({}): ", binding.ty));
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line).unwrap_or(0);
+        if read > 0 {
+            given
+                .insert(id.to_string(), Given::One(line.trim_end_matches(['\n', '\r']).to_owned()));
+        }
+    }
+    let _ = std::io::stderr().flush();
+}
+
+/// Nothing ran, and why: in one report.
+fn refuse(wrong: &[String], format: RunFormat) -> Failed {
+    if format != RunFormat::Text {
+        output::print_json(&refusal(wrong.iter().map(String::as_str)));
+    }
+    for message in wrong {
+        output::complain(message);
+    }
+    Failed::said(WRONG)
+}
+
+fn first_event(arguments: &RunArguments, start: &Start) -> Event {
+    Event::RunStarted {
+        params: start.params.values.clone(),
+        jobs: start.jobs,
+        keep_going: arguments.keep_going,
+        left_out: start.omitted.left_out.clone(),
+        skipped: start.omitted.skipped.clone(),
+    }
+}
+
+fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, Failed> {
+    let values = Values::new(start.params.secrets.clone());
+    let order = estimate::order(&start.graph, &start.params.values, &values, &start.surroundings);
+    let at = session::now();
+    let chosen = std::env::var_os("GOALC_STATE_DIR").map(std::path::PathBuf::from);
+    let state_path = StateFolder::locate(chosen.as_deref(), loaded.folder());
+    let folder = StateFolder::open_or_create(&state_path)?;
+    let run_folder = folder.new_run(at)?;
+    let lock = run_folder.try_lock(at)?;
+    let store = Store::open_to_write(folder)?;
+    let manner = Manner { yes: arguments.yes, format: arguments.format };
+    let first = first_event(arguments, &start);
+    let mut session = Session {
+        store: &store,
+        folder: &run_folder,
+        surroundings: start.surroundings,
+        env: start.env,
+        manner,
+        new_plan: None,
+    };
+    let faults = preflight(&mut session, &start.graph, &start.params)?;
+    if !faults.is_empty() {
+        drop(lock);
+        let _ = std::fs::remove_dir_all(run_folder.path());
+        let faults: Vec<String> = faults.iter().map(|fault| format!("requires: {fault}")).collect();
+        return Err(refuse(&faults, arguments.format));
+    }
+    store.create_run(&RunRecord {
+        id: run_folder.id().clone(),
+        goal: start.graph.plan().name.clone(),
+        plan_path: loaded.path.clone(),
+        plan: without_secrets(start.graph.plan(), &start.params),
+        given: start
+            .params
+            .values
+            .iter()
+            .map(|(id, value)| (id.to_string(), value.clone()))
+            .collect(),
+        created: at,
+    })?;
+    let state = RunState::new(start.graph, order);
+    carry_out(session, state, start.params, first)
+}
+
+/// The plan as the state keeps it: a secret that a comment or title quotes is hidden there too.
+fn without_secrets(plan: &Plan, params: &Params) -> Plan {
+    let mut plan = plan.clone();
+    let masker = params.masker();
+    if masker.is_empty() {
+        return plan;
+    }
+    let hide = |text: &mut Option<String>| {
+        *text = text.take().map(|text| masker.mask(&text).into_owned());
+    };
+    for goal in plan.goals.values_mut() {
+        hide(&mut goal.doc);
+        hide(&mut goal.title);
+    }
+    for step in plan.steps.values_mut() {
+        hide(&mut step.doc);
+        hide(&mut step.title);
+    }
+    plan
+}
+
+/// Asks what all goals require before anything is written of the run.
+fn preflight(
+    session: &mut Session<'_>,
+    graph: &Arc<Graph>,
+    params: &Params,
+) -> Result<Vec<String>, Failed> {
+    let required = |goal: &crate::ir::Goal| !goal.guards.requires.is_empty();
+    if !graph.plan().goals.values().any(required) {
+        return Ok(Vec::new());
+    }
+    let run = session.folder.id().clone();
+    let world = session::world(session, &run, params, None)?;
+    let mut state = RunState::new(Arc::clone(graph), vec![0; graph.node_count()]);
+    state.params.clone_from(&params.values);
+    let mut journal = Discard;
+    let values = Values::new(params.secrets.clone());
+    let mut drive = Drive::new(state, values, world, DriveOptions::default(), &mut journal);
+    Ok(drive.preflight())
+}
+
+/// Nothing is written before the run exists.
+struct Discard;
+
+impl Journal for Discard {
+    fn append(&mut self, _events: &[Stamped], _durable: bool) -> Result<(), JournalError> {
+        Ok(())
+    }
+}
+
+fn dry_run(arguments: &RunArguments, start: Start) -> Result<u8, Failed> {
+    let options = forecast::Options {
+        params: start.params.values,
+        jobs: start.jobs,
+        keep_going: arguments.keep_going,
+        left_out: start.omitted.left_out,
+        skipped: start.omitted.skipped,
+    };
+    let secrets: HashMap<_, _> = start.params.secrets;
+    let forecast =
+        forecast::forecast(&start.graph, Values::new(secrets), &start.surroundings, options)
+            .map_err(Failed::machine)?;
+    let view = dry_run_view(&start.graph.plan().name, start.jobs, forecast);
+    match arguments.format {
+        RunFormat::Text => output::print(&report::dry_run_text(&view)),
+        RunFormat::Json => output::print_json(&view),
+        RunFormat::Jsonl => {
+            output::print(&format!("{}\n", serde_json::to_string(&view).unwrap_or_default()));
+        }
+    }
+    Ok(0)
+}
+
+fn dry_run_view(goal: &str, jobs: u32, forecast: Forecast) -> DryRunView {
+    let steps = forecast.steps.into_iter().map(|step| DryRunStep {
+        id: step.id.to_string(),
+        start: step.start.as_secs_f64(),
+        end: step.end.as_secs_f64(),
+        slack: step.slack.as_secs_f64(),
+        critical: step.critical,
+        attempts_max: step.attempts_max,
+        action: step.action,
+        asks: step.asks,
+        may_skip: step.may_skip,
+        estimate_known: step.estimate_known,
+    });
+    let path = forecast.critical_path.iter().map(ToString::to_string).collect();
+    DryRunView::new(goal, jobs, steps.collect(), path)
+}

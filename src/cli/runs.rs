@@ -1,0 +1,82 @@
+//! `goalc runs`, and finding the run that a command is about.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::arguments::{RunsArguments, ShowFormat};
+use super::exit::Failed;
+use super::output;
+use crate::exec::graph::Graph;
+use crate::exec::state::RunState;
+use crate::exec::{RunStatus, Stamped};
+use crate::report::{self, RunLine, RunsView};
+use crate::store::{RunRecord, RunSummary, StateFolder, Store, StoreError};
+
+pub(super) fn runs(arguments: &RunsArguments) -> Result<u8, Failed> {
+    let found = match open_to_read() {
+        Ok(store) => store.runs()?,
+        Err(StoreError::NoFolder(_)) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let runs = found.into_iter().map(|run| RunLine {
+        run: run.id.to_string(),
+        goal: run.goal,
+        status: run.status,
+        started: Some(run.created),
+        ended: run.ended.filter(|_| run.status != RunStatus::Waiting),
+    });
+    let view = RunsView { runs: runs.collect() };
+    match arguments.format {
+        ShowFormat::Json => output::print_json(&view),
+        ShowFormat::Text => output::print(&report::runs_text(&view, output::colour_out())),
+    }
+    Ok(0)
+}
+
+/// A run with its events folded.
+pub(super) struct Found {
+    pub(super) store: Store,
+    pub(super) summary: RunSummary,
+    pub(super) record: RunRecord,
+    pub(super) events: Vec<Stamped>,
+    pub(super) state: RunState,
+    /// A process carries it out now.
+    pub(super) alive: bool,
+}
+
+/// The state folder of the plans in this folder.
+fn state_path() -> PathBuf {
+    let chosen = std::env::var_os("GOALC_STATE_DIR").map(PathBuf::from);
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    StateFolder::locate(chosen.as_deref(), Path::new(&here))
+}
+
+/// The database, for commands that only look.
+pub(super) fn open_to_read() -> Result<Store, StoreError> {
+    Store::open_to_read(StateFolder::open_existing(&state_path())?)
+}
+
+/// The database, for commands that leave something.
+pub(super) fn open_to_write() -> Result<Store, StoreError> {
+    Store::open_to_write(StateFolder::open_existing(&state_path())?)
+}
+
+/// The run that a name means, as it stands.
+pub(super) fn find(store: Store, name: Option<&str>) -> Result<Found, Failed> {
+    let summary = store.find_run(name)?;
+    let (record, events) = store.load(&summary.id)?;
+    let graph = Arc::new(Graph::new(Arc::new(record.plan.clone())));
+    let order = vec![0; graph.node_count()];
+    let state = fold(graph, order, &events);
+    let alive = store.folder().run(&summary.id).holder()?.is_some();
+    Ok(Found { store, summary, record, events, state, alive })
+}
+
+/// The state that events lead to.
+pub(super) fn fold(graph: Arc<Graph>, order: Vec<u32>, events: &[Stamped]) -> RunState {
+    let mut state = RunState::new(graph, order);
+    for event in events {
+        state.apply(event);
+    }
+    state
+}

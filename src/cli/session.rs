@@ -1,0 +1,279 @@
+//! One process's turn at a run: lock, guardian, signals, the loop, the end.
+//!
+//! `run` and `resume` differ only in the event that they begin with.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use super::arguments::RunFormat;
+use super::exit::Failed;
+use super::load::{Loaded, read_file};
+use super::output;
+use super::params::Params;
+use super::progress::{JsonLines, Progress};
+use super::view::view;
+use crate::config::dotenv;
+use crate::exec::drive::{Drive, DriveOptions, RunEnd};
+use crate::exec::event::{Answer, Event, StopReason, Unit};
+use crate::exec::graph::Graph;
+use crate::exec::process::{Guardian, become_subreaper, end_leftovers};
+use crate::exec::scope::Values;
+use crate::exec::state::RunState;
+use crate::exec::world::{
+    Launcher, LocalWorld, MachineLocks, RealSurroundings, Requests, RunFiles, Wake, user,
+};
+use crate::exec::{RunStatus, Timestamp};
+use crate::ir::Plan;
+use crate::report;
+use crate::store::{Inbox, MachineLock, Posted, RequestKind, RunFolder, RunId, Store};
+
+/// How the person wants the run carried out and told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    pub(super) yes: bool,
+    pub(super) format: RunFormat,
+}
+
+/// A run that this process holds.
+pub(super) struct Session<'s> {
+    pub(super) store: &'s Store,
+    pub(super) folder: &'s RunFolder,
+    pub(super) surroundings: RealSurroundings,
+    pub(super) env: Vec<(String, String)>,
+    pub(super) manner: Manner,
+    /// The plan that the run goes on with, where it is another than before.
+    pub(super) new_plan: Option<Plan>,
+}
+
+/// The wall clock.
+pub(super) fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Timestamp(i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The environment that steps see: `[env] files` of the project, below the caller's own.
+pub(super) fn environment(loaded: &Loaded) -> Result<Vec<(String, String)>, Failed> {
+    let mut env = Vec::new();
+    for file in &loaded.config.env_files {
+        let path = loaded.project.join(file);
+        let wrong = |why: String| Failed::wrong(format!("`{}`: {why}", path.display()));
+        let text = read_file(&path).map_err(wrong)?;
+        let text = String::from_utf8(text).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
+        env.extend(dotenv::parse(&text).map_err(|found| {
+            let lines: Vec<_> =
+                found.iter().map(|each| format!("line {}: {}", each.line, each.message)).collect();
+            wrong(lines.join("; "))
+        })?);
+    }
+    let own = |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("GOALC_"));
+    for (name, value) in std::env::vars_os().filter(|(name, _)| !own(name)) {
+        if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
+            env.retain(|(known, _)| *known != name);
+            env.push((name, value));
+        }
+    }
+    Ok(env)
+}
+
+/// A world for a run, not yet in anything.
+pub(super) fn world(
+    session: &mut Session<'_>,
+    run: &RunId,
+    params: &Params,
+    lines: Lines,
+) -> Result<LocalWorld, Failed> {
+    let files = RunFiles::prepare(session.folder.path().to_owned())
+        .map_err(|error| Failed::machine(format!("the run's folder cannot be used: {error}")))?;
+    let launcher = Launcher {
+        run: run.to_string(),
+        files,
+        env: session.env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        masker: Arc::new(params.masker()),
+        lines,
+    };
+    let requests =
+        session.store.inbox(run).ok().map(|inbox| Box::new(Answers { inbox }) as Box<dyn Requests>);
+    let surroundings = session.surroundings.clone();
+    let world = LocalWorld::new(surroundings, launcher, requests, output::is_interactive());
+    Ok(world.with_machine_locks(Box::new(Locks)))
+}
+
+/// Where steps' lines go.
+pub(super) type Lines = Option<crossbeam_channel::Sender<crate::exec::process::OutputLine>>;
+
+/// Carries a run out from its first event of this process on, and prints what it came to.
+pub(super) fn carry_out(
+    mut session: Session<'_>,
+    state: RunState,
+    params: Params,
+    first: Event,
+) -> Result<u8, Failed> {
+    let run = session.folder.id().clone();
+    if matches!(first, Event::RunResumed { .. }) {
+        // Two of a step's processes at once would undo each other's work.
+        end_leftovers(run.as_str());
+    }
+    let mut journal = session.store.journal(&run)?;
+    if let Some(plan) = session.new_plan.take() {
+        journal.replace_plan(&plan)?;
+    }
+    let graph = Arc::clone(state.graph());
+    let format = session.manner.format;
+    let progress =
+        (format != RunFormat::Jsonl).then(|| Progress::start(&graph, output::colour_err()));
+    let lines = progress.as_ref().map(Progress::lines);
+    let world = world(&mut session, &run, &params, lines)?;
+    // Where the system does not know how, lost processes are still found by their environment.
+    let _ = become_subreaper();
+    let guardian = Guardian::start(run.as_str()).map_err(|error| {
+        Failed::machine(format!("the run's guardian cannot be started: {error}"))
+    })?;
+    listen(world.signal_sink())?;
+    let options = DriveOptions { yes: session.manner.yes, user: user() };
+    let mut observer = progress.as_ref().map(Progress::observer);
+    let mut json_lines = (format == RunFormat::Jsonl).then(JsonLines::default);
+    let mut drive = Drive::new(state, Values::new(params.secrets), world, options, &mut journal);
+    if let Some(observer) = &mut observer {
+        drive.observe(observer);
+    }
+    if let Some(json_lines) = &mut json_lines {
+        drive.observe(json_lines);
+    }
+    tell_start(&run, &graph, format);
+    let end = drive.run(first);
+    let state = drive.state;
+    drive.world.remove_work();
+    drop(drive.world);
+    drop(observer);
+    if let Some(progress) = progress {
+        progress.finish();
+    }
+    journal.flush()?;
+    guardian.finish();
+    let end = end?;
+    tell_end(&run, &state, &end, format);
+    Ok(end.exit)
+}
+
+fn tell_start(run: &RunId, graph: &Graph, format: RunFormat) {
+    if format == RunFormat::Text {
+        output::tell(&format!("run {run} of {}\n", graph.plan().name));
+    }
+}
+
+fn tell_end(run: &RunId, state: &RunState, end: &RunEnd, format: RunFormat) {
+    let view = view(run, state, false);
+    match format {
+        RunFormat::Json => output::print_json(&view),
+        RunFormat::Jsonl => {}
+        RunFormat::Text => {
+            output::print(&format!("\n{}", report::text(&view, output::colour_out())));
+        }
+    }
+    output::tell(&hints(run, state, end));
+}
+
+/// What the person can do next.
+fn hints(run: &RunId, state: &RunState, end: &RunEnd) -> String {
+    let mut text = String::new();
+    if let Some(reason) = end.reason.as_ref().filter(|_| end.exit == 1) {
+        let but = if end.status == RunStatus::Achieved { "achieved, but" } else { "not achieved:" };
+        text += &format!("goalc: the goal is {but} {reason}\n");
+    }
+    for (unit, question) in state.open_questions() {
+        let unit = state.name(unit);
+        let commands: &[&str] = match question.kind {
+            crate::exec::QuestionKind::Confirm => &["approve", "deny"],
+            crate::exec::QuestionKind::Manual => &["done", "fail"],
+            crate::exec::QuestionKind::InDoubt => &["done", "rerun", "fail"],
+        };
+        text += &format!("goalc: {unit} waits for a person: {}\n", question.text);
+        for command in commands {
+            let outputs =
+                if *command == "done" { outputs_to_give(state, &unit) } else { String::new() };
+            text += &format!("         goalc {command} {run} {unit}{outputs}\n");
+        }
+    }
+    match end.status {
+        RunStatus::Waiting => text += &format!("then:    goalc resume {run}\n"),
+        RunStatus::Undone if end.exit != 0 => {
+            text += &format!("goalc: not all is undone; to try again: goalc rollback {run}\n");
+        }
+        RunStatus::Cancelled => text += &format!("goalc: to go on: goalc resume {run}\n"),
+        RunStatus::Failed => {
+            let failed = state.graph().steps().find(|node| state.node(*node).failure.is_some());
+            let step = failed.and_then(|node| state.graph().step_id(node));
+            if let Some(step) = step {
+                text += &format!("goalc: what it wrote: goalc logs {run} {step}\n");
+            }
+            text += &format!("goalc: to try again: goalc resume {run} --retry-failed\n");
+        }
+        _ => {}
+    }
+    text
+}
+
+/// What `goalc done` must be given for a step's declared outputs.
+fn outputs_to_give(state: &RunState, unit: &Unit) -> String {
+    let step = state.graph().node_ix(&unit.node).and_then(|node| state.graph().step(node));
+    let names = step.into_iter().flat_map(|step| step.outputs.keys());
+    names.fold(String::new(), |all, name| all + &format!(" --output {name}=…"))
+}
+
+/// Tells the loop of signals, from a thread of its own.
+fn listen(sink: impl Fn(i32) + Send + 'static) -> Result<(), Failed> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+    let failed =
+        |error: std::io::Error| Failed::machine(format!("signals cannot be handled: {error}"));
+    let mut signals =
+        signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGTSTP]).map_err(failed)?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || signals.forever().for_each(sink))
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// The machine's locks, as files that the kernel frees with their holder.
+struct Locks;
+
+impl MachineLocks for Locks {
+    fn try_lock(&mut self, name: &str) -> Option<Box<dyn std::any::Any>> {
+        match MachineLock::try_lock(name) {
+            Ok(lock) => lock.map(|lock| Box::new(lock) as Box<dyn std::any::Any>),
+            Err(error) => {
+                output::complain(&format!("the lock `{name}` cannot be taken: {error}"));
+                None
+            }
+        }
+    }
+}
+
+/// Requests of other terminals, from the store.
+struct Answers {
+    inbox: Inbox,
+}
+
+impl Requests for Answers {
+    fn take(&mut self) -> Vec<Wake> {
+        // A database that cannot be read now is found out by the next write, which ends the run.
+        self.inbox.poll().unwrap_or_default().into_iter().map(wake).collect()
+    }
+}
+
+fn wake(posted: Posted) -> Wake {
+    let request = posted.request;
+    let answer = match request.kind {
+        RequestKind::Approve => Answer::Approved,
+        RequestKind::Deny => Answer::Denied,
+        RequestKind::Done => Answer::Done { outputs: request.outputs },
+        RequestKind::Rerun => Answer::Rerun,
+        RequestKind::Fail => Answer::Failed,
+        RequestKind::Cancel => return Wake::Stop(StopReason::Cancelled { by: request.by }),
+    };
+    let Some(unit) = request.unit else {
+        return Wake::Stop(StopReason::Cancelled { by: request.by });
+    };
+    let (by, from, note) = (request.by, "command".to_owned(), request.note);
+    Wake::Answered { unit, answer, by, from, note, asked: request.asked }
+}

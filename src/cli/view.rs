@@ -1,0 +1,133 @@
+//! From a run's state to what is printed of it.
+
+use crate::exec::RunStatus;
+use crate::exec::event::{Answer, Failure, QuestionKind, Status};
+use crate::exec::graph::NodeIx;
+use crate::exec::state::{NodeState, RunState, Undo, UnitState};
+use crate::ir::StepFailure;
+use crate::report::{InstanceView, RunView, StepView};
+use crate::store::RunId;
+
+/// A run as it stands. `alive`: a process carries it out now.
+pub(super) fn view(run: &RunId, state: &RunState, alive: bool) -> RunView {
+    let graph = state.graph();
+    let steps = graph.steps().map(|node| step(state, node)).collect();
+    let lost = state.status == RunStatus::Running && !alive && state.exit.is_none();
+    RunView {
+        run: run.to_string(),
+        goal: graph.plan().name.clone(),
+        status: state.status,
+        exit: state.exit,
+        started: state.started,
+        ended: state.ended,
+        reason: if lost {
+            Some("its process is gone: `goalc resume` goes on".to_owned())
+        } else {
+            state.reason.clone()
+        },
+        steps,
+    }
+}
+
+fn step(state: &RunState, node: NodeIx) -> StepView {
+    let found = state.node(node);
+    let id = state.graph().step_id(node).map(ToString::to_string).unwrap_or_default();
+    let mut view = StepView::new(id, state.status(node));
+    view.attempts = state.attempts(node);
+    view.via = found.via.as_deref().map(str::to_owned);
+    let open = || open_reason(&found.unit).filter(|_| !found.status.is_end());
+    view.reason = found.reason.clone().or_else(open);
+    view.started = found.started;
+    view.ended = found.ended;
+    view.tolerated = found.status == Status::Failed && state.is_ignored(node);
+    view.notes = notes(state, node, found);
+    for (name, value) in &found.outputs {
+        view.output(&**name, value);
+    }
+    let items = found.items.iter().flatten();
+    view.instances = items.zip(&found.instances).map(|(item, unit)| instance(item, unit)).collect();
+    view
+}
+
+fn instance(item: &crate::value::Value, unit: &UnitState) -> InstanceView {
+    let mut view = InstanceView::new(item, unit.status(), unit.attempts);
+    for (name, value) in &unit.outputs {
+        view.output(&**name, value);
+    }
+    view
+}
+
+/// What a step that has not ended waits for or struggles with.
+fn open_reason(unit: &UnitState) -> Option<String> {
+    match (unit.open_question(), &unit.last_failure) {
+        (Some(question), _) => Some(question.text.clone()),
+        (None, Some(failure)) => Some(format!("last attempt: {failure}")),
+        (None, None) => None,
+    }
+}
+
+fn notes(state: &RunState, node: NodeIx, found: &NodeState) -> Vec<String> {
+    let units = std::iter::once(&found.unit).chain(&found.instances);
+    let mut notes: Vec<String> = units.flat_map(answers).collect();
+    if let Some(Failure::Service { service, tail, .. }) = &found.failure {
+        notes.extend(tail.iter().map(|line| format!("{service}: {line}")));
+    }
+    if let Some(label) = &found.checkpoint {
+        notes.push(if label.is_empty() {
+            "checkpoint".to_owned()
+        } else {
+            format!("checkpoint: {label}")
+        });
+    }
+    let policy = state.graph().step(node).and_then(|step| step.on_failure.as_ref());
+    if let (Some(StepFailure::Ignore { because }), Status::Failed) = (policy, found.status) {
+        notes.push(format!("its failure is ignored because {because}"));
+    }
+    notes.extend(undo_notes(state, node, found));
+    notes
+}
+
+/// What was put back, and what was undone because of this step.
+fn undo_notes(state: &RunState, node: NodeIx, found: &NodeState) -> Vec<String> {
+    let mut notes = Vec::new();
+    let units = std::iter::once(&found.unit).chain(&found.instances);
+    let saved = units.filter_map(|unit| unit.saved.as_ref());
+    let (back, other): (Vec<_>, Vec<_>) = saved.partition(|saved| saved.put_back);
+    if !back.is_empty() && other.is_empty() {
+        notes.push("its snapshot is put back".to_owned());
+    }
+    if !state.began_rollback(node) {
+        return notes;
+    }
+    match &found.undo {
+        Undo::Done => notes.push("it was undone".to_owned()),
+        Undo::Failed(why) => notes.push(format!("its undo failed: {why}")),
+        _ => {}
+    }
+    let undone = state.rolling(node).map(|top| &state.node(top).undone);
+    let others: Vec<String> = undone
+        .into_iter()
+        .flatten()
+        .filter(|other| **other != node)
+        .map(|other| format!("`{}`", state.graph().id(*other)))
+        .collect();
+    if !others.is_empty() {
+        notes.push(format!("undone because it failed: {}", others.join(", ")));
+    }
+    notes
+}
+
+fn answers(unit: &UnitState) -> Vec<String> {
+    let told = |question: &crate::exec::state::Question| {
+        let record = question.answer.as_ref()?;
+        let by = if record.by.is_empty() { String::new() } else { format!(" by {}", record.by) };
+        let note =
+            if record.note.is_empty() { String::new() } else { format!(": {}", record.note) };
+        let word = match (&record.answer, question.kind) {
+            (Answer::Done { .. }, QuestionKind::InDoubt) => "found done after a crash",
+            (answer, _) => answer.word(),
+        };
+        Some(format!("{word}{by} ({}, {}){note}", record.from, record.at))
+    };
+    unit.questions.iter().filter_map(told).collect()
+}

@@ -1,0 +1,303 @@
+//! Ends: of units, of `foreach` steps, of goals; and the words for why.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::Drive;
+use crate::exec::event::{Event, Failure, QuestionKind, Status, StopReason};
+use crate::exec::graph::NodeIx;
+use crate::exec::schedule;
+use crate::exec::state::{Omission, UnitIx, UnitState};
+use crate::exec::world::{Work, World};
+use crate::ir::{EdgeKind, FailurePolicy};
+use crate::value::{NodeId, Value};
+
+impl<W: World> Drive<'_, W> {
+    /// Records a unit's end. For a goal that never opened, all in it ends with it.
+    pub(super) fn finish(
+        &mut self,
+        unit: UnitIx,
+        status: Status,
+        failure: Option<Failure>,
+        reason: Option<String>,
+    ) {
+        if self.restores_first(unit, status, failure.as_ref(), reason.as_ref()) {
+            return;
+        }
+        let outputs = match (status, self.state.unit(unit)) {
+            (Status::Succeeded, Some(state)) => state.outputs.clone(),
+            _ => IndexMap::new(),
+        };
+        let reason = reason.or_else(|| failure.as_ref().map(ToString::to_string));
+        if unit.item.is_some() {
+            let unit = self.state.name(unit);
+            return self.record(Event::InstanceEnded { unit, status, failure, outputs });
+        }
+        match self.state.graph().id(unit.node) {
+            NodeId::Step(step) => {
+                let via = self.via(unit).filter(|_| status == Status::Succeeded);
+                self.record(Event::StepEnded { step, status, reason, failure, via, outputs });
+            }
+            NodeId::Goal(goal) => {
+                if !self.state.node(unit.node).open {
+                    let inside = if status == Status::Failed { Status::Blocked } else { status };
+                    self.end_inside(unit.node, inside);
+                }
+                self.record(Event::GoalEnded { goal, status, reason });
+            }
+        }
+    }
+
+    fn via(&self, unit: UnitIx) -> Option<Arc<str>> {
+        let way = self.state.unit(unit)?.way.checked_sub(1)?;
+        let step = self.state.graph().step(unit.node)?;
+        step.fallbacks.get(way as usize).map(|fallback| Arc::clone(&fallback.name))
+    }
+
+    /// The last attempt succeeded, a person said that it is done, or `unless` held.
+    pub(super) fn succeed(&mut self, unit: UnitIx) {
+        let state = self.state.unit(unit);
+        let already = state.is_some_and(|state| state.unless == Some(true) && state.attempts == 0);
+        let said = state.and_then(|state| {
+            let kinds = [QuestionKind::Manual, QuestionKind::InDoubt];
+            kinds.into_iter().find_map(|kind| state.answer(kind)).map(|record| record.by.clone())
+        });
+        let reason = match said {
+            _ if already => Some("already done: its `unless` held".to_owned()),
+            Some(by) if !by.is_empty() => Some(format!("done, says {by}")),
+            _ => None,
+        };
+        self.finish(unit, Status::Succeeded, None, reason);
+        if unit.item.is_none() {
+            self.reach_checkpoint(unit);
+        }
+    }
+
+    fn reach_checkpoint(&mut self, unit: UnitIx) {
+        let graph = Arc::clone(self.state.graph());
+        let Some(label) = graph.step(unit.node).and_then(|step| step.checkpoint.as_ref()) else {
+            return;
+        };
+        let label = self.place(unit).value(label).map(|value| match value {
+            secret if secret.is_secret() => "***".to_owned(),
+            value => value.to_text(),
+        });
+        if let Some(step) = graph.step_id(unit.node).cloned() {
+            self.record(Event::CheckpointReached { step, label: label.unwrap_or_default() });
+        }
+    }
+
+    pub(super) fn end_foreach(&mut self, node: NodeIx) {
+        let state = self.state.node(node);
+        let statuses: Vec<Status> = state.instances.iter().map(UnitState::status).collect();
+        let has = |status| statuses.contains(&status);
+        let failed = state.instances_failed;
+        let all = u32::try_from(statuses.len()).unwrap_or(u32::MAX);
+        let (status, failure, reason) = if self.state.is_past_tolerance(node) {
+            (Status::Failed, Some(Failure::Instances { failed, all }), None)
+        } else if has(Status::Cancelled) || has(Status::NotRun) {
+            (Status::Cancelled, Some(Failure::Cancelled), None)
+        } else if has(Status::Blocked) {
+            (
+                Status::Blocked,
+                None,
+                Some("instances that it takes its items from failed".to_owned()),
+            )
+        } else {
+            let tolerated =
+                (failed > 0).then(|| format!("{failed} of {all} instances failed: tolerated"));
+            (Status::Succeeded, None, tolerated)
+        };
+        let outputs = if status == Status::Succeeded {
+            self.collected_outputs(node)
+        } else {
+            IndexMap::new()
+        };
+        let Some(step) = self.state.graph().step_id(node).cloned() else { return };
+        let put_back = self.state.unit(UnitIx::of(node)).and_then(|unit| unit.saved.as_ref());
+        let reason = match put_back.and_then(|saved| saved.failure.as_ref()) {
+            Some(why) => Some(format!("its snapshot is not put back: {why}")),
+            None => reason.or_else(|| failure.as_ref().map(ToString::to_string)),
+        };
+        let unit = UnitIx::of(node);
+        if self.restores_first(unit, status, failure.as_ref(), reason.as_ref()) {
+            return;
+        }
+        self.record(Event::StepEnded { step, status, reason, failure, via: None, outputs });
+        if status == Status::Succeeded {
+            self.reach_checkpoint(UnitIx::of(node));
+        }
+    }
+
+    /// Each output as the list of what the instances gave.
+    fn collected_outputs(&self, node: NodeIx) -> IndexMap<Arc<str>, Value> {
+        let names = self.state.graph().step(node).map(|step| step.outputs.keys().cloned());
+        let instances = &self.state.node(node).instances;
+        names
+            .into_iter()
+            .flatten()
+            .map(|name| {
+                let values = instances.iter().filter_map(|each| each.outputs.get(&name).cloned());
+                let list = Value::List(values.collect());
+                (name, list)
+            })
+            .collect()
+    }
+
+    /// All that a goal holds has ended: verify, clean up, end.
+    pub(super) fn close_goal(&mut self, node: NodeIx) {
+        let graph = Arc::clone(self.state.graph());
+        let Some(goal) = graph.goal(node) else { return };
+        let fault = self.fault_inside(node);
+        let state = self.state.node(node);
+        let rolled_back = state.rolling.is_some();
+        let to_verify =
+            !goal.verify.is_empty() && fault.is_none() && state.verified.is_none() && !rolled_back;
+        if to_verify {
+            return self.begin(Work::VerifyGoal(node));
+        }
+        let failed = fault.is_none() && state.verified.clone().flatten().is_some();
+        if failed && goal.on_failure == FailurePolicy::Rollback && state.rolling.is_none() {
+            let why = StopReason::Failure { node: graph.id(node) };
+            return self.stop_goal(node, why);
+        }
+        if !goal.cleanup.is_empty() && state.cleaned.is_none() {
+            if self.force {
+                let goal = self.goal_id(node);
+                let failure = Some("skipped: the run was ended at once".to_owned());
+                return self.record(Event::CleanupEnded { goal, failure });
+            }
+            return self.begin(Work::Cleanup(node));
+        }
+        let verify = state.verified.clone().flatten().map(|why| format!("verify: {why}"));
+        let (status, reason) = match (fault, verify) {
+            (Some((status, reason)), _) => (status, Some(reason)),
+            (None, Some(reason)) => (Status::Failed, Some(reason)),
+            (None, None) => (Status::Succeeded, None),
+        };
+        let (status, reason) =
+            if rolled_back { self.rolled_back_end(node, status, reason) } else { (status, reason) };
+        self.finish(UnitIx::of(node), status, None, reason);
+    }
+
+    /// Why a goal whose children have all ended is not achieved: the worst of them decides.
+    fn fault_inside(&self, goal: NodeIx) -> Option<(Status, String)> {
+        let own = self.state.node(goal).stopping.as_ref().or_else(|| self.state.stopping(goal));
+        if let Some(StopReason::Deadline) = own {
+            return Some((Status::Failed, "its deadline has passed".to_owned()));
+        }
+        let mut worst: Option<(u8, Status, String)> = None;
+        for child in self.state.graph().children(goal) {
+            let status = self.state.node(*child).status;
+            let left_out = self.state.node(*child).omission == Some(Omission::LeftOut);
+            let (weight, fault) = match status {
+                Status::Failed if self.state.is_ignored(*child) => continue,
+                Status::Cancelled if self.is_joined_to_ignored(*child) => continue,
+                Status::Failed => (4, Status::Failed),
+                Status::Cancelled => (3, Status::Cancelled),
+                Status::Blocked => (2, Status::Failed),
+                Status::NotRun if left_out => continue,
+                Status::NotRun => (1, Status::NotRun),
+                _ => continue,
+            };
+            if worst.as_ref().is_none_or(|(most, ..)| weight > *most) {
+                let reason = format!("`{}` {}", self.state.graph().id(*child), past(status));
+                worst = Some((weight, fault, reason));
+            }
+        }
+        worst.map(|(_, status, reason)| {
+            let cancelled = matches!(status, Status::Cancelled | Status::NotRun);
+            if cancelled { (Status::Cancelled, reason) } else { (Status::Failed, reason) }
+        })
+    }
+
+    /// Whether it was stopped because of a failure that the plan says to ignore.
+    fn is_joined_to_ignored(&self, node: NodeIx) -> bool {
+        let failed = |step: &NodeIx| self.state.node(*step).status == Status::Failed;
+        let mut failures = self.state.joined(node).filter(failed).peekable();
+        failures.peek().is_some() && failures.all(|step| self.state.is_ignored(step))
+    }
+
+    /// Ends all in a goal that has not ended.
+    pub(super) fn end_inside(&mut self, goal: NodeIx, status: Status) {
+        let reason = Some(format!("its goal `{}` {}", self.state.graph().id(goal), past(status)));
+        for node in self.state.graph().descendants(goal) {
+            if self.state.node(node).status.is_end() {
+                continue;
+            }
+            match self.state.graph().id(node) {
+                NodeId::Step(step) => self.record(Event::StepEnded {
+                    step,
+                    status,
+                    reason: reason.clone(),
+                    failure: None,
+                    via: None,
+                    outputs: IndexMap::new(),
+                }),
+                NodeId::Goal(goal) => {
+                    self.record(Event::GoalEnded { goal, status, reason: reason.clone() });
+                }
+            }
+        }
+    }
+
+    /// Why a unit never started, in one line.
+    pub(super) fn unstarted_reason(&self, unit: UnitIx, status: Status) -> Option<String> {
+        let node = self.state.node(unit.node);
+        match (status, node.omission) {
+            (_, Some(Omission::LeftOut)) => return Some("left out of this run".to_owned()),
+            (_, Some(Omission::Skipped)) => return Some("skipped by --skip".to_owned()),
+            (Status::Skipped, _) if node.when == Some(false) => {
+                let has_when = schedule::guards_of(self.state.graph(), unit.node)?.when.is_some();
+                return has_when.then(|| "its `when` is false".to_owned());
+            }
+            _ => {}
+        }
+        let cause = self.state.graph().incoming(unit.node).iter().find(|edge| {
+            let from = self.state.node(edge.from).status;
+            edge.kind != EdgeKind::After
+                && !self.state.counts_as_done(edge.from)
+                && cause_of(from, status)
+        });
+        if let Some(edge) = cause {
+            let from = self.state.node(edge.from).status;
+            return Some(format!("`{}` {}", self.state.graph().id(edge.from), past(from)));
+        }
+        if let Some(reason) = self.joined_reason(unit.node, status) {
+            return Some(reason);
+        }
+        if let Some(service) = self.state.lost_service(unit.node) {
+            return Some(format!("its service `{}` failed", self.state.graph().id(service)));
+        }
+        self.state.stopping(unit.node).map(|why| match why {
+            StopReason::Failure { node } => format!("the run stopped when `{node}` failed"),
+            StopReason::Signal { .. } => "the run was stopped by a signal".to_owned(),
+            StopReason::Deadline => "the deadline has passed".to_owned(),
+            StopReason::Cancelled { by } => format!("the run was cancelled by {by}"),
+            StopReason::Rollback { by } => format!("the run was rolled back by {by}"),
+        })
+    }
+}
+
+/// Whether a dependency that ended so explains this end of its dependent.
+fn cause_of(from: Status, status: Status) -> bool {
+    match status {
+        Status::Skipped => from == Status::Skipped,
+        Status::Blocked => from.is_end() && !matches!(from, Status::Skipped | Status::NotRun),
+        _ => from.is_end(),
+    }
+}
+
+/// How a node that ended so is told of.
+pub(super) fn past(status: Status) -> &'static str {
+    match status {
+        Status::Failed => "failed",
+        Status::Skipped => "was skipped",
+        Status::Blocked => "was blocked",
+        Status::Cancelled => "was cancelled",
+        Status::NotRun => "did not run",
+        Status::Undone => "was undone",
+        _ => "did not succeed",
+    }
+}

@@ -1,0 +1,383 @@
+//! The loop that carries a run out.
+//!
+//! Decide what is due, write the events down, and only then let them take effect outside; wait;
+//! repeat. All that it knows of the run is in [`RunState`]; what it keeps besides is only what is
+//! in flight. Invariant: nothing is begun, shown or ended before its event is in the journal.
+
+mod decide;
+mod ending;
+mod finish;
+mod joined;
+mod preflight;
+mod service;
+mod start;
+mod time;
+mod undo;
+
+pub use start::attempt_of;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::event::{Event, Journal, JournalError, RunStatus, Stamped, StopReason};
+use super::graph::NodeIx;
+use super::scope::{Place, Values};
+use super::state::{RunState, UnitIx};
+use super::world::{Observer, Outcome, ResourceLimits, Ticket, Undone, View, Wake, Work, World};
+use crate::ir::Progress;
+
+/// How the run answers by itself.
+#[derive(Debug, Clone, Default)]
+pub struct DriveOptions {
+    /// Answers each confirm that is not marked `always`.
+    pub yes: bool,
+    /// Who is at the keyboard, for the record of answers.
+    pub user: String,
+}
+
+/// What a run came to in this process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    pub status: RunStatus,
+    pub exit: u8,
+    pub reason: Option<String>,
+}
+
+/// A run being carried out.
+#[allow(clippy::struct_excessive_bools)] // facts of the loop that have nothing to do with each other
+pub struct Drive<'a, W: World> {
+    pub state: RunState,
+    pub values: Values,
+    pub world: W,
+    pub options: DriveOptions,
+    journal: &'a mut dyn Journal,
+    observers: Vec<&'a mut dyn Observer>,
+    /// Events that are not in the journal yet.
+    unwritten: Vec<Stamped>,
+    /// One of them must be on disk before anything goes on.
+    durable: bool,
+    /// What to begin once they are.
+    to_begin: Vec<(Ticket, Work)>,
+    /// What to end once they are.
+    to_stop: BTreeSet<Ticket>,
+    in_flight: BTreeMap<Ticket, Work>,
+    units_in_flight: HashMap<UnitIx, Ticket>,
+    /// The last lines of services that ended too early.
+    tails: HashMap<NodeIx, Vec<String>>,
+    /// Snapshots of members of chains that have ended while others are still taken.
+    saved_joined: HashMap<UnitIx, (u64, Undone)>,
+    last_ticket: u64,
+    limits: ResourceLimits,
+    progress: Progress,
+    force: bool,
+    /// A unit could start but for a lock of this machine, which another run holds.
+    machine_waits: bool,
+    /// Something that runs may have to be stopped, once the events are written.
+    stop_due: bool,
+}
+
+impl<W: World> std::fmt::Debug for Drive<'_, W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Drive")
+            .field("state", &self.state)
+            .field("in_flight", &self.in_flight)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, W: World> Drive<'a, W> {
+    pub fn new(
+        state: RunState,
+        values: Values,
+        world: W,
+        options: DriveOptions,
+        journal: &'a mut dyn Journal,
+    ) -> Self {
+        let root = state.graph().root();
+        let progress = state.graph().goal(root).map(|goal| goal.progress).unwrap_or_default();
+        Self {
+            state,
+            values,
+            world,
+            options,
+            journal,
+            observers: Vec::new(),
+            unwritten: Vec::new(),
+            durable: false,
+            to_begin: Vec::new(),
+            to_stop: BTreeSet::new(),
+            in_flight: BTreeMap::new(),
+            units_in_flight: HashMap::new(),
+            tails: HashMap::new(),
+            saved_joined: HashMap::new(),
+            last_ticket: 0,
+            limits: ResourceLimits::new(),
+            progress,
+            force: false,
+            machine_waits: false,
+            stop_due: false,
+        }
+    }
+
+    pub fn observe(&mut self, observer: &'a mut dyn Observer) {
+        self.observers.push(observer);
+    }
+
+    /// Writes a first event (`RunStarted` or `RunResumed`) and goes on until the run has ended or
+    /// waits for a person.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written; processes have been ended by then.
+    pub fn run(&mut self, first: Event) -> Result<RunEnd, JournalError> {
+        self.record(first);
+        self.limits = self.resource_limits();
+        self.approve_what_is_open();
+        let end = self.turn();
+        if end.is_err() {
+            self.end_everything();
+        }
+        end
+    }
+
+    fn turn(&mut self) -> Result<RunEnd, JournalError> {
+        loop {
+            self.settle();
+            self.flush()?;
+            if let Some(end) = self.end() {
+                if end.status == RunStatus::Waiting && self.answers_have_come() {
+                    continue;
+                }
+                self.leave_services();
+                self.durable = true;
+                self.record(Event::RunEnded {
+                    status: end.status,
+                    exit: end.exit,
+                    reason: end.reason.clone(),
+                });
+                self.flush()?;
+                return Ok(end);
+            }
+            let until = self.next_time();
+            let view = View { state: &self.state, values: &self.values };
+            for wake in self.world.wait(until, view) {
+                self.take(wake);
+            }
+            self.pass_time();
+        }
+    }
+
+    /// Looks a last time before the run is left waiting.
+    fn answers_have_come(&mut self) -> bool {
+        let before = self.state.seq;
+        for wake in self.world.poll() {
+            self.take(wake);
+        }
+        self.state.seq != before
+    }
+
+    /// Decides all that is due until nothing changes any more.
+    fn settle(&mut self) {
+        loop {
+            let due: Vec<UnitIx> = self.state.agenda.deciding.iter().copied().collect();
+            let before = self.state.seq;
+            for unit in due {
+                self.decide(unit);
+            }
+            if self.state.seq != before {
+                continue;
+            }
+            self.start_attempts();
+            if self.state.seq == before {
+                return;
+            }
+        }
+    }
+
+    /// Makes an event count; it takes effect outside with the next flush.
+    fn record(&mut self, event: Event) {
+        for (binding, value) in self.values.take_fixed() {
+            self.stamp(Event::LetFixed { binding, value });
+        }
+        self.stamp(event);
+    }
+
+    fn stamp(&mut self, event: Event) {
+        self.durable |= self.must_be_durable(&event);
+        let at = self.world.now().max(self.state.last);
+        let stamped = Stamped { seq: self.state.seq + 1, at, event };
+        self.state.apply(&stamped);
+        self.stop_due |= undo::may_stop_others(&stamped.event);
+        self.unwritten.push(stamped);
+    }
+
+    /// Under `progress checkpoints` only what may not be forgotten is written at once: starts that
+    /// cannot be repeated, answers, checkpoints, ends.
+    fn must_be_durable(&self, event: &Event) -> bool {
+        match event {
+            Event::AttemptStarted { unit, .. } => {
+                let step =
+                    self.state.graph().node_ix(&unit.node).and_then(|n| self.state.graph().step(n));
+                step.is_none_or(|step| !step.idempotent)
+            }
+            Event::RunStarted { .. }
+            | Event::RunResumed { .. }
+            | Event::RunEnded { .. }
+            | Event::Asked { .. }
+            | Event::Answered { .. }
+            | Event::SnapshotTaken { .. }
+            | Event::RestoreStarted { .. }
+            | Event::UndoStarted { .. }
+            | Event::UndoEnded { .. }
+            | Event::RollbackRequested { .. }
+            | Event::CheckpointReached { .. }
+            | Event::StopRequested { .. } => true,
+            _ => self.progress == Progress::Realtime,
+        }
+    }
+
+    /// Writes what was recorded, then lets it take effect.
+    fn flush(&mut self) -> Result<(), JournalError> {
+        if !self.unwritten.is_empty() {
+            let events = std::mem::take(&mut self.unwritten);
+            self.journal.append(&events, std::mem::take(&mut self.durable))?;
+            for stamped in &events {
+                for observer in &mut self.observers {
+                    observer.event(stamped, &self.state);
+                }
+            }
+        }
+        for (ticket, work) in std::mem::take(&mut self.to_begin) {
+            let view = View { state: &self.state, values: &self.values };
+            self.world.begin(ticket, &work, view);
+        }
+        for ticket in std::mem::take(&mut self.to_stop) {
+            self.world.stop(ticket, false);
+        }
+        if std::mem::take(&mut self.stop_due) {
+            self.stop_what_must_end();
+        }
+        Ok(())
+    }
+
+    /// Begins work once what was recorded so far is in the journal.
+    fn begin(&mut self, work: Work) {
+        self.last_ticket += 1;
+        let ticket = Ticket(self.last_ticket);
+        self.units_in_flight.extend(units_of_work(&work).into_iter().map(|unit| (unit, ticket)));
+        self.in_flight.insert(ticket, work.clone());
+        self.to_begin.push((ticket, work));
+    }
+
+    fn is_in_flight(&self, unit: UnitIx) -> bool {
+        self.units_in_flight.contains_key(&unit)
+    }
+
+    fn place(&self, unit: UnitIx) -> Place<'_> {
+        let graph = self.state.graph();
+        let goal = if graph.is_step(unit.node) {
+            graph.parent(unit.node).unwrap_or_else(|| graph.root())
+        } else {
+            unit.node
+        };
+        Place {
+            state: &self.state,
+            values: &self.values,
+            world: self.world.surroundings(),
+            goal,
+            unit: Some(unit),
+        }
+    }
+
+    fn take(&mut self, wake: Wake) {
+        match wake {
+            Wake::Done { ticket, outcome } => self.take_outcome(ticket, outcome),
+            Wake::Answered { unit, answer, by, from, note, asked } => {
+                let state = self.state.find(&unit).and_then(|unit| self.state.unit(unit));
+                let open = state.and_then(crate::exec::state::UnitState::open_question);
+                if open.is_some_and(|question| asked.is_none_or(|asked| asked == question.seq)) {
+                    self.record(Event::Answered { unit, answer, by, from, note });
+                }
+            }
+            Wake::Ready { ticket, outputs } => self.take_ready(ticket, outputs),
+            Wake::Stop(why) => self.stop_run(why),
+            Wake::Force => {
+                self.force = true;
+                for ticket in self.in_flight.keys().copied().collect::<Vec<_>>() {
+                    self.world.stop(ticket, true);
+                }
+            }
+        }
+    }
+
+    fn take_outcome(&mut self, ticket: Ticket, outcome: Outcome) {
+        let Some(work) = self.in_flight.remove(&ticket) else { return };
+        for unit in units_of_work(&work) {
+            self.units_in_flight.remove(&unit);
+        }
+        match (work, outcome) {
+            (Work::Unless(unit), Outcome::Checked(result)) => {
+                let unit = self.state.name(unit);
+                self.record(Event::UnlessChecked { unit, holds: result.is_ok() });
+            }
+            (Work::Requires(unit), Outcome::Checked(Ok(()))) => {
+                let unit = self.state.name(unit);
+                self.record(Event::RequiresHeld { unit });
+            }
+            (Work::Requires(unit), Outcome::Checked(Err(why))) => self.fail_requires(unit, why),
+            (Work::Attempt(order), Outcome::Attempt { end, notes }) => {
+                self.end_attempt(order, end, &notes);
+            }
+            (Work::Joined(orders), Outcome::Joined(ends)) => {
+                for (order, (end, notes)) in orders.into_iter().zip(ends) {
+                    self.end_attempt(order, end, &notes);
+                }
+            }
+            (Work::VerifyGoal(goal), Outcome::Checked(result)) => {
+                let goal = self.goal_id(goal);
+                self.record(Event::GoalVerified { goal, failure: result.err() });
+            }
+            (Work::Cleanup(goal), Outcome::Cleaned(failure)) => {
+                let goal = self.goal_id(goal);
+                self.record(Event::CleanupEnded { goal, failure });
+            }
+            (work, outcome) => self.take_undo_outcome(&work, outcome),
+        }
+    }
+
+    fn goal_id(&self, goal: NodeIx) -> crate::value::GoalId {
+        self.state.graph().goal_id(goal).cloned().unwrap_or_else(crate::value::GoalId::root)
+    }
+
+    /// Stops the whole run: nothing new starts, and what runs is ended.
+    fn stop_run(&mut self, why: StopReason) {
+        let root = self.state.graph().root();
+        self.stop_goal(root, why);
+    }
+
+    fn stop_goal(&mut self, goal: NodeIx, why: StopReason) {
+        let id = self.goal_id(goal);
+        self.record(Event::StopRequested { goal: id, why });
+    }
+
+    fn resource_limits(&self) -> ResourceLimits {
+        let place = self.place(UnitIx::of(self.state.graph().root()));
+        let plan = Arc::clone(self.state.graph().plan());
+        plan.resources
+            .iter()
+            .map(|(name, amount)| (Arc::clone(name), place.count(amount).map_or(0, i64::from)))
+            .collect()
+    }
+}
+
+fn units_of_work(work: &Work) -> Vec<UnitIx> {
+    match work {
+        Work::Unless(unit)
+        | Work::Requires(unit)
+        | Work::Restore(unit)
+        | Work::Snapshot { unit, .. } => vec![*unit],
+        Work::Undo { node, .. } => vec![UnitIx::of(*node)],
+        Work::Attempt(order) => vec![order.unit],
+        Work::Joined(orders) => orders.iter().map(|order| order.unit).collect(),
+        Work::VerifyGoal(goal) | Work::Cleanup(goal) => vec![UnitIx::of(*goal)],
+    }
+}

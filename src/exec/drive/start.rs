@@ -1,0 +1,149 @@
+//! Starting attempts as far as slots, locks and resources go, and opening goals.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::Drive;
+use crate::exec::event::{Event, Status};
+use crate::exec::graph::NodeIx;
+use crate::exec::schedule::{self, Hold};
+use crate::exec::state::UnitIx;
+use crate::exec::world::{AttemptOrder, Work, World};
+use crate::ir::{Attempt, LockScope, Step};
+use crate::value::EvalError;
+
+/// One of a step's ways: its own attempt, or that of a fallback.
+pub fn attempt_of(step: &Step, way: u32) -> Option<&Attempt> {
+    match way.checked_sub(1) {
+        None => Some(&step.attempt),
+        Some(fallback) => step.fallbacks.get(fallback as usize).map(|fallback| &fallback.attempt),
+    }
+}
+
+impl<W: World> Drive<'_, W> {
+    /// Starts what may start, best first.
+    pub(super) fn start_attempts(&mut self) {
+        self.machine_waits = false;
+        let now = self.world.now();
+        for unit in schedule::candidates(&self.state, now) {
+            let alone = self.state.graph().joined(unit.node).is_empty();
+            if !alone && !self.state.is_undo_due(unit.node) {
+                if self.start_joined(unit).is_break() {
+                    break;
+                }
+                continue;
+            }
+            let uses = match self.uses_of_start(unit) {
+                Ok(uses) => uses,
+                Err(why) => {
+                    self.fail_value(unit, "uses", &why);
+                    continue;
+                }
+            };
+            match schedule::hold(&self.state, unit, &uses, &self.limits) {
+                None => self.start(unit, uses),
+                // Nothing behind it in the queue could take a slot either.
+                Some(Hold::Slots) if self.state.running() >= self.state.jobs => break,
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Undoes, saves or tries, whichever is due.
+    fn start(&mut self, unit: UnitIx, uses: IndexMap<Arc<str>, i64>) {
+        if !self.take_machine_locks(unit, &[unit.node]) {
+            return;
+        }
+        if self.state.is_undo_due(unit.node) {
+            self.start_undo(unit.node);
+        } else if self.state.must_save(unit) {
+            self.start_snapshot(unit, uses);
+        } else {
+            self.start_attempt(unit, uses);
+        }
+    }
+
+    /// The machine's locks are held by now.
+    pub(super) fn start_attempt(&mut self, unit: UnitIx, uses: IndexMap<Arc<str>, i64>) {
+        let Some(state) = self.state.unit(unit) else { return };
+        let (attempt, way) = (state.attempts + 1, state.way);
+        let name = self.state.name(unit);
+        self.record(Event::AttemptStarted { unit: name, attempt, way, uses });
+        let log = self.state.seq;
+        self.begin(Work::Attempt(AttemptOrder { unit, attempt, way, log }));
+    }
+
+    /// Takes the machine's locks of some nodes for a unit.
+    pub(super) fn take_machine_locks(&mut self, unit: UnitIx, of: &[NodeIx]) -> bool {
+        let names: Vec<Arc<str>> = of
+            .iter()
+            .filter_map(|node| schedule::guards_of(self.state.graph(), *node))
+            .flat_map(|guards| &guards.locks)
+            .filter(|lock| lock.scope == LockScope::Machine)
+            .map(|lock| Arc::clone(&lock.name))
+            .collect();
+        let taken = names.is_empty() || self.world.take_machine_locks(unit, &names).is_ok();
+        self.machine_waits |= !taken;
+        taken
+    }
+
+    /// An undo takes what its step took.
+    fn uses_of_start(&self, unit: UnitIx) -> Result<IndexMap<Arc<str>, i64>, EvalError> {
+        match self.state.unit(unit) {
+            Some(state) if self.state.is_undo_due(unit.node) => Ok(state.uses.clone()),
+            _ => self.uses(unit),
+        }
+    }
+
+    pub(super) fn uses(&self, unit: UnitIx) -> Result<IndexMap<Arc<str>, i64>, EvalError> {
+        let Some(guards) = schedule::guards_of(self.state.graph(), unit.node) else {
+            return Ok(IndexMap::new());
+        };
+        let mut amounts = IndexMap::new();
+        for each in &guards.uses {
+            let amount = i64::from(self.place(unit).count(&each.amount)?);
+            *amounts.entry(Arc::clone(&each.resource)).or_default() += amount;
+        }
+        Ok(amounts)
+    }
+
+    pub(super) fn open_goal(&mut self, unit: UnitIx) {
+        let graph = Arc::clone(self.state.graph());
+        let Some(goal) = graph.goal(unit.node) else { return };
+        let uses = match self.uses(unit) {
+            Ok(uses) => uses,
+            Err(why) => return self.fail_value(unit, "uses", &why),
+        };
+        if schedule::hold(&self.state, unit, &uses, &self.limits).is_some() {
+            return;
+        }
+        let place = self.place(unit);
+        let parallel = goal.parallel.as_ref().map(|count| place.count(count)).transpose();
+        let deadline = goal.deadline.as_ref().map(|length| place.duration(length)).transpose();
+        let (parallel, deadline) = match (parallel, deadline) {
+            (Ok(parallel), Ok(deadline)) => (parallel, deadline),
+            (Err(why), _) => return self.fail_value(unit, "parallel", &why),
+            (_, Err(why)) => return self.fail_value(unit, "deadline", &why),
+        };
+        let deadline = deadline.map(|length| self.world.now().after(length));
+        let goal = self.goal_id(unit.node);
+        self.record(Event::GoalOpened {
+            goal,
+            uses,
+            parallel: parallel.map(|n| n.max(1)),
+            deadline,
+        });
+    }
+
+    /// A unit that never ran ends; a goal takes all that it holds with it.
+    pub(super) fn end_unstarted(&mut self, unit: UnitIx, status: Status) {
+        if unit.item.is_some() || self.state.graph().is_step(unit.node) {
+            let reason = self.unstarted_reason(unit, status);
+            return self.finish(unit, status, None, reason);
+        }
+        self.end_inside(unit.node, status);
+        let reason = self.unstarted_reason(unit, status);
+        self.finish(unit, status, None, reason);
+    }
+}

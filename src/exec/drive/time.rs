@@ -1,0 +1,61 @@
+//! What happens by the passing of time: deadlines, and questions that answer themselves.
+
+use super::Drive;
+use crate::exec::event::{Answer, Event, StopReason, Timestamp};
+use crate::exec::graph::NodeIx;
+use crate::exec::schedule;
+use crate::exec::state::UnitIx;
+use crate::exec::world::World;
+
+impl<W: World> Drive<'_, W> {
+    /// The next moment at which something is due by itself.
+    pub(super) fn next_time(&self) -> Option<Timestamp> {
+        let delayed = self.state.agenda.delayed.first().map(|(until, _)| *until);
+        let asked = self.state.open_questions().filter_map(|(_, question)| question.until).min();
+        let deadline = self.deadlines().map(|(_, at)| at).min();
+        [delayed, asked, deadline].into_iter().flatten().min()
+    }
+
+    /// Open goals' deadlines, moved by the time in which the run stood still since.
+    fn deadlines(&self) -> impl Iterator<Item = (NodeIx, Timestamp)> + '_ {
+        let graph = self.state.graph();
+        (graph.step_count()..graph.node_count()).filter_map(|at| {
+            let node = NodeIx(u32::try_from(at).ok()?);
+            let state = self.state.node(node);
+            let (deadline, stood) =
+                state.deadline.filter(|_| state.open && state.stopping.is_none())?;
+            Some((node, deadline.after(self.state.standing.saturating_sub(stood))))
+        })
+    }
+
+    /// Deadlines that have passed, and questions that answer themselves.
+    pub(super) fn pass_time(&mut self) {
+        let now = self.world.now();
+        let over: Vec<NodeIx> =
+            self.deadlines().filter(|(_, at)| *at <= now).map(|(goal, _)| goal).collect();
+        for goal in over {
+            self.stop_goal(goal, StopReason::Deadline);
+        }
+        let due = |until: Option<Timestamp>| until.is_some_and(|until| until <= now);
+        let answered: Vec<UnitIx> = self
+            .state
+            .open_questions()
+            .filter(|(_, question)| due(question.until))
+            .map(|(unit, _)| unit)
+            .collect();
+        for unit in answered {
+            let answer = self.answer_of_timeout(unit);
+            let unit = self.state.name(unit);
+            let (by, note) = (String::new(), String::new());
+            self.record(Event::Answered { unit, answer, by, from: "timeout".to_owned(), note });
+        }
+    }
+
+    fn answer_of_timeout(&self, unit: UnitIx) -> Answer {
+        let guards = schedule::guards_of(self.state.graph(), unit.node);
+        match guards.and_then(|guards| guards.confirm.as_ref()).map(|confirm| confirm.otherwise) {
+            Some(crate::ir::Otherwise::Approve) => Answer::Approved,
+            _ => Answer::Denied,
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! What can happen in a run. The journal holds these, in order; everything else is derived.
+//!
+//! Invariant: an event is a fact. Nothing in it needs the world to be understood, and no secret
+//! is in it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use super::status::{RunStatus, Status, Timestamp};
+use crate::value::{BindingId, GoalId, NodeId, StepId, Value};
+
+/// A step, one instance of a `foreach` step, or a goal: whatever is asked about and tried.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Unit {
+    pub node: NodeId,
+    /// The instance's position in the list of items, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<u32>,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.item {
+            Some(item) => write!(f, "{}[{item}]", self.node),
+            None => write!(f, "{}", self.node),
+        }
+    }
+}
+
+/// Why an attempt or a step failed. `Display` says it in one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    #[error("exit code {code}")]
+    Exit { code: i32 },
+    #[error("ended by {name}")]
+    Signal { signal: i32, name: String },
+    #[error("no end within its timeout of {}", crate::value::duration_text(*.after))]
+    Timeout { after: Duration },
+    #[error("used more than the memory it may use")]
+    Memory,
+    #[error("verify: {why}")]
+    Verify { why: String },
+    #[error("output: {why}")]
+    Output { why: String },
+    #[error("requires: {why}")]
+    Requires { why: String },
+    /// Not a failure of the step: its program is not there, or the machine would not start it.
+    #[error("cannot start: {why}")]
+    CannotStart { why: String },
+    #[error("denied{}", by_whom(.by))]
+    Denied { by: String },
+    #[error("stopped with the run")]
+    Cancelled,
+    /// An expression that it needs has no value.
+    #[error("{why}")]
+    Value { why: String },
+    /// What its `snapshot` names could not be saved, so it was not started.
+    #[error("snapshot: {why}")]
+    Snapshot { why: String },
+    /// A person said that it failed.
+    #[error("{}", said(.note))]
+    Said { note: String },
+    /// A service that it depends on ended while it ran; `tail` holds the service's last lines.
+    #[error("its service `{service}` died: {why}")]
+    Service {
+        service: StepId,
+        why: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tail: Vec<String>,
+    },
+    /// Some of a `foreach` step's instances failed, more than it tolerates.
+    #[error("{failed} of {all} instances failed")]
+    Instances { failed: u32, all: u32 },
+}
+
+fn by_whom(by: &str) -> String {
+    if by.is_empty() { String::new() } else { format!(" by {by}") }
+}
+
+fn said(note: &str) -> String {
+    if note.is_empty() { "a person said that it failed".to_owned() } else { note.to_owned() }
+}
+
+/// What an attempt came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptEnd {
+    Succeeded { outputs: IndexMap<Arc<str>, Value> },
+    Failed(Failure),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QuestionKind {
+    Confirm,
+    Manual,
+    InDoubt,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    Approved,
+    Denied,
+    Done { outputs: IndexMap<Arc<str>, Value> },
+    Rerun,
+    Failed,
+}
+
+impl Answer {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+            Self::Done { .. } => "done",
+            Self::Rerun => "rerun",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why nothing new starts any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopReason {
+    Failure {
+        node: NodeId,
+    },
+    Signal {
+        signal: i32,
+    },
+    Deadline,
+    Cancelled {
+        by: String,
+    },
+    /// A person asked for what was done to be undone.
+    Rollback {
+        by: String,
+    },
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    RunStarted {
+        /// Values of params, by binding; a secret is `***`.
+        params: IndexMap<BindingId, Value>,
+        jobs: u32,
+        keep_going: bool,
+        /// Steps that this run leaves out (`--only`, `--from`): those who depend on them go ahead.
+        left_out: Vec<StepId>,
+        /// Steps that are skipped as if their `when` were false (`--skip`).
+        skipped: Vec<StepId>,
+    },
+    RunResumed {
+        retry_failed: bool,
+        /// Steps that run again because their meaning changed.
+        changed: Vec<StepId>,
+    },
+    /// A let was evaluated; it keeps this value for the whole run.
+    LetFixed {
+        binding: BindingId,
+        value: Value,
+    },
+    WhenDecided {
+        node: NodeId,
+        holds: bool,
+    },
+    ItemsFixed {
+        step: StepId,
+        items: Vec<Value>,
+        /// How many instances may fail.
+        tolerated: u32,
+        /// Instances at once, where the step says so.
+        parallel: Option<u32>,
+    },
+    UnlessChecked {
+        unit: Unit,
+        holds: bool,
+    },
+    RequiresHeld {
+        unit: Unit,
+    },
+    Asked {
+        unit: Unit,
+        kind: QuestionKind,
+        question: String,
+        /// When the question answers itself.
+        until: Option<Timestamp>,
+    },
+    Answered {
+        unit: Unit,
+        answer: Answer,
+        by: String,
+        /// From where: `terminal`, `command`, `timeout`, `--yes`.
+        from: String,
+        note: String,
+    },
+    /// The confirm's own `when` was false: nobody is asked.
+    ConfirmNotNeeded {
+        unit: Unit,
+    },
+    /// What a crash left in doubt may run again, because the step is `idempotent`.
+    DoubtCleared {
+        unit: Unit,
+    },
+    /// The paths of its `snapshot` are being saved; its locks are held from here on.
+    SnapshotStarted {
+        unit: Unit,
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        uses: IndexMap<Arc<str>, i64>,
+    },
+    /// They are saved, and on the disk.
+    SnapshotTaken {
+        unit: Unit,
+        /// Names its folder.
+        id: String,
+    },
+    SnapshotFailed {
+        unit: Unit,
+        failure: Failure,
+    },
+    /// Before a unit ends so, its snapshot is put back.
+    RestoreStarted {
+        unit: Unit,
+        status: Status,
+        failure: Option<Failure>,
+        reason: Option<String>,
+    },
+    /// Its snapshot is put back, or why not.
+    RestoreEnded {
+        unit: Unit,
+        failure: Option<String>,
+    },
+    AttemptStarted {
+        unit: Unit,
+        /// From 1, counting those of fallbacks too.
+        attempt: u32,
+        /// 0: its own action; k: its k-th fallback.
+        way: u32,
+        /// How much of each resource it holds until it ends.
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        uses: IndexMap<Arc<str>, i64>,
+    },
+    AttemptEnded {
+        unit: Unit,
+        attempt: u32,
+        end: AttemptEnd,
+    },
+    /// The next attempt waits.
+    Delayed {
+        unit: Unit,
+        length: Duration,
+        until: Timestamp,
+    },
+    /// The attempts of this way are used up or not tried again: the next fallback is due.
+    WayUsedUp {
+        unit: Unit,
+    },
+    ServiceReady {
+        step: StepId,
+        /// What it wrote to `$GOAL_OUTPUT` by then.
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        outputs: IndexMap<Arc<str>, Value>,
+    },
+    InstanceEnded {
+        unit: Unit,
+        status: Status,
+        failure: Option<Failure>,
+        outputs: IndexMap<Arc<str>, Value>,
+    },
+    StepEnded {
+        step: StepId,
+        status: Status,
+        /// Why it did not succeed: one line.
+        reason: Option<String>,
+        failure: Option<Failure>,
+        /// The fallback that did it.
+        via: Option<Arc<str>>,
+        outputs: IndexMap<Arc<str>, Value>,
+    },
+    CheckpointReached {
+        step: StepId,
+        label: String,
+    },
+    /// Its dependencies and guards let its steps start.
+    GoalOpened {
+        goal: GoalId,
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        uses: IndexMap<Arc<str>, i64>,
+        /// Steps at once, where the goal says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parallel: Option<u32>,
+        /// When its deadline is, but for the time in which the run stands still.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+    },
+    GoalEnded {
+        goal: GoalId,
+        status: Status,
+        reason: Option<String>,
+    },
+    /// Nothing new starts in this goal any more.
+    StopRequested {
+        goal: GoalId,
+        why: StopReason,
+    },
+    UndoStarted {
+        step: StepId,
+    },
+    UndoEnded {
+        step: StepId,
+        failure: Option<String>,
+    },
+    /// The run was stopped in the middle of an undo: it is due again with a resume.
+    UndoStopped {
+        step: StepId,
+    },
+    /// A person asked for the run to be undone, up to what had succeeded at the event of this
+    /// number; 0: all the way.
+    RollbackRequested {
+        since: u64,
+        by: String,
+    },
+    GoalVerified {
+        goal: GoalId,
+        failure: Option<String>,
+    },
+    CleanupEnded {
+        goal: GoalId,
+        failure: Option<String>,
+    },
+    /// The process is done with the run: for good, or until it is resumed.
+    RunEnded {
+        status: RunStatus,
+        exit: u8,
+        reason: Option<String>,
+    },
+}
+
+/// An event with its place in the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// From 1, without gaps.
+    pub seq: u64,
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// The journal could not be written: nothing may start any more.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the run's journal cannot be written: {0}")]
+pub struct JournalError(pub String);
+
+/// Where events become durable. `store` has the real one.
+pub trait Journal {
+    /// Writes events in one transaction. With `durable` they are on disk when it returns.
+    ///
+    /// # Errors
+    /// Any failure is final for this process: what is on disk is unknown.
+    fn append(&mut self, events: &[Stamped], durable: bool) -> Result<(), JournalError>;
+}

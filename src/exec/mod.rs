@@ -1,0 +1,25 @@
+//! Carrying a plan out: one event stream, one transition function.
+//!
+//! `schedule` proposes, the world performs, an [`Event`] is journalled, and only then
+//! `RunState::apply` makes it count. Resume is a fold of the journal by the same `apply`; the
+//! dry-run is the same loop in a simulated world.
+
+pub mod drive;
+pub mod estimate;
+pub mod event;
+pub mod probe;
+pub mod process;
+pub mod snapshot;
+
+pub use event::{
+    Answer, AttemptEnd, Event, Failure, Journal, JournalError, QuestionKind, RunStatus, Stamped,
+    Status, StopReason, Timestamp, Unit,
+};
+pub mod graph;
+pub mod outputs;
+pub mod recovery;
+pub mod schedule;
+pub mod scope;
+pub mod state;
+mod status;
+pub mod world;

@@ -1,0 +1,27 @@
+//! `run "script"` as a probe: it holds where the script exits with 0.
+
+use super::{Answer, STOPPED};
+use crate::exec::process::{Controller, ProcessEnd, ProcessOrder, signal_name, supervise};
+use crate::value::duration_text;
+
+pub(super) fn ask(order: &ProcessOrder, control: &Controller) -> Answer {
+    let report = supervise(order, control);
+    let last = match report.tail.iter().rev().find(|line| !line.trim().is_empty()) {
+        Some(line) => format!(": {}", line.trim()),
+        None => String::new(),
+    };
+    match report.end {
+        ProcessEnd::Exited(0) => Ok("the probe's `run` succeeded".to_owned()),
+        ProcessEnd::Exited(code) => Err(format!("`run` ended with exit code {code}{last}")),
+        ProcessEnd::Signalled(signal) => {
+            Err(format!("`run` was ended by {}{last}", signal_name(signal)))
+        }
+        ProcessEnd::TimedOut => {
+            let time = duration_text(order.timeout.unwrap_or_default());
+            Err(format!("`run` did not end within {time}{last}"))
+        }
+        ProcessEnd::OutOfMemory => Err("`run` used more memory than it may".to_owned()),
+        ProcessEnd::Stopped => Err(STOPPED.to_owned()),
+        ProcessEnd::CannotStart(why) => Err(format!("`run` cannot start: {why}")),
+    }
+}

@@ -1,0 +1,148 @@
+//! Who may start now: slots, locks and resources. Pure; the order is the state's.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::event::Timestamp;
+use super::graph::{Graph, NodeIx};
+use super::state::{RunState, UnitIx};
+use crate::ir::{Guards, LockScope};
+
+/// Gives each node its place in the queue for slots: what takes none first, then by `priority`,
+/// then by the longest way to the end of the run, then by the order of the text.
+pub fn order(graph: &Graph, ranks: &[(std::time::Duration, u32)]) -> Vec<u32> {
+    let mut nodes: Vec<NodeIx> = graph.nodes().collect();
+    let priority = |node: NodeIx| graph.step(node).and_then(|step| step.priority).unwrap_or(0);
+    nodes.sort_by_cached_key(|node| {
+        let urgency = (priority(*node), ranks.get(node.at()).copied());
+        (graph.takes_slot(*node), std::cmp::Reverse(urgency), *node)
+    });
+    let mut order = vec![0; nodes.len()];
+    for (place, node) in nodes.into_iter().enumerate() {
+        order[node.at()] = u32::try_from(place).unwrap_or(u32::MAX);
+    }
+    order
+}
+
+/// Units whose attempt may start now if they get what they need, best first: those that are
+/// ready, and those whose delay is over.
+pub fn candidates(state: &RunState, now: Timestamp) -> Vec<UnitIx> {
+    let due = state.agenda.delayed.iter().take_while(|(until, _)| *until <= now);
+    let mut due: Vec<UnitIx> = due.map(|(_, unit)| *unit).collect();
+    due.extend(state.agenda.startable.iter().map(|(_, unit)| *unit).take(LOOKAHEAD));
+    due
+}
+
+/// How far down the queue is looked for a unit whose lock is free.
+const LOOKAHEAD: usize = 256;
+
+/// Why a unit cannot start now although nothing it depends on holds it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// All of `parallel`'s slots are taken, here or in a goal around it.
+    Slots,
+    /// As many of the step's instances, or of a goal's steps, run as may.
+    Instances,
+    Lock(Arc<str>),
+    Resource(Arc<str>),
+}
+
+/// What keeps a unit from starting; `limits` gives each resource's whole amount.
+pub fn hold(
+    state: &RunState,
+    unit: UnitIx,
+    uses: &IndexMap<Arc<str>, i64>,
+    limits: &IndexMap<Arc<str>, i64>,
+) -> Option<Hold> {
+    let graph = state.graph();
+    let node = state.node(unit.node);
+    if graph.takes_slot(unit.node) {
+        if state.running() >= state.jobs || goals_are_full(state, unit.node) {
+            return Some(Hold::Slots);
+        }
+        if node.parallel.is_some_and(|most| node.instances_running >= most) {
+            return Some(Hold::Instances);
+        }
+    }
+    held_by_others(state, unit.node, uses, limits)
+}
+
+/// The lock or resource that a node has to wait for.
+pub fn held_by_others(
+    state: &RunState,
+    node: NodeIx,
+    uses: &IndexMap<Arc<str>, i64>,
+    limits: &IndexMap<Arc<str>, i64>,
+) -> Option<Hold> {
+    locked(state, node).or_else(|| short_of(state, uses, limits))
+}
+
+/// What keeps steps that are joined by pipes from starting: they take all that they need at once,
+/// and nothing of it while something is not free. More of them than there are slots run alone.
+pub fn hold_joined(
+    state: &RunState,
+    members: &[NodeIx],
+    uses: &IndexMap<Arc<str>, i64>,
+    limits: &IndexMap<Arc<str>, i64>,
+) -> Option<Hold> {
+    let graph = state.graph();
+    let fits = |running: u32, count: usize, most: u32| {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        running == 0 || running.saturating_add(count) <= most
+    };
+    if !fits(state.running(), members.len(), state.jobs) {
+        return Some(Hold::Slots);
+    }
+    let goals = members.iter().flat_map(|member| graph.enclosing(*member));
+    let mut inside: IndexMap<NodeIx, usize> = IndexMap::new();
+    for goal in goals.filter(|goal| *goal != graph.root()) {
+        *inside.entry(goal).or_default() += 1;
+    }
+    let full = inside.iter().any(|(goal, count)| {
+        let most = state.node(*goal).parallel.unwrap_or(u32::MAX);
+        !fits(state.running_in(*goal), *count, most)
+    });
+    if full {
+        return Some(Hold::Instances);
+    }
+    let locked = members.iter().find_map(|member| locked(state, *member));
+    locked.or_else(|| short_of(state, uses, limits))
+}
+
+fn locked(state: &RunState, node: NodeIx) -> Option<Hold> {
+    let guards = guards_of(state.graph(), node)?;
+    let locked = guards.locks.iter().find(|lock| {
+        let holders = state.holders(&lock.name);
+        holders.exclusive || (lock.scope != LockScope::Shared && holders.shared > 0)
+    });
+    locked.map(|lock| Hold::Lock(Arc::clone(&lock.name)))
+}
+
+fn short_of(
+    state: &RunState,
+    uses: &IndexMap<Arc<str>, i64>,
+    limits: &IndexMap<Arc<str>, i64>,
+) -> Option<Hold> {
+    uses.iter()
+        .find(|(name, amount)| {
+            let all = limits.get(*name).copied().unwrap_or(i64::MAX);
+            state.used(name).saturating_add(**amount) > all
+        })
+        .map(|(name, _)| Hold::Resource(Arc::clone(name)))
+}
+
+/// The root's `parallel` is the run's number of jobs; the others' are their own.
+fn goals_are_full(state: &RunState, node: NodeIx) -> bool {
+    let root = state.graph().root();
+    state
+        .graph()
+        .enclosing(node)
+        .filter(|goal| *goal != root)
+        .any(|goal| state.node(goal).parallel.is_some_and(|most| state.running_in(goal) >= most))
+}
+
+/// A step's or goal's guards.
+pub fn guards_of(graph: &Graph, node: NodeIx) -> Option<&Guards> {
+    graph.step(node).map(|step| &step.guards).or_else(|| graph.goal(node).map(|goal| &goal.guards))
+}

@@ -1,0 +1,277 @@
+//! What expressions see in a run: params, lets, outputs, items, and the world around the plan.
+//!
+//! A let is evaluated at first use and keeps its value: the caller collects what was fixed and
+//! journals it. Secrets are held here alone and never become part of the state.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::event::Status;
+use super::graph::NodeIx;
+use super::state::{RunState, UnitIx};
+use crate::ir::BindingKind;
+use crate::value::{BindingId, EvalError, Expr, NodeId, Scope, StepId, Value, evaluate};
+
+/// What is outside of the plan: the caller's environment and the files.
+pub trait Surroundings {
+    /// The plan's own folder.
+    fn root(&self) -> &Path;
+    fn env(&self, name: &str) -> Option<String>;
+    /// The sorted paths, relative to `folder`, that a pattern matches.
+    ///
+    /// # Errors
+    /// Where the pattern is malformed or a folder cannot be read.
+    fn glob(&self, folder: &Path, pattern: &str) -> Result<Vec<String>, EvalError>;
+    fn exists(&self, path: &Path) -> bool;
+    /// A file's text.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is too large or is not UTF-8.
+    fn read(&self, path: &Path) -> Result<String, EvalError>;
+}
+
+/// Values that the journal does not hold, and those that wait to be journalled.
+#[derive(Debug, Default)]
+pub struct Values {
+    /// Secret params and lets.
+    secrets: RefCell<HashMap<BindingId, Value>>,
+    /// Bindings that were evaluated since the last look, in their order.
+    fixed: RefCell<Vec<(BindingId, Value)>>,
+    /// Bindings that are being evaluated.
+    open: RefCell<Vec<BindingId>>,
+}
+
+impl Values {
+    pub fn new(secrets: HashMap<BindingId, Value>) -> Self {
+        Self { secrets: RefCell::new(secrets), ..Self::default() }
+    }
+
+    /// Takes the bindings that were evaluated since the last call; each is to be journalled.
+    pub fn take_fixed(&self) -> Vec<(BindingId, Value)> {
+        std::mem::take(&mut *self.fixed.borrow_mut())
+    }
+
+    fn remember(&self, id: &BindingId, value: &Value) {
+        if value.is_secret() {
+            self.secrets.borrow_mut().insert(id.clone(), value.clone());
+        } else {
+            self.fixed.borrow_mut().push((id.clone(), value.clone()));
+        }
+    }
+
+    fn recall(&self, id: &BindingId) -> Option<Value> {
+        let fresh =
+            self.fixed.borrow().iter().find(|(known, _)| known == id).map(|(_, v)| v.clone());
+        fresh.or_else(|| self.secrets.borrow().get(id).cloned())
+    }
+}
+
+/// Where an expression is evaluated.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub state: &'a RunState,
+    pub values: &'a Values,
+    pub world: &'a dyn Surroundings,
+    /// The goal whose folder relative paths start from.
+    pub goal: NodeIx,
+    pub unit: Option<UnitIx>,
+}
+
+impl std::fmt::Debug for Place<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Place").field("goal", &self.goal).field("unit", &self.unit).finish()
+    }
+}
+
+impl<'a> Place<'a> {
+    /// The value of an expression here.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn value(&self, expr: &Expr) -> Result<Value, EvalError> {
+        evaluate(expr, self)
+    }
+
+    /// An expression's value as text.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn text(&self, expr: &Expr) -> Result<String, EvalError> {
+        self.value(expr).map(|value| value.to_text())
+    }
+
+    /// A length of time; an int or number is seconds.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn duration(&self, expr: &Expr) -> Result<std::time::Duration, EvalError> {
+        match self.value(expr)? {
+            Value::Duration { length } => Ok(length),
+            Value::Int(seconds) => {
+                Ok(std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+            }
+            other => Err(EvalError::failed(format!(
+                "a duration is needed, and this is {}",
+                other.kind()
+            ))),
+        }
+    }
+
+    /// A whole number that is not negative.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn count(&self, expr: &Expr) -> Result<u32, EvalError> {
+        match self.value(expr)? {
+            Value::Int(count) if count >= 0 => Ok(u32::try_from(count).unwrap_or(u32::MAX)),
+            Value::Int(count) => Err(EvalError::failed(format!("{count} is below zero"))),
+            other => Err(EvalError::failed(format!(
+                "a whole number is needed, and this is {}",
+                other.kind()
+            ))),
+        }
+    }
+
+    /// A condition.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn truth(&self, expr: &Expr) -> Result<bool, EvalError> {
+        match self.value(expr)? {
+            Value::Bool(truth) => Ok(truth),
+            other => Err(EvalError::failed(format!(
+                "a condition must be a bool, and this is {}",
+                other.kind()
+            ))),
+        }
+    }
+
+    /// The folder of the file in which a goal is written.
+    pub fn folder(&self) -> PathBuf {
+        folder_of(self.state, self.world, self.goal)
+    }
+
+    fn in_goal(self, goal: NodeIx) -> Place<'a> {
+        Place { goal, unit: None, ..self }
+    }
+}
+
+/// The folder of the file in which a goal is written.
+pub fn folder_of(state: &RunState, world: &dyn Surroundings, goal: NodeIx) -> PathBuf {
+    let graph = state.graph();
+    let folder = std::iter::once(goal)
+        .chain(graph.enclosing(goal))
+        .find_map(|goal| graph.goal(goal).and_then(|goal| goal.folder.as_deref()));
+    folder.map_or_else(|| world.root().to_owned(), |folder| world.root().join(folder))
+}
+
+impl Scope for Place<'_> {
+    fn binding(&self, id: &BindingId) -> Result<Value, EvalError> {
+        let known = self.state.params.get(id).filter(|value| !value.is_secret());
+        if let Some(value) = known.or_else(|| self.state.lets.get(id)) {
+            return Ok(value.clone());
+        }
+        if let Some(value) = self.values.recall(id) {
+            return Ok(value);
+        }
+        let graph = self.state.graph();
+        let unset = || EvalError::Unknown(format!("`{id}`"));
+        let binding = graph.plan().bindings.get(id).ok_or_else(unset)?;
+        let goal = graph.goal_ix(&binding.goal).ok_or_else(unset)?;
+        let (expr, place) = match &binding.kind {
+            BindingKind::Let { value } => (value, self.in_goal(goal)),
+            BindingKind::Param { bound: Some(bound), .. } => {
+                (bound, self.in_goal(graph.parent(goal).unwrap_or(goal)))
+            }
+            BindingKind::Param { default: Some(default), .. } => (default, self.in_goal(goal)),
+            BindingKind::Param { .. } => return Err(unset()),
+        };
+        if self.values.open.borrow().contains(id) {
+            return Err(EvalError::failed(format!("`{id}` is defined by itself")));
+        }
+        self.values.open.borrow_mut().push(id.clone());
+        let value = place.value(expr);
+        self.values.open.borrow_mut().pop();
+        let value = value?;
+        let secret = binding.ty.is_secret() && !value.is_secret();
+        let value = if secret { Value::secret(value.to_text()) } else { value };
+        self.values.remember(id, &value);
+        Ok(value)
+    }
+
+    fn item(&self, name: &str) -> Result<Value, EvalError> {
+        let found = self.unit.and_then(|unit| self.state.item(unit));
+        found.cloned().ok_or_else(|| EvalError::Unknown(format!("`{name}`")))
+    }
+
+    fn item_output(&self, item: &str, output: &str) -> Result<Value, EvalError> {
+        let unknown = || EvalError::Unknown(format!("`{item}.{output}`"));
+        let unit = self.unit.ok_or_else(unknown)?;
+        let source =
+            self.state.graph().step(unit.node).and_then(|step| step.foreach.as_ref()?.of.as_ref());
+        let node = source.and_then(|id| self.state.graph().step_ix(id)).ok_or_else(unknown)?;
+        let from = self.state.unit(UnitIx { node, item: unit.item }).ok_or_else(unknown)?;
+        from.outputs.get(output).cloned().ok_or_else(|| {
+            EvalError::failed(format!("the instance behind `{item}` gave no `{output}`"))
+        })
+    }
+
+    fn output(&self, step: &StepId, output: &str) -> Result<Value, EvalError> {
+        let node = self.state.graph().step_ix(step);
+        let state = node.map(|node| self.state.node(node));
+        if let Some(state) = state.filter(|state| state.items.is_some()) {
+            return Ok(Value::List(
+                state
+                    .instances
+                    .iter()
+                    .filter_map(|each| each.outputs.get(output).cloned())
+                    .collect(),
+            ));
+        }
+        match state {
+            Some(state) if state.outputs.contains_key(output) => Ok(state.outputs[output].clone()),
+            Some(state) if state.status.is_end() && state.status != Status::Succeeded => {
+                Err(EvalError::failed(format!(
+                    "`{step}` is {}, so it gave no `{output}`",
+                    state.status
+                )))
+            }
+            _ => Err(EvalError::Unknown(format!("`{step}.{output}`"))),
+        }
+    }
+
+    fn status(&self, node: &NodeId) -> Result<String, EvalError> {
+        let found = self.state.graph().node_ix(node).map(|node| self.state.node(node).status);
+        match found {
+            Some(status) if status.is_end() => Ok(status.word().to_owned()),
+            _ => Err(EvalError::Unknown(format!("`{node}.status`"))),
+        }
+    }
+
+    fn via(&self, step: &StepId) -> Result<String, EvalError> {
+        let node = self.state.graph().step_ix(step).map(|node| self.state.node(node));
+        match node {
+            Some(state) if state.status.is_end() => {
+                Ok(state.via.as_deref().unwrap_or("").to_owned())
+            }
+            _ => Err(EvalError::Unknown(format!("`{step}.via`"))),
+        }
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        self.world.env(name)
+    }
+
+    fn glob(&self, pattern: &str) -> Result<Vec<String>, EvalError> {
+        self.world.glob(&self.folder(), pattern)
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        self.world.exists(&self.folder().join(path))
+    }
+
+    fn read(&self, path: &str) -> Result<String, EvalError> {
+        self.world.read(&self.folder().join(path))
+    }
+}

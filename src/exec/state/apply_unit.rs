@@ -1,0 +1,198 @@
+//! What events of a unit change: guards, questions, attempts, the ends of instances.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::{AnswerRecord, Phase, Question, RunState, UnitIx, UnitState};
+use crate::exec::event::{Answer, AttemptEnd, Event, Failure, Status, Timestamp};
+use crate::value::Value;
+
+impl RunState {
+    pub(super) fn apply_to_unit(&mut self, event: &Event, at: Timestamp) {
+        let (Event::UnlessChecked { unit, .. }
+        | Event::RequiresHeld { unit }
+        | Event::Asked { unit, .. }
+        | Event::Answered { unit, .. }
+        | Event::ConfirmNotNeeded { unit }
+        | Event::DoubtCleared { unit }
+        | Event::SnapshotStarted { unit, .. }
+        | Event::SnapshotTaken { unit, .. }
+        | Event::SnapshotFailed { unit, .. }
+        | Event::RestoreStarted { unit, .. }
+        | Event::RestoreEnded { unit, .. }
+        | Event::AttemptStarted { unit, .. }
+        | Event::AttemptEnded { unit, .. }
+        | Event::Delayed { unit, .. }
+        | Event::WayUsedUp { unit }
+        | Event::InstanceEnded { unit, .. }) = event
+        else {
+            return;
+        };
+        let Some(unit) = self.find(unit) else { return };
+        match event {
+            Event::AttemptStarted { attempt, way, uses, .. } => {
+                self.start_attempt(unit, (*attempt, *way), uses, at);
+            }
+            Event::AttemptEnded { end, .. } => self.end_attempt(unit, end),
+            Event::SnapshotStarted { .. }
+            | Event::SnapshotTaken { .. }
+            | Event::SnapshotFailed { .. }
+            | Event::RestoreStarted { .. }
+            | Event::RestoreEnded { .. } => self.apply_snapshot(unit, event),
+            Event::InstanceEnded { status, failure, outputs, .. } => {
+                self.end_instance(unit, *status, failure.as_ref(), outputs, at);
+            }
+            event => {
+                let seq = self.seq;
+                if let Some(state) = self.unit_mut(unit) {
+                    change_unit(state, event, (seq, at));
+                }
+                if let Event::Delayed { until, .. } = event {
+                    self.delay_joined(unit, *until);
+                }
+            }
+        }
+        self.restage(unit);
+    }
+
+    pub(super) fn unit_mut(&mut self, unit: UnitIx) -> Option<&mut UnitState> {
+        let node = self.nodes.get_mut(unit.node.at())?;
+        match unit.item {
+            None => Some(&mut node.unit),
+            Some(item) => node.instances.get_mut(item as usize),
+        }
+    }
+
+    fn start_attempt(
+        &mut self,
+        unit: UnitIx,
+        (attempt, way): (u32, u32),
+        uses: &IndexMap<Arc<str>, i64>,
+        at: Timestamp,
+    ) {
+        let standing = self.standing;
+        let Some(state) = self.unit_mut(unit) else { return };
+        if state.way != way || state.way_started.is_none() {
+            state.way_started = Some((at, standing));
+            state.failed_tries = 0;
+        }
+        state.attempts = attempt;
+        state.way = way;
+        state.phase = Phase::Running;
+        state.touched = true;
+        state.doubted = false;
+        state.started.get_or_insert(at);
+        state.uses.clone_from(uses);
+        let node = &mut self.nodes[unit.node.at()];
+        node.started.get_or_insert(at);
+        node.status = Status::Running;
+        node.ready = None;
+        self.hold(unit);
+    }
+
+    fn end_attempt(&mut self, unit: UnitIx, end: &AttemptEnd) {
+        let was_running = self.unit(unit).is_some_and(|state| state.phase == Phase::Running);
+        if was_running {
+            self.let_go(unit);
+        }
+        // A member of a chain that was stopped did not fail.
+        let stopped = *end == AttemptEnd::Failed(Failure::Cancelled)
+            && !self.graph.joined(unit.node).is_empty();
+        let Some(state) = self.unit_mut(unit) else { return };
+        match end {
+            AttemptEnd::Succeeded { outputs } => {
+                state.outputs.clone_from(outputs);
+                state.phase = Phase::Succeeding;
+            }
+            AttemptEnd::Failed(failure) => {
+                state.failed_tries += u32::from(!stopped);
+                state.last_failure = Some(failure.clone());
+                state.phase = Phase::Failing(failure.clone());
+            }
+        }
+    }
+
+    fn end_instance(
+        &mut self,
+        unit: UnitIx,
+        status: Status,
+        failure: Option<&Failure>,
+        outputs: &IndexMap<Arc<str>, Value>,
+        at: Timestamp,
+    ) {
+        let Some(state) = self.unit_mut(unit) else { return };
+        state.phase = Phase::Ended(status);
+        state.ended = Some(at);
+        state.last_failure = failure.cloned().or(state.last_failure.take());
+        state.outputs.clone_from(outputs);
+        let was_past = self.is_past_tolerance(unit.node);
+        let node = &mut self.nodes[unit.node.at()];
+        node.instances_open = node.instances_open.saturating_sub(1);
+        node.instances_failed += u32::from(status == Status::Failed);
+        self.restage(UnitIx::of(unit.node));
+        if !was_past && self.is_past_tolerance(unit.node) {
+            self.restage_instances(unit.node);
+        }
+        for next in self.graph.outgoing(unit.node).to_vec() {
+            self.restage(UnitIx { node: next, item: unit.item });
+        }
+    }
+}
+
+/// Events that change nothing but the unit's own record.
+fn change_unit(state: &mut UnitState, event: &Event, (seq, at): (u64, Timestamp)) {
+    match event {
+        Event::UnlessChecked { holds, .. } => state.unless = Some(*holds),
+        Event::RequiresHeld { .. } => state.requires_held = true,
+        Event::ConfirmNotNeeded { .. } => state.confirm_not_needed = true,
+        Event::DoubtCleared { .. } => state.phase = Phase::Guarding,
+        Event::Delayed { until, .. } => state.phase = Phase::Delayed(*until),
+        Event::WayUsedUp { .. } => {
+            state.way += 1;
+            state.failed_tries = 0;
+            state.way_started = None;
+            state.phase = Phase::Guarding;
+        }
+        Event::Asked { kind, question, until, .. } => {
+            state.phase =
+                if state.phase == Phase::InDoubt { Phase::InDoubt } else { Phase::Asking };
+            state.questions.push(Question {
+                seq,
+                kind: *kind,
+                text: question.clone(),
+                asked: at,
+                until: *until,
+                answer: None,
+            });
+        }
+        Event::Answered { answer, by, from, note, .. } => {
+            take_answer(
+                state,
+                answer,
+                AnswerRecord {
+                    answer: answer.clone(),
+                    by: by.clone(),
+                    from: from.clone(),
+                    note: note.clone(),
+                    at,
+                },
+            );
+        }
+        _ => {}
+    }
+}
+
+fn take_answer(state: &mut UnitState, answer: &Answer, record: AnswerRecord) {
+    if let Some(question) = state.questions.last_mut() {
+        question.answer.get_or_insert(record);
+    }
+    if let Answer::Done { outputs } = answer {
+        state.outputs.clone_from(outputs);
+        state.touched = true;
+    }
+    state.phase = match (&state.phase, answer) {
+        (Phase::InDoubt, Answer::Done { .. } | Answer::Failed | Answer::Denied) => Phase::InDoubt,
+        _ => Phase::Guarding,
+    };
+}

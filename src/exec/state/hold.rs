@@ -1,0 +1,51 @@
+//! Slots, locks and resources that running units and open goals take.
+
+use std::sync::Arc;
+
+use super::{RunState, UnitIx};
+use crate::exec::graph::NodeIx;
+use crate::exec::schedule::guards_of;
+use crate::ir::LockScope;
+
+impl RunState {
+    /// Counts slots, locks and resources that a running unit or an open goal takes.
+    pub(super) fn hold(&mut self, unit: UnitIx) {
+        self.count_holds(unit, 1);
+    }
+
+    pub(super) fn let_go(&mut self, unit: UnitIx) {
+        self.count_holds(unit, -1);
+    }
+
+    /// Counts the slot alone, which a service gives back once it is ready.
+    pub(super) fn count_slot(&mut self, node: NodeIx, by: i32) {
+        if !self.graph.takes_slot(node) {
+            return;
+        }
+        self.running = self.running.saturating_add_signed(by);
+        let state = &mut self.nodes[node.at()];
+        state.instances_running = state.instances_running.saturating_add_signed(by);
+        for goal in self.graph.enclosing(node) {
+            let count = &mut self.running_in[goal.at() - self.graph.step_count()];
+            *count = count.saturating_add_signed(by);
+        }
+    }
+
+    fn count_holds(&mut self, unit: UnitIx, by: i32) {
+        if self.node(unit.node).ready.is_none() {
+            self.count_slot(unit.node, by);
+        }
+        let graph = Arc::clone(&self.graph);
+        for lock in guards_of(&graph, unit.node).map_or(&[][..], |guards| &guards.locks) {
+            let holders = self.held.entry(Arc::clone(&lock.name)).or_default();
+            match lock.scope {
+                LockScope::Shared => holders.shared = holders.shared.saturating_add_signed(by),
+                LockScope::Exclusive | LockScope::Machine => holders.exclusive = by > 0,
+            }
+        }
+        let uses = self.unit(unit).map(|state| state.uses.clone()).unwrap_or_default();
+        for (name, amount) in uses {
+            *self.used.entry(name).or_default() += amount * i64::from(by);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What is known of a run: a fold of its events.
+//!
+//! [`RunState::apply`] is the only way in which anything here changes; a resumed run, a live one
+//! and a forecast are the same fold. Knows no journal and no world.
+//!
+//! Invariant: the sets in [`Agenda`] hold exactly the units whose stage says so.
+
+mod agenda;
+mod apply;
+mod apply_unit;
+mod backwards;
+mod hold;
+mod joined;
+mod place;
+mod resume;
+mod serving;
+mod stage;
+mod undo;
+mod unit;
+mod view;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+pub use agenda::{Agenda, UnitIx};
+pub use stage::{Decision, Stage};
+pub use undo::{Rolling, Undo, paths_to_save};
+pub use unit::{AnswerRecord, End, Phase, Question, Saved, UnitState};
+
+use super::event::{Failure, RunStatus, Status, StopReason, Timestamp, Unit};
+use super::graph::{Graph, NodeIx};
+use crate::value::{BindingId, NodeId, Value};
+
+/// A step or goal, as far as it has come.
+#[derive(Debug, Clone, Default)]
+pub struct NodeState {
+    pub status: Status,
+    /// Edges, and the goal around it, that still hold it back.
+    pub held_by: u32,
+    pub when: Option<bool>,
+    /// The node itself, or nothing where it is a `foreach` step.
+    pub unit: UnitState,
+    /// A `foreach` step's items, once they are fixed, and an instance for each.
+    pub items: Option<Vec<Value>>,
+    pub instances: Vec<UnitState>,
+    pub instances_open: u32,
+    pub instances_failed: u32,
+    pub instances_running: u32,
+    /// How many instances may fail.
+    pub tolerated: u32,
+    /// Instances, or a goal's steps, at once.
+    pub parallel: Option<u32>,
+    /// A goal's deadline, and how long the run had stood still when it was set.
+    pub deadline: Option<(Timestamp, Duration)>,
+    /// A goal's children that have not ended.
+    pub children_open: u32,
+    /// A goal whose steps may start.
+    pub open: bool,
+    /// The command line leaves it out.
+    pub omission: Option<Omission>,
+    /// A goal's `verify` was asked, and what did not hold.
+    pub verified: Option<Option<String>>,
+    /// A goal in which nothing new starts.
+    pub stopping: Option<StopReason>,
+    /// A goal's cleanup has run, and what was wrong with it.
+    pub cleaned: Option<Option<String>>,
+    /// Since when a service is ready.
+    pub ready: Option<Timestamp>,
+    pub started: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
+    pub reason: Option<String>,
+    pub failure: Option<Failure>,
+    pub via: Option<Arc<str>>,
+    pub outputs: IndexMap<Arc<str>, Value>,
+    pub checkpoint: Option<String>,
+    /// The number of the event by which its checkpoint was made.
+    pub checkpoint_seq: Option<u64>,
+    /// The number of the event by which it ended.
+    pub ended_seq: u64,
+    /// A step's undo.
+    pub undo: Undo,
+    /// A goal that is being rolled back, and why.
+    pub rolling: Option<Rolling>,
+    /// What failed first of all that stops this goal.
+    pub failed_by: Option<NodeId>,
+    /// Of a goal that is rolled back: its running steps have ended, and undos are due in their
+    /// order; how many of them are due or run.
+    pub undo_planned: bool,
+    pub undo_open: u32,
+    /// What was undone in it, in this order.
+    pub undone: Vec<NodeIx>,
+}
+
+/// How the command line leaves a step out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Omission {
+    /// Not run; those who depend on it go ahead.
+    LeftOut,
+    /// As if its `when` were false.
+    Skipped,
+}
+
+/// A run.
+#[derive(Debug)]
+pub struct RunState {
+    graph: Arc<Graph>,
+    pub nodes: Vec<NodeState>,
+    pub params: IndexMap<BindingId, Value>,
+    pub lets: HashMap<BindingId, Value>,
+    pub jobs: u32,
+    pub keep_going: bool,
+    pub status: RunStatus,
+    pub exit: Option<u8>,
+    pub reason: Option<String>,
+    pub started: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
+    /// The last event's number and time.
+    pub seq: u64,
+    pub last: Timestamp,
+    /// How long the run stood still: between processes, or with nothing to do but wait for people.
+    pub standing: Duration,
+    pub agenda: Agenda,
+    /// Attempts in flight, for all and by goal.
+    running: u32,
+    running_in: Vec<u32>,
+    held: HashMap<Arc<str>, Holders>,
+    used: HashMap<Arc<str>, i64>,
+    /// The scheduler's order: less comes first.
+    order: Vec<u32>,
+}
+
+/// Who holds a lock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holders {
+    pub exclusive: bool,
+    pub shared: u32,
+}
+
+impl RunState {
+    /// A run of which nothing has happened yet. `order` gives each node's place in the queue for
+    /// slots: the lowest goes first.
+    pub fn new(graph: Arc<Graph>, order: Vec<u32>) -> Self {
+        let count = graph.node_count();
+        let goals = count - graph.step_count();
+        let mut state = Self {
+            nodes: vec![NodeState::default(); count],
+            params: IndexMap::new(),
+            lets: HashMap::new(),
+            jobs: 1,
+            keep_going: false,
+            status: RunStatus::Running,
+            exit: None,
+            reason: None,
+            started: None,
+            ended: None,
+            seq: 0,
+            last: Timestamp::default(),
+            standing: Duration::ZERO,
+            agenda: Agenda::default(),
+            running: 0,
+            running_in: vec![0; goals],
+            held: HashMap::new(),
+            used: HashMap::new(),
+            order,
+            graph,
+        };
+        state.recount();
+        state
+    }
+
+    pub fn graph(&self) -> &Arc<Graph> {
+        &self.graph
+    }
+
+    pub fn node(&self, node: NodeIx) -> &NodeState {
+        &self.nodes[node.at()]
+    }
+
+    /// The unit's own record; `None` where it names an instance that is not there.
+    pub fn unit(&self, unit: UnitIx) -> Option<&UnitState> {
+        let node = self.nodes.get(unit.node.at())?;
+        match unit.item {
+            None => Some(&node.unit),
+            Some(item) => node.instances.get(item as usize),
+        }
+    }
+
+    /// A unit as events name it.
+    pub fn name(&self, unit: UnitIx) -> Unit {
+        Unit { node: self.graph.id(unit.node), item: unit.item }
+    }
+
+    /// The unit that an event names.
+    pub fn find(&self, unit: &Unit) -> Option<UnitIx> {
+        let node = self.graph.node_ix(&unit.node)?;
+        let found = UnitIx { node, item: unit.item };
+        self.unit(found).map(|_| found)
+    }
+
+    /// The item that an instance is for.
+    pub fn item(&self, unit: UnitIx) -> Option<&Value> {
+        self.node(unit.node).items.as_ref()?.get(unit.item? as usize)
+    }
+
+    /// Attempts in flight that hold a slot.
+    pub fn running(&self) -> u32 {
+        self.running
+    }
+
+    /// Attempts in flight in a goal, at any depth.
+    pub fn running_in(&self, goal: NodeIx) -> u32 {
+        self.running_in[goal.at() - self.graph.step_count()]
+    }
+
+    pub fn holders(&self, lock: &str) -> Holders {
+        self.held.get(lock).copied().unwrap_or_default()
+    }
+
+    pub fn used(&self, resource: &str) -> i64 {
+        self.used.get(resource).copied().unwrap_or_default()
+    }
+
+    /// Why nothing new starts where this node is: the innermost goal around it that is stopping.
+    pub fn stopping(&self, node: NodeIx) -> Option<&StopReason> {
+        self.graph.enclosing(node).find_map(|goal| self.node(goal).stopping.as_ref())
+    }
+
+    /// Whether what runs is to end as well: the run is being cancelled or rolled back.
+    pub fn cancelling(&self, node: NodeIx) -> bool {
+        self.graph.enclosing(node).any(|goal| {
+            let state = self.node(goal);
+            let failure = matches!(state.stopping, None | Some(StopReason::Failure { .. }));
+            !failure || state.rolling.is_some()
+        })
+    }
+
+    /// Whether dependents of a node that ended may take it as done: it succeeded, or its failure
+    /// is ignored.
+    pub fn counts_as_done(&self, node: NodeIx) -> bool {
+        let state = self.node(node);
+        state.status == Status::Succeeded
+            || (state.status == Status::Failed && self.is_ignored(node))
+    }
+
+    /// Whether so many of a `foreach` step's instances failed that the step has failed.
+    pub fn is_past_tolerance(&self, node: NodeIx) -> bool {
+        self.node(node).instances_failed > self.node(node).tolerated
+    }
+
+    /// Whether a failed step's policy is `ignore`.
+    pub fn is_ignored(&self, node: NodeIx) -> bool {
+        let policy = self.graph.step(node).and_then(|step| step.on_failure.as_ref());
+        matches!(policy, Some(crate::ir::StepFailure::Ignore { .. }))
+    }
+}

@@ -1,0 +1,194 @@
+//! What a new process makes of a run that another left: what is finished stays, the rest is due
+//! again.
+
+use super::{NodeState, Phase, RunState, Undo, UnitIx, UnitState};
+use crate::exec::event::{Answer, RunStatus, Status, StopReason};
+use crate::exec::graph::NodeIx;
+use crate::value::StepId;
+
+impl RunState {
+    /// Takes a run up again. Attempts in flight are in doubt; what was cancelled or stopped by a
+    /// signal or a deadline is due again; with `retry_failed` what failed is, too, and what was
+    /// blocked by it. Steps in `changed` start over, whatever they came to.
+    pub(super) fn reopen(&mut self, retry_failed: bool, changed: &[StepId]) {
+        let was_stopped = self.nodes.iter().any(|node| is_temporary(node.stopping.as_ref()));
+        // What is rolled back is not done again before all of it is undone.
+        let rolled = |state: &Self, node| !retry_failed && state.rolling(node).is_some();
+        let again_of = |rolled: bool| {
+            move |status: Status| match status {
+                Status::Cancelled => !rolled,
+                Status::NotRun | Status::Blocked => (was_stopped && !rolled) || retry_failed,
+                Status::Failed | Status::Undone | Status::UndoFailed => retry_failed,
+                _ => false,
+            }
+        };
+        let nodes = self.graph.nodes();
+        let kept: Vec<NodeIx> = nodes
+            .filter(|node| self.stays_with_joined(*node, again_of(rolled(self, *node))))
+            .collect();
+        let undone = if retry_failed { self.joined_to_undone() } else { Vec::new() };
+        for node in self.graph.nodes() {
+            let again = again_of(rolled(self, node));
+            let goal = !self.graph.is_step(node);
+            let state = &mut self.nodes[node.at()];
+            reopen_stop(state, retry_failed);
+            doubt_units(state);
+            let foreach_again = again(state.status) && state.items.is_some();
+            if foreach_again && !was_undone(state) {
+                reopen_instances(state, again);
+            } else if again(state.status) && !goal && kept.binary_search(&node).is_err() {
+                start_over(state);
+            }
+        }
+        for node in undone {
+            start_over(&mut self.nodes[node.at()]);
+        }
+        for node in changed.iter().filter_map(|id| self.graph.step_ix(id)).collect::<Vec<_>>() {
+            start_over(&mut self.nodes[node.at()]);
+            for joined in self.graph.joined(node) {
+                start_over(&mut self.nodes[joined.at()]);
+            }
+        }
+        self.doubt_joined();
+        self.restart_services();
+        self.reopen_goals();
+        while self.reopen_services() {
+            self.reopen_goals();
+        }
+        self.status = RunStatus::Running;
+        self.exit = None;
+        self.ended = None;
+        self.reason = None;
+        self.recount_holds();
+        self.recount();
+    }
+
+    /// A goal with something due in it is open again, from the inside outwards.
+    pub(super) fn reopen_goals(&mut self) {
+        let goals: Vec<NodeIx> = self.graph.nodes().skip(self.graph.step_count()).collect();
+        for goal in goals.into_iter().rev() {
+            let due = self.graph.children(goal).iter().any(|n| !self.node(*n).status.is_end())
+                || self.is_half_rolled_back(goal);
+            let state = &mut self.nodes[goal.at()];
+            if !state.status.is_end() {
+                state.cleaned = None;
+                state.verified = None;
+            } else if due {
+                let opened = state.started;
+                let when = state.when.filter(|_| opened.is_some());
+                let kept = (opened, state.parallel, state.deadline);
+                let stop = (state.stopping.take(), state.rolling.take(), state.failed_by.take());
+                let undone = std::mem::take(&mut state.undone);
+                start_over(state);
+                (state.started, state.parallel, state.deadline) = kept;
+                (state.stopping, state.rolling, state.failed_by) = stop;
+                state.undone = undone;
+                state.when = when;
+                state.open = opened.is_some();
+                state.status = if state.open { Status::Running } else { Status::Pending };
+                state.unit.confirm_not_needed = state.open;
+            }
+        }
+    }
+
+    /// Nothing is in flight in a new process; open goals hold what they held.
+    pub(super) fn recount_holds(&mut self) {
+        self.running = 0;
+        self.running_in.fill(0);
+        self.held.clear();
+        self.used.clear();
+        for node in &mut self.nodes {
+            node.instances_running = 0;
+        }
+        for node in self.graph.nodes().skip(self.graph.step_count()).collect::<Vec<_>>() {
+            if self.node(node).open {
+                self.hold(UnitIx::of(node));
+            }
+        }
+    }
+}
+
+/// Stops that end with the process that was stopped.
+fn is_temporary(why: Option<&StopReason>) -> bool {
+    matches!(
+        why,
+        Some(StopReason::Signal { .. } | StopReason::Deadline | StopReason::Cancelled { .. })
+    )
+}
+
+/// What stopped a goal, as a new process has it.
+fn reopen_stop(state: &mut NodeState, retry_failed: bool) {
+    state.undo_planned = false;
+    if retry_failed {
+        (state.stopping, state.rolling, state.failed_by) = (None, None, None);
+        state.undone.clear();
+    } else if let Some(rolling) = &state.rolling {
+        state.stopping = Some(rolling.why.clone());
+    } else if is_temporary(state.stopping.as_ref()) {
+        state.stopping = state.failed_by.clone().map(|node| StopReason::Failure { node });
+    }
+}
+
+/// Whether nothing of what a `foreach` step did is left.
+fn was_undone(state: &NodeState) -> bool {
+    let put_back = state.unit.saved.as_ref().is_some_and(|saved| saved.put_back);
+    put_back || state.undo != Undo::No
+}
+
+pub(super) fn doubt_units(state: &mut NodeState) {
+    if matches!(state.undo, Undo::Due | Undo::Running | Undo::Stopped) {
+        state.undo = Undo::No;
+    }
+
+    let units = std::iter::once(&mut state.unit).chain(&mut state.instances);
+    for unit in units {
+        unit.requires_held = false;
+        if let Some(saved) = &mut unit.saved {
+            saved.failure = None;
+        }
+        unit.phase = match std::mem::take(&mut unit.phase) {
+            Phase::Snapshotting => Phase::Guarding,
+            Phase::Restoring(end) => Phase::Ending(end),
+            phase => phase,
+        };
+        if unit.phase == Phase::Running {
+            unit.phase = Phase::InDoubt;
+            unit.doubted = true;
+            unit.unless = None;
+        } else if unit.attempts == 0 && !unit.is_ended() {
+            unit.unless = None;
+        }
+    }
+}
+
+/// As if nothing had happened to it, but that an approval is kept: nobody is asked twice.
+pub(super) fn start_over(state: &mut NodeState) {
+    let mut questions = std::mem::take(&mut state.unit.questions);
+    questions.retain(|q| q.answer.as_ref().is_some_and(|a| a.answer == Answer::Approved));
+    let attempts = state.unit.attempts;
+    let omission = state.omission;
+    // What was saved before the first attempt is what a later failure goes back to.
+    let saved = state.unit.saved.take().filter(|saved| !saved.put_back);
+    let touched = state.unit.touched;
+    *state = NodeState { omission, ..NodeState::default() };
+    state.unit = UnitState { questions, saved, touched, ..UnitState::default() };
+    state.unit.attempts_before = attempts;
+}
+
+fn reopen_instances(state: &mut NodeState, again: impl Fn(Status) -> bool) {
+    state.status = Status::Running;
+    state.ended = None;
+    state.reason = None;
+    state.failure = None;
+    state.unit = UnitState { saved: state.unit.saved.take(), ..UnitState::default() };
+    for instance in &mut state.instances {
+        if again(instance.status()) {
+            let attempts_before = instance.attempts;
+            let saved = instance.saved.take().filter(|saved| !saved.put_back);
+            let touched = instance.touched;
+            *instance = UnitState { attempts_before, saved, touched, ..UnitState::default() };
+        }
+    }
+    let failed = state.instances.iter().filter(|i| i.status() == Status::Failed).count();
+    state.instances_failed = u32::try_from(failed).unwrap_or(u32::MAX);
+}

@@ -1,0 +1,155 @@
+//! Services in a run: ready, needed, lost.
+//!
+//! Derived like every stage; [`RunState::make_ready`] is what `ServiceReady` changes. Invariant: a
+//! service that is ready holds no slot, and those who wait for it are released once.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::{Phase, RunState, UnitIx};
+use crate::exec::event::{Status, Timestamp};
+use crate::exec::graph::NodeIx;
+use crate::ir::EdgeKind;
+use crate::value::{StepId, Value};
+
+impl RunState {
+    /// Whether a service is ready and has not ended.
+    pub fn is_serving(&self, node: NodeIx) -> bool {
+        let state = self.node(node);
+        state.ready.is_some() && !state.status.is_end()
+    }
+
+    /// Whether a service is to go on: someone whom it is kept for has not ended. One that nobody
+    /// waits for becomes ready in any case, unless its goal is stopping.
+    pub fn is_needed(&self, service: NodeIx) -> bool {
+        let starting = !self.graph.is_waited_for(service)
+            && self.node(service).ready.is_none()
+            && self.stopping(service).is_none();
+        let rolled_back = self.rolling(service).is_some();
+        let over = |user: NodeIx| {
+            self.node(user).status.is_end() || (rolled_back && self.waits_for_undos(user))
+        };
+        starting || self.graph.users(service).iter().any(|user| !over(*user))
+    }
+
+    /// Whether a goal goes on only until what was done in it is undone: all in it has ended. The
+    /// undos wait for the services that are rolled back with it, so these do not wait for them.
+    fn waits_for_undos(&self, goal: NodeIx) -> bool {
+        !self.graph.is_step(goal)
+            && self
+                .graph
+                .descendants(goal)
+                .into_iter()
+                .all(|node| !self.graph.is_step(node) || self.node(node).status.is_end())
+    }
+
+    /// Whether a node cannot start or go on yet because of a service that is not ready.
+    pub(super) fn waits_for_service(&self, node: NodeIx) -> bool {
+        self.graph.behind(node).iter().any(|service| {
+            let state = self.node(*service);
+            let ending = matches!(state.unit.phase, Phase::Restoring(_) | Phase::Ending(_));
+            (state.ready.is_none() || ending) && !state.status.is_end()
+        })
+    }
+
+    /// The service without which a node cannot go on: it died.
+    pub fn lost_service(&self, node: NodeIx) -> Option<NodeIx> {
+        let died = |service: &NodeIx| {
+            matches!(self.node(*service).status, Status::Failed | Status::Cancelled)
+                && !self.is_ignored(*service)
+        };
+        self.graph.behind(node).iter().copied().find(died)
+    }
+
+    pub(super) fn make_ready(
+        &mut self,
+        step: &StepId,
+        outputs: &IndexMap<Arc<str>, Value>,
+        at: Timestamp,
+    ) {
+        let Some(node) = self.graph.step_ix(step) else { return };
+        let running = self.node(node).unit.phase == Phase::Running;
+        if !running || self.node(node).ready.is_some() {
+            return;
+        }
+        self.count_slot(node, -1);
+        let state = &mut self.nodes[node.at()];
+        state.ready = Some(at);
+        state.unit.outputs.clone_from(outputs);
+        state.outputs.clone_from(outputs);
+        let graph = Arc::clone(&self.graph);
+        let mut last = None;
+        for next in graph.outgoing(node).iter().filter(|next| last.replace(**next) != Some(**next))
+        {
+            let edges = graph.incoming(*next).iter();
+            let freed = edges.filter(|edge| edge.from == node && waits_for_readiness(edge.kind));
+            let freed = u32::try_from(freed.count()).unwrap_or(u32::MAX);
+            let state = &mut self.nodes[next.at()];
+            state.held_by = state.held_by.saturating_sub(freed);
+        }
+        self.restage(UnitIx::of(node));
+        self.restage_users(node);
+    }
+
+    /// Looks again at all who may have to do with a service.
+    pub(super) fn restage_users(&mut self, service: NodeIx) {
+        for user in self.graph.outgoing(service).to_vec() {
+            self.restage(UnitIx::of(user));
+            self.restage_instances(user);
+            self.restage_inside(user);
+        }
+    }
+
+    /// Looks again at the services that are kept running for a node.
+    pub(super) fn restage_kept(&mut self, node: NodeIx) {
+        for service in self.graph.kept_for(node).to_vec() {
+            self.restage(UnitIx::of(service));
+        }
+    }
+
+    /// As [`Self::restage_kept`], for the goals around a node.
+    pub(super) fn restage_kept_around(&mut self, node: NodeIx) {
+        for goal in self.graph.enclosing(node).collect::<Vec<_>>() {
+            self.restage_kept(goal);
+        }
+    }
+
+    /// On resume: being a service implies that it may be started again, without asking.
+    pub(super) fn restart_services(&mut self) {
+        for node in self.graph.steps().collect::<Vec<_>>() {
+            if !self.graph.is_service(node) || self.node(node).status.is_end() {
+                continue;
+            }
+            let state = &mut self.nodes[node.at()];
+            if state.unit.phase == Phase::InDoubt {
+                state.ready = None;
+                state.unit.phase = Phase::Guarding;
+            }
+        }
+    }
+
+    /// On resume: services that had ended well but that someone needs who is due again. Says
+    /// whether there are any.
+    pub(super) fn reopen_services(&mut self) -> bool {
+        let ended = |node: &NodeIx| {
+            let done = matches!(self.node(*node).status, Status::Succeeded | Status::Cancelled);
+            let ran = self.node(*node).unit.attempts > 0;
+            self.graph.is_service(*node)
+                && self.graph.is_waited_for(*node)
+                && done
+                && ran
+                && self.is_needed(*node)
+        };
+        let due: Vec<NodeIx> = self.graph.steps().filter(ended).collect();
+        for node in &due {
+            super::resume::start_over(&mut self.nodes[node.at()]);
+        }
+        !due.is_empty()
+    }
+}
+
+/// Whether an edge from a service holds its dependent back only until the service is ready.
+pub(super) fn waits_for_readiness(kind: EdgeKind) -> bool {
+    matches!(kind, EdgeKind::Depends | EdgeKind::DependsOptional | EdgeKind::After)
+}

@@ -1,0 +1,338 @@
+//! What is due for a unit: derived from what is known of it, never stored.
+//!
+//! The order of one step is written here and nowhere else: dependencies, `when`, `unless`,
+//! `requires`, `confirm`, `snapshot`, attempts, fallbacks, the snapshot put back, end, undo.
+
+use super::{Omission, Phase, RunState, UnitIx, UnitState};
+use crate::exec::event::{Answer, QuestionKind, Status, Timestamp};
+use crate::exec::graph::NodeIx;
+use crate::ir::{Action, EdgeKind, Guards, Step};
+
+/// A decision that takes no slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It never starts: skipped, blocked, not-run or cancelled.
+    EndUnstarted(Status),
+    When,
+    FixItems,
+    CheckUnless,
+    CheckRequires,
+    Ask(QuestionKind),
+    /// A person said so, or `unless` held.
+    Succeed,
+    Deny,
+    SaidFailed,
+    OpenGoal,
+    /// What next after a failed attempt.
+    Recover,
+    /// An attempt was in flight when the process died.
+    ResolveDoubt,
+    /// All instances of a `foreach` step have ended.
+    EndForeach,
+    /// All children of a goal have ended.
+    CloseGoal,
+    /// A delay or question is cut short because the run is cancelled.
+    Cancel,
+    /// What is in flight is to end: a service that no one needs any more, or an attempt whose
+    /// service died.
+    StopAttempt,
+    /// It waited for its next attempt when its service died.
+    LoseService,
+    /// It ends as was decided before its snapshot was put back.
+    End,
+}
+
+/// Where a unit is on the agenda.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing is due: it waits for others, or has ended.
+    #[default]
+    Idle,
+    Decide(Decision),
+    Startable,
+    Delayed(Timestamp),
+    Asking,
+    Running,
+    /// A service that is ready and needed.
+    Serving,
+}
+
+impl RunState {
+    /// What is due for a unit now.
+    pub fn stage(&self, unit: UnitIx) -> Stage {
+        let Some(state) = self.unit(unit) else { return Stage::Idle };
+        if let Some(stage) = self.joined_stage(unit, state) {
+            return stage;
+        }
+        if state.attempts > 0 && self.has_lost_service(unit, state) {
+            return Stage::Decide(Decision::LoseService);
+        }
+        match &state.phase {
+            Phase::Ended(_) => self.undo_stage(unit),
+            Phase::Running => self.running_stage(unit.node),
+            Phase::Snapshotting | Phase::Restoring(_) => Stage::Running,
+            Phase::Ending(_) => Stage::Decide(Decision::End),
+            Phase::Delayed(_) if self.cancelling(unit.node) => Stage::Decide(Decision::Cancel),
+            Phase::InDoubt if self.rolling(unit.node).is_some() => Stage::Decide(Decision::Cancel),
+            Phase::Delayed(_) | Phase::InDoubt if self.waits_for_service(unit.node) => Stage::Idle,
+            Phase::Delayed(until) => Stage::Delayed(*until),
+            Phase::Asking => self.asking_stage(unit, state),
+            Phase::InDoubt => doubt_stage(self.graph().step(unit.node), state),
+            Phase::Succeeding => Stage::Decide(Decision::Succeed),
+            Phase::Failing(_) => Stage::Decide(Decision::Recover),
+            Phase::Guarding => self.guarding_stage(unit, state),
+        }
+    }
+
+    fn running_stage(&self, node: NodeIx) -> Stage {
+        let unneeded = self.graph().is_service(node) && !self.is_needed(node);
+        match () {
+            () if unneeded || self.lost_service(node).is_some() => {
+                Stage::Decide(Decision::StopAttempt)
+            }
+            () if self.is_serving(node) => Stage::Serving,
+            () => Stage::Running,
+        }
+    }
+
+    /// Whether it was between two attempts when a service died that it cannot do without.
+    fn has_lost_service(&self, unit: UnitIx, state: &UnitState) -> bool {
+        matches!(state.phase, Phase::Delayed(_) | Phase::Guarding | Phase::InDoubt)
+            && self.rolling(unit.node).is_none()
+            && self.lost_service(unit.node).is_some()
+    }
+
+    fn asking_stage(&self, unit: UnitIx, state: &UnitState) -> Stage {
+        if state.attempts == 0 && self.stopping(unit.node).is_some() {
+            return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
+        }
+        Stage::Asking
+    }
+
+    fn guarding_stage(&self, unit: UnitIx, state: &UnitState) -> Stage {
+        let node = self.node(unit.node);
+        let untouched = state.attempts == 0 && !node.open && node.items.is_none();
+        if untouched && node.omission == Some(Omission::LeftOut) {
+            return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
+        }
+        if untouched && node.held_by > 0 {
+            return Stage::Idle;
+        }
+        if untouched && node.omission == Some(Omission::Skipped) {
+            return Stage::Decide(Decision::EndUnstarted(Status::Skipped));
+        }
+        if untouched && let Some(end) = self.unstarted_end(unit.node) {
+            return Stage::Decide(Decision::EndUnstarted(end));
+        }
+        let cancelled = self.cancelling(unit.node) || self.joined_end(unit.node).is_some();
+        if state.attempts > 0 && cancelled {
+            return Stage::Decide(Decision::Cancel);
+        }
+        let service = state.attempts > 0 && self.graph().is_service(unit.node);
+        if service && !self.is_needed(unit.node) {
+            return Stage::Decide(Decision::Succeed);
+        }
+        match self.graph().step(unit.node) {
+            Some(step) => self.step_stage(unit, step, state),
+            None => self.goal_stage(unit, state),
+        }
+    }
+
+    fn step_stage(&self, unit: UnitIx, step: &Step, state: &UnitState) -> Stage {
+        let node = self.node(unit.node);
+        if let Some(stage) = when_stage(&step.guards, node.when) {
+            return stage;
+        }
+        if self.waits_for_service(unit.node) {
+            return Stage::Idle;
+        }
+        if step.foreach.is_some() && unit.item.is_none() {
+            return self.foreach_stage(unit.node);
+        }
+        if let Some(item) = unit.item
+            && let Some(stage) = self.instance_hold(unit.node, item)
+        {
+            return stage;
+        }
+        let joined = !self.graph().joined(unit.node).is_empty();
+        let guards = if joined {
+            self.joined_guards(unit.node, &step.guards, state)
+        } else {
+            guards_stage(&step.guards, state)
+        };
+        if let Some(stage) = guards {
+            return stage;
+        }
+        match &step.attempt.action {
+            Action::Manual(_) => manual_stage(state),
+            _ if joined => self.joined_start(unit.node),
+            _ => Stage::Startable,
+        }
+    }
+
+    fn foreach_stage(&self, node: NodeIx) -> Stage {
+        let state = self.node(node);
+        match (&state.items, state.instances_open) {
+            (None, _) if self.must_save(UnitIx::of(node)) => Stage::Startable,
+            (None, _) => Stage::Decide(Decision::FixItems),
+            (Some(_), 0) => Stage::Decide(Decision::EndForeach),
+            (Some(_), _) => Stage::Idle,
+        }
+    }
+
+    /// What holds an instance back that does not hold its step back: a stop, too many failed
+    /// siblings, or, in a pipeline by item, the instance that it comes from.
+    fn instance_hold(&self, node: NodeIx, item: u32) -> Option<Stage> {
+        let end = |status| Some(Stage::Decide(Decision::EndUnstarted(status)));
+        if self.stopping(node).is_some() || self.is_past_tolerance(node) {
+            return end(Status::NotRun);
+        }
+        if self.lost_service(node).is_some() {
+            return end(Status::Blocked);
+        }
+        let source = self.graph().incoming(node).iter().find(|edge| edge.kind == EdgeKind::Item)?;
+        let from = self.node(source.from).instances.get(item as usize)?;
+        match from.phase {
+            Phase::Ended(Status::Succeeded) => None,
+            Phase::Ended(Status::Skipped) => end(Status::Skipped),
+            Phase::Ended(_) => end(Status::Blocked),
+            _ => Some(Stage::Idle),
+        }
+    }
+
+    fn goal_stage(&self, unit: UnitIx, state: &UnitState) -> Stage {
+        let node = self.node(unit.node);
+        if node.open {
+            let closing = node.children_open == 0 && !self.undo_pending(unit.node);
+            return if closing { Stage::Decide(Decision::CloseGoal) } else { Stage::Idle };
+        }
+        let Some(goal) = self.graph().goal(unit.node) else { return Stage::Idle };
+        if let Some(stage) = when_stage(&goal.guards, node.when) {
+            return stage;
+        }
+        // A goal's `requires` is checked up front, before anything runs.
+        if let Some(stage) = confirm_stage(&goal.guards, state) {
+            return stage;
+        }
+        Stage::Decide(Decision::OpenGoal)
+    }
+
+    /// How a node ends whose dependencies have all ended but did not all succeed.
+    fn end_by_edges(&self, node: NodeIx) -> Option<Status> {
+        let mut end = None;
+        for edge in self.graph().incoming(node) {
+            if self.node(edge.from).omission == Some(Omission::LeftOut)
+                || edge.kind == EdgeKind::Stdin
+                || self.is_serving(edge.from)
+            {
+                continue;
+            }
+            let from = self.node(edge.from).status;
+            let fine = match edge.kind {
+                EdgeKind::After => true,
+                EdgeKind::Item => !from.is_end() || self.node(edge.from).items.is_some(),
+                EdgeKind::DependsOptional => {
+                    from == Status::Skipped || self.counts_as_done(edge.from)
+                }
+                EdgeKind::Depends | EdgeKind::Stdin => self.counts_as_done(edge.from),
+            };
+            if !fine {
+                let status =
+                    if from == Status::Skipped { Status::Skipped } else { blocked_by(from) };
+                end = Some(worse(end, status));
+            }
+        }
+        end
+    }
+
+    /// How a node ends that is free to start but never will: because of how its dependencies
+    /// ended, or because its goal is stopping.
+    pub(super) fn unstarted_end(&self, node: NodeIx) -> Option<Status> {
+        let lost = || self.lost_service(node).map(|_| Status::Blocked);
+        let stopped = || self.stopping(node).map(|_| Status::NotRun);
+        let by_edges = self.end_by_edges(node).or_else(lost);
+        by_edges.or_else(|| self.joined_end(node)).or_else(stopped)
+    }
+}
+
+/// What becomes of those who depend on a node that ended so.
+fn blocked_by(status: Status) -> Status {
+    match status {
+        Status::NotRun | Status::Skipped => Status::NotRun,
+        _ => Status::Blocked,
+    }
+}
+
+/// `blocked` wins over `not-run`, which wins over `skipped`.
+fn worse(a: Option<Status>, b: Status) -> Status {
+    let weight = |status| match status {
+        Status::Blocked => 2,
+        Status::NotRun => 1,
+        _ => 0,
+    };
+    a.filter(|a| weight(*a) >= weight(b)).unwrap_or(b)
+}
+
+fn when_stage(guards: &Guards, when: Option<bool>) -> Option<Stage> {
+    match (&guards.when, when) {
+        (Some(_), None) => Some(Stage::Decide(Decision::When)),
+        (Some(_), Some(false)) => Some(Stage::Decide(Decision::EndUnstarted(Status::Skipped))),
+        _ => None,
+    }
+}
+
+fn guards_stage(guards: &Guards, state: &UnitState) -> Option<Stage> {
+    if state.attempts > 0 {
+        return None;
+    }
+    if !guards.unless.is_empty() {
+        match state.unless {
+            None => return Some(Stage::Decide(Decision::CheckUnless)),
+            Some(true) => return Some(Stage::Decide(Decision::Succeed)),
+            Some(false) => {}
+        }
+    }
+    requires_stage(guards, state).or_else(|| confirm_stage(guards, state))
+}
+
+pub(super) fn requires_stage(guards: &Guards, state: &UnitState) -> Option<Stage> {
+    let due = !guards.requires.is_empty() && !state.requires_held;
+    due.then_some(Stage::Decide(Decision::CheckRequires))
+}
+
+pub(super) fn confirm_stage(guards: &Guards, state: &UnitState) -> Option<Stage> {
+    guards.confirm.as_ref()?;
+    if state.confirm_not_needed {
+        return None;
+    }
+    match state.answer(QuestionKind::Confirm).map(|record| &record.answer) {
+        None => Some(Stage::Decide(Decision::Ask(QuestionKind::Confirm))),
+        Some(Answer::Approved) => None,
+        Some(_) => Some(Stage::Decide(Decision::Deny)),
+    }
+}
+
+fn manual_stage(state: &UnitState) -> Stage {
+    Stage::Decide(match state.answer(QuestionKind::Manual).map(|record| &record.answer) {
+        None => Decision::Ask(QuestionKind::Manual),
+        Some(Answer::Failed | Answer::Denied) => Decision::SaidFailed,
+        Some(_) => Decision::Succeed,
+    })
+}
+
+fn doubt_stage(step: Option<&Step>, state: &UnitState) -> Stage {
+    if state.open_question().is_some_and(|question| question.kind == QuestionKind::InDoubt) {
+        return Stage::Asking;
+    }
+    let unless = step.is_some_and(|step| !step.guards.unless.is_empty());
+    let idempotent = step.is_some_and(|step| step.idempotent);
+    let answer = state.answer(QuestionKind::InDoubt).map(|record| &record.answer);
+    Stage::Decide(match (answer, state.unless) {
+        (Some(Answer::Done { .. }), _) | (_, Some(true)) => Decision::Succeed,
+        (Some(Answer::Failed | Answer::Denied), _) => Decision::SaidFailed,
+        _ if idempotent => Decision::ResolveDoubt,
+        (_, None) if unless => Decision::CheckUnless,
+        (_, Some(false)) => Decision::ResolveDoubt,
+        _ => Decision::Ask(QuestionKind::InDoubt),
+    })
+}

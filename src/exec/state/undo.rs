@@ -1,0 +1,386 @@
+//! Undoing: which steps are undone, in which order, and what snapshots change.
+//!
+//! A goal that is rolled back first lets what runs in it end; then the steps that nothing which is
+//! still to be undone depends on are due, and so on backwards. Invariant: a step's undo is due only
+//! when all that came after it is undone, or was never to be.
+
+use std::collections::BTreeSet;
+
+use super::backwards::Backwards;
+use super::{End, NodeState, Phase, RunState, Saved, Stage, UnitIx, UnitState};
+use crate::exec::event::{Event, Failure, Status, StopReason};
+use crate::exec::graph::NodeIx;
+use crate::ir::{FailurePolicy, Step};
+use crate::value::{Expr, NodeId};
+
+/// How far a step's undo is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Undo {
+    #[default]
+    No,
+    Due,
+    Running,
+    /// The run was stopped in the middle of it.
+    Stopped,
+    Done,
+    Failed(String),
+}
+
+/// Why a goal is rolled back, and how far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rolling {
+    pub why: StopReason,
+    /// What had succeeded by the event of this number is kept; `None`: by the last checkpoint.
+    pub since: Option<u64>,
+}
+
+/// The paths to save before a unit's first attempt. Those of a `foreach` step that have nothing to
+/// do with its item are saved once, for all its instances.
+pub fn paths_to_save(step: &Step, unit: UnitIx) -> impl Iterator<Item = &Expr> {
+    let of_item = unit.item.is_some();
+    let each = step.foreach.is_some();
+    step.guards.snapshot.iter().filter(move |path| !each || mentions_item(path) == of_item)
+}
+
+fn mentions_item(path: &Expr) -> bool {
+    let mut found = false;
+    path.walk(&mut |expr| found |= matches!(expr, Expr::Item(_) | Expr::ItemOutput { .. }));
+    found
+}
+
+impl RunState {
+    /// The outermost goal that is being rolled back and holds this node, or is it.
+    pub fn rolling(&self, node: NodeIx) -> Option<NodeIx> {
+        let around = std::iter::once(node).chain(self.graph.enclosing(node));
+        around.filter(|goal| self.node(*goal).rolling.is_some()).last()
+    }
+
+    /// Whether the run is being stopped by a person or a signal: undos wait for a resume.
+    pub fn interrupted(&self, node: NodeIx) -> bool {
+        let mut around = std::iter::once(node).chain(self.graph.enclosing(node));
+        around.any(|goal| {
+            let why = &self.node(goal).stopping;
+            matches!(why, Some(StopReason::Signal { .. } | StopReason::Cancelled { .. }))
+        })
+    }
+
+    /// Whether a unit's paths must be saved before it may start.
+    pub fn must_save(&self, unit: UnitIx) -> bool {
+        let saved = self.unit(unit).is_none_or(|state| state.saved.is_some());
+        let step = self.graph.step(unit.node);
+        !saved && step.is_some_and(|step| paths_to_save(step, unit).next().is_some())
+    }
+
+    /// Whether a unit that is about to end without success has something to put back first.
+    pub fn must_restore(&self, unit: UnitIx) -> bool {
+        let Some(state) = self.unit(unit) else { return false };
+        let saved = state.saved.as_ref();
+        let instances = unit.item.is_none().then(|| &self.node(unit.node).instances);
+        let touched =
+            state.touched || instances.is_some_and(|all| all.iter().any(|each| each.touched));
+        touched && saved.is_some_and(|saved| !saved.put_back && saved.failure.is_none())
+    }
+
+    /// Whether a step's undo is due.
+    pub fn is_undo_due(&self, node: NodeIx) -> bool {
+        self.node(node).undo == Undo::Due
+    }
+
+    pub(super) fn undo_stage(&self, unit: UnitIx) -> Stage {
+        let due = unit.item.is_none() && self.is_undo_due(unit.node);
+        if due && !self.waits_for_service(unit.node) { Stage::Startable } else { Stage::Idle }
+    }
+
+    /// Whether a goal must stay open because undos are due or run.
+    pub(super) fn undo_pending(&self, goal: NodeIx) -> bool {
+        let Some(top) = self.rolling(goal) else { return false };
+        let state = self.node(top);
+        state.undo_open > 0 || (!state.undo_planned && !self.interrupted(top))
+    }
+
+    /// Whether a goal's rollback was interrupted.
+    pub(super) fn is_half_rolled_back(&self, goal: NodeIx) -> bool {
+        self.rolling(goal) == Some(goal)
+            && self.steps_in(goal).iter().any(|node| self.is_to_undo(*node, self.since(goal)))
+    }
+
+    /// Whether a step has begun and not ended.
+    pub(super) fn is_active(&self, node: NodeIx) -> bool {
+        let state = self.node(node);
+        let begun = state.items.is_some()
+            || state.unit.attempts > 0
+            || !matches!(state.unit.phase, Phase::Guarding | Phase::Asking);
+        self.graph.is_step(node) && begun && !state.status.is_end()
+    }
+
+    /// The number of the event by which the last checkpoint was made that still stands.
+    pub fn last_checkpoint(&self) -> u64 {
+        self.nodes.iter().filter_map(|node| node.checkpoint_seq).max().unwrap_or(0)
+    }
+
+    /// What had succeeded by the event of this number is kept by a goal's rollback.
+    fn since(&self, top: NodeIx) -> u64 {
+        let since = self.node(top).rolling.as_ref().and_then(|rolling| rolling.since);
+        since.unwrap_or_else(|| self.last_checkpoint())
+    }
+
+    /// Whether a rollback up to then has this step to undo.
+    fn is_to_undo(&self, node: NodeIx, since: u64) -> bool {
+        let (Some(step), state) = (self.graph.step(node), self.node(node)) else { return false };
+        let kept = state.status == Status::Succeeded && state.ended_seq <= since;
+        state.undo != Undo::Done && !kept && can_be_undone(step, state)
+    }
+
+    /// Steps that a goal's rollback left as they are although they were started: those without a
+    /// way to undo them, and those that a failed undo depends on.
+    pub fn left_standing(&self, top: NodeIx) -> Vec<NodeIx> {
+        let since = self.since(top);
+        let mut steps = self.steps_in(top);
+        steps.retain(|node| {
+            let state = self.node(*node);
+            let kept = state.status == Status::Succeeded && state.ended_seq <= since;
+            state.is_touched() && !kept && !self.began_rollback(*node)
+        });
+        steps
+    }
+
+    pub fn steps_with_failed_undo(&self, top: NodeIx) -> Vec<NodeIx> {
+        let mut steps = self.steps_in(top);
+        steps.retain(|node| matches!(self.node(*node).undo, Undo::Failed(_)));
+        steps
+    }
+
+    fn steps_in(&self, goal: NodeIx) -> Vec<NodeIx> {
+        let mut inside = self.graph.descendants(goal);
+        inside.retain(|node| self.graph.is_step(*node));
+        inside
+    }
+
+    /// Nothing new starts in a goal any more. A person or a signal outweighs a failure.
+    pub(super) fn stop_goal(&mut self, goal: NodeIx, why: &StopReason) {
+        let policy = self.graph.goal(goal).map(|goal| goal.on_failure).unwrap_or_default();
+        let rolls = match why {
+            StopReason::Failure { .. } => true,
+            StopReason::Deadline => policy == FailurePolicy::Rollback,
+            _ => false,
+        };
+        let state = &mut self.nodes[goal.at()];
+        if matches!(why, StopReason::Signal { .. } | StopReason::Cancelled { .. }) {
+            let asked = matches!(
+                state.stopping,
+                Some(StopReason::Signal { .. } | StopReason::Cancelled { .. })
+            );
+            state.stopping = state.stopping.take().filter(|_| asked);
+        }
+        state.stopping.get_or_insert_with(|| why.clone());
+        if rolls {
+            state.rolling.get_or_insert(Rolling { why: why.clone(), since: None });
+        }
+        for inner in self.graph.descendants(goal) {
+            if self.rolling(inner) == Some(inner) {
+                self.plan_undo(inner);
+            }
+        }
+        self.plan_undo(goal);
+        self.restage_inside(goal);
+    }
+
+    /// A person asked for the run to be undone: all that is open ends, then the rollback begins.
+    pub(super) fn roll_all_back(&mut self, since: u64, by: &str) {
+        for state in &mut self.nodes {
+            super::resume::doubt_units(state);
+            if matches!(state.undo, Undo::Failed(_)) {
+                state.undo = Undo::No;
+            }
+            state.undo_planned = false;
+        }
+        let root = self.graph.root();
+        let state = &mut self.nodes[root.at()];
+        let why = StopReason::Rollback { by: by.to_owned() };
+        state.rolling = Some(Rolling { why: why.clone(), since: Some(since) });
+        state.stopping = Some(why);
+        (state.deadline, state.cleaned, state.reason, state.ended) = (None, None, None, None);
+        state.undone.clear();
+        state.unit.phase = Phase::Guarding;
+        state.open = state.started.is_some();
+        state.status = if state.open { Status::Running } else { Status::Pending };
+        self.status = crate::exec::event::RunStatus::Running;
+        (self.exit, self.ended, self.reason) = (None, None, None);
+        self.recount_holds();
+        self.recount();
+    }
+
+    pub(super) fn apply_undo(&mut self, node: NodeIx, event: &Event) {
+        let unit = UnitIx::of(node);
+        if matches!(event, Event::UndoStarted { .. }) {
+            self.nodes[node.at()].undo = Undo::Running;
+            self.hold(unit);
+            return self.restage(unit);
+        }
+        if self.node(node).undo == Undo::Running {
+            self.let_go(unit);
+        }
+        let stays = self.began_rollback(node);
+        let top = self.rolling(node);
+        let state = &mut self.nodes[node.at()];
+        match event {
+            Event::UndoEnded { failure: Some(why), .. } => {
+                state.undo = Undo::Failed(why.clone());
+                if !stays {
+                    state.status = Status::UndoFailed;
+                    state.reason = Some(format!("undo: {why}"));
+                }
+            }
+            Event::UndoEnded { failure: None, .. } => {
+                state.set_undone(stays);
+                if let Some(top) = top {
+                    self.nodes[top.at()].undone.push(node);
+                }
+            }
+            _ => state.undo = Undo::Stopped,
+        }
+        self.plan_undo(node);
+    }
+
+    /// Whether a step's failure began the rollback that undoes it: it stays `failed`.
+    pub fn began_rollback(&self, node: NodeIx) -> bool {
+        let rolling = self.rolling(node).and_then(|top| self.node(top).rolling.as_ref());
+        let Some(StopReason::Failure { node: cause }) = rolling.map(|rolling| &rolling.why) else {
+            return false;
+        };
+        match cause {
+            NodeId::Step(step) => self.graph.step_ix(step) == Some(node),
+            NodeId::Goal(goal) => {
+                let goal = self.graph.goal_ix(goal);
+                let failed = self.node(node).unit.phase == Phase::Ended(Status::Failed);
+                failed && self.graph.enclosing(node).any(|around| Some(around) == goal)
+            }
+        }
+    }
+
+    /// Finds the steps that are to be undone next in the rollback that a node belongs to.
+    pub(super) fn plan_undo(&mut self, node: NodeIx) {
+        if let Some(top) = self.rolling(node) {
+            self.settle_undo(top);
+            self.restage_inside(top);
+        }
+    }
+
+    /// As [`Self::plan_undo`], without putting anything on the agenda.
+    pub(super) fn settle_undo(&mut self, top: NodeIx) {
+        let steps = self.steps_in(top);
+        let interrupted = self.interrupted(top);
+        let wait = interrupted || steps.iter().any(|node| self.is_active(*node));
+        let running = steps.iter().filter(|node| self.node(**node).undo == Undo::Running).count();
+        let mut next = if wait { BTreeSet::new() } else { self.next_undos(top, true) };
+        if !wait && next.is_empty() && running == 0 {
+            next = self.next_undos(top, false);
+        }
+        for node in steps {
+            let undo = &mut self.nodes[node.at()].undo;
+            match undo {
+                Undo::No if next.contains(&node) => *undo = Undo::Due,
+                Undo::Due if wait => *undo = Undo::No,
+                _ => {}
+            }
+        }
+        let due = self.steps_in(top).iter().filter(|node| self.is_undo_due(**node)).count();
+        let state = &mut self.nodes[top.at()];
+        state.undo_open = u32::try_from(due + running).unwrap_or(u32::MAX);
+        state.undo_planned = !wait;
+    }
+
+    /// The steps to undo that all after them is undone of. Without `ordered`, steps that only come
+    /// `after` others do not hold these back: theirs may have failed.
+    fn next_undos(&self, top: NodeIx, ordered: bool) -> BTreeSet<NodeIx> {
+        let since = self.since(top);
+        let mut order = Backwards::new(self, top, ordered);
+        let mut next = BTreeSet::new();
+        while let Some(node) = order.free.pop() {
+            if self.graph.is_step(node) {
+                match &self.node(node).undo {
+                    _ if !self.is_to_undo(node, since) => order.settle(self, node),
+                    Undo::No | Undo::Due => drop(next.insert(node)),
+                    _ => {}
+                }
+            } else {
+                order.enter(self, node);
+            }
+        }
+        next
+    }
+
+    pub(super) fn apply_snapshot(&mut self, unit: UnitIx, event: &Event) {
+        if !matches!(event, Event::SnapshotStarted { .. } | Event::RestoreStarted { .. }) {
+            self.let_go(unit);
+        }
+        let Some(state) = self.unit_mut(unit) else { return };
+        match event {
+            Event::SnapshotStarted { uses, .. } => {
+                state.uses.clone_from(uses);
+                state.phase = Phase::Snapshotting;
+            }
+            Event::SnapshotTaken { id, .. } => {
+                state.saved = Some(Saved { id: id.clone(), put_back: false, failure: None });
+                state.phase = Phase::Guarding;
+            }
+            Event::SnapshotFailed { failure, .. } => {
+                state.last_failure = Some(failure.clone());
+                state.phase = Phase::Failing(failure.clone());
+            }
+            Event::RestoreStarted { status, failure, reason, .. } => {
+                let (status, failure, reason) = (*status, failure.clone(), reason.clone());
+                state.phase = Phase::Restoring(End { status, failure, reason });
+            }
+            Event::RestoreEnded { failure, .. } => end_restore(state, failure.as_ref()),
+            _ => {}
+        }
+        if matches!(event, Event::SnapshotStarted { .. } | Event::RestoreStarted { .. }) {
+            self.hold(unit);
+        }
+    }
+}
+
+fn end_restore(state: &mut UnitState, failure: Option<&String>) {
+    if let Some(saved) = &mut state.saved {
+        saved.put_back = failure.is_none();
+        saved.failure = failure.cloned();
+    }
+    let Phase::Restoring(mut end) = std::mem::take(&mut state.phase) else { return };
+    if let Some(why) = failure {
+        let first = end.reason.take().or_else(|| end.failure.as_ref().map(Failure::to_string));
+        let first = first.map_or_else(String::new, |first| format!("{first}; "));
+        end.reason = Some(format!("{first}its snapshot is not put back: {why}"));
+    }
+    state.phase = Phase::Ending(end);
+}
+
+/// Whether a step left something, and has a way to undo it.
+fn can_be_undone(step: &Step, state: &NodeState) -> bool {
+    let mut units = std::iter::once(&state.unit).chain(&state.instances);
+    let touched = state.unit.touched || state.instances.iter().any(|each| each.touched);
+    let saved = |unit: &UnitState| unit.saved.as_ref().is_some_and(|saved| !saved.put_back);
+    touched && (!step.rollback.is_empty() || units.any(saved))
+}
+
+impl NodeState {
+    /// Whether anything of a step was ever started and is left.
+    pub fn is_touched(&self) -> bool {
+        self.unit.touched || self.instances.iter().any(|each| each.touched)
+    }
+
+    fn set_undone(&mut self, stays: bool) {
+        self.undo = Undo::Done;
+        for unit in std::iter::once(&mut self.unit).chain(&mut self.instances) {
+            unit.touched = false;
+            if let Some(saved) = &mut unit.saved {
+                saved.put_back = true;
+            }
+        }
+        if !stays {
+            self.status = Status::Undone;
+            self.reason = None;
+            (self.checkpoint, self.checkpoint_seq) = (None, None);
+        }
+    }
+}

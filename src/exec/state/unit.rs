@@ -1,0 +1,150 @@
+//! A unit: a step, an instance of a `foreach` step, or a goal, on its way through its guards and
+//! attempts.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::Stage;
+use crate::exec::event::{Answer, Failure, QuestionKind, Status, Timestamp};
+use crate::value::Value;
+
+/// Where a unit stands between events.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Phase {
+    /// Guards are being asked, or it waits for a slot.
+    #[default]
+    Guarding,
+    /// A person is asked.
+    Asking,
+    /// An attempt is in flight.
+    Running,
+    /// An attempt was in flight when the process died.
+    InDoubt,
+    /// The last attempt succeeded; the unit's end is due.
+    Succeeding,
+    /// The last attempt failed; what next is not decided yet.
+    Failing(Failure),
+    /// The next attempt waits for its time.
+    Delayed(Timestamp),
+    /// The paths of its `snapshot` are being saved.
+    Snapshotting,
+    /// They are being put back, before it ends so.
+    Restoring(End),
+    /// It is to end so.
+    Ending(End),
+    Ended(Status),
+}
+
+/// How a unit is about to end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct End {
+    pub status: Status,
+    pub failure: Option<Failure>,
+    pub reason: Option<String>,
+}
+
+/// What was saved before a unit's first attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Names its folder.
+    pub id: String,
+    /// All of it is as it was saved.
+    pub put_back: bool,
+    /// Why this process could not put it back.
+    pub failure: Option<String>,
+}
+
+/// A question to a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The number of the event that asked it: an answer to one question is none to the next.
+    pub seq: u64,
+    pub kind: QuestionKind,
+    pub text: String,
+    pub asked: Timestamp,
+    /// When it answers itself.
+    pub until: Option<Timestamp>,
+    pub answer: Option<AnswerRecord>,
+}
+
+/// Who answered what, when, from where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnswerRecord {
+    pub answer: Answer,
+    pub by: String,
+    pub from: String,
+    pub note: String,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools)] // facts that do not exclude each other
+pub struct UnitState {
+    /// Where the agenda has it; kept so that it can be moved.
+    pub(super) placed: Stage,
+    pub phase: Phase,
+    /// Whether its `unless` held.
+    pub unless: Option<bool>,
+    pub requires_held: bool,
+    pub confirm_not_needed: bool,
+    /// All questions so far, the last one last.
+    pub questions: Vec<Question>,
+    /// Attempts started, those of fallbacks too.
+    pub attempts: u32,
+    /// Attempts of an earlier go at it, before a resume started it over.
+    pub attempts_before: u32,
+    /// 0: its own action; k: its k-th fallback.
+    pub way: u32,
+    /// Attempts of this way that failed.
+    pub failed_tries: u32,
+    /// When this way's first attempt started, and how long the run had stood still by then.
+    pub way_started: Option<(Timestamp, std::time::Duration)>,
+    pub started: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
+    pub last_failure: Option<Failure>,
+    /// What the attempt in flight holds of each resource.
+    pub uses: IndexMap<Arc<str>, i64>,
+    pub outputs: IndexMap<Arc<str>, Value>,
+    pub saved: Option<Saved>,
+    /// It was started, and what it did was not undone.
+    pub touched: bool,
+    /// Its last attempt was in flight when the process died.
+    pub doubted: bool,
+}
+
+impl UnitState {
+    pub fn status(&self) -> Status {
+        match &self.phase {
+            Phase::Ended(status) => *status,
+            Phase::Running
+            | Phase::Succeeding
+            | Phase::Failing(_)
+            | Phase::Snapshotting
+            | Phase::Restoring(_)
+            | Phase::Ending(_) => Status::Running,
+            Phase::Asking | Phase::Delayed(_) => Status::Waiting,
+            Phase::InDoubt => Status::InDoubt,
+            Phase::Guarding => Status::Pending,
+        }
+    }
+
+    pub fn is_ended(&self) -> bool {
+        matches!(self.phase, Phase::Ended(_))
+    }
+
+    /// The last question, if it is of this kind.
+    pub fn question(&self, kind: QuestionKind) -> Option<&Question> {
+        self.questions.iter().rev().find(|question| question.kind == kind)
+    }
+
+    /// The answer to the last question of this kind.
+    pub fn answer(&self, kind: QuestionKind) -> Option<&AnswerRecord> {
+        self.question(kind)?.answer.as_ref()
+    }
+
+    /// The question that a person has yet to answer.
+    pub fn open_question(&self) -> Option<&Question> {
+        self.questions.last().filter(|question| question.answer.is_none())
+    }
+}

@@ -1,0 +1,130 @@
+//! Where a run's files are: logs, and for each attempt in flight an output file and a folder.
+//!
+//! All private; names are goalc's own. An attempt's file and folder are given on to the next one
+//! when they are empty again: making and removing them for each of many short steps costs more
+//! than the steps.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// A folder of one run.
+#[derive(Debug)]
+pub struct RunFiles {
+    root: PathBuf,
+    /// Desks that no attempt is at.
+    free: Vec<Desk>,
+    made: u32,
+}
+
+/// What an attempt works with: a file for its outputs and a folder of its own.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    pub output: PathBuf,
+    pub tmp: PathBuf,
+}
+
+impl RunFiles {
+    /// `root` is there already; the folders in it are made here. What an earlier process left
+    /// for its attempts is removed.
+    ///
+    /// # Errors
+    /// Where they cannot be made.
+    pub fn prepare(root: PathBuf) -> io::Result<Self> {
+        make_private(&root.join("logs"))?;
+        make_private(&root.join("snapshots"))?;
+        let work = root.join("work");
+        match std::fs::remove_dir_all(&work) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => make_private(&work)?,
+        }
+        Ok(Self { root, free: Vec::new(), made: 0 })
+    }
+
+    /// The log of the attempt whose start has this number.
+    pub fn log(&self, number: u64) -> PathBuf {
+        self.root.join("logs").join(format!("{number}.log"))
+    }
+
+    /// What was saved before a unit's first attempt.
+    pub fn snapshot(&self, name: &str) -> PathBuf {
+        self.root.join("snapshots").join(name)
+    }
+
+    /// The folder with the folders of all runs, and what else goalc keeps.
+    pub fn state(&self) -> &Path {
+        self.root.parent().and_then(Path::parent).unwrap_or(&self.root)
+    }
+
+    /// A desk for an attempt, with an empty file and an empty folder.
+    ///
+    /// # Errors
+    /// Where the state folder cannot be written.
+    pub fn take_desk(&mut self) -> io::Result<Desk> {
+        if let Some(desk) = self.free.pop() {
+            return Ok(desk);
+        }
+        self.made += 1;
+        let place = self.root.join("work").join(self.made.to_string());
+        let desk = Desk { output: place.with_extension("out"), tmp: place.with_extension("tmp") };
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&desk.output)?;
+        make_private(&desk.tmp)?;
+        Ok(desk)
+    }
+
+    /// Takes a desk back. One that cannot be cleared is not given to another attempt; it goes with
+    /// the run.
+    pub fn return_desk(&mut self, desk: Desk) {
+        if desk.clear().is_ok() {
+            self.free.push(desk);
+        }
+    }
+
+    /// Removes what attempts worked with.
+    pub fn remove_work(&self) {
+        // What cannot be removed now is removed when the run is resumed or cleaned.
+        let _ = std::fs::remove_dir_all(self.root.join("work"));
+    }
+}
+
+impl Desk {
+    /// What the attempt wrote to its output file, up to a limit.
+    ///
+    /// # Errors
+    /// Where it cannot be read or is longer.
+    pub fn read_output(&self, limit: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(&self.output)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > limit {
+            return Err(io::Error::other("\"$GOAL_OUTPUT\" is longer than 16 MiB"));
+        }
+        Ok(bytes)
+    }
+
+    /// Empties both; checks that they are still what they were.
+    fn clear(&self) -> io::Result<()> {
+        let output = self.output.symlink_metadata()?;
+        if !output.is_file() {
+            return Err(io::Error::other("it is no file any more"));
+        }
+        if output.len() > 0 {
+            OpenOptions::new().write(true).truncate(true).open(&self.output)?;
+        }
+        if !self.tmp.symlink_metadata()?.is_dir() {
+            return Err(io::Error::other("it is no folder any more"));
+        }
+        if std::fs::read_dir(&self.tmp)?.next().is_some() {
+            std::fs::remove_dir_all(&self.tmp)?;
+            make_private(&self.tmp)?;
+        }
+        Ok(())
+    }
+}
+
+fn make_private(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,331 @@
+//! The real world: processes on this machine, the wall clock, signals, people.
+//!
+//! Owns what is in flight outside of the run's state: threads, their controls, the prompt. All
+//! that happens comes by one channel, so the loop sleeps until something does.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use super::asking;
+use super::attempt::{self, AwaitState, Pending};
+use super::launch::{Launcher, Subject, place_of};
+use super::person::Person;
+use super::pool::spawn;
+use super::{Outcome, RealSurroundings, Ticket, Undone, View, Wake, Work, World};
+use crate::exec::event::{StopReason, Timestamp};
+use crate::exec::graph::NodeIx;
+use crate::exec::probe::{Probe, check, check_all};
+use crate::exec::process::{Control, Controller, ProcessReport};
+use crate::exec::schedule::guards_of;
+use crate::exec::scope::Surroundings;
+use crate::exec::state::UnitIx;
+
+/// How often requests from other terminals are looked for.
+const TICK: Duration = Duration::from_millis(150);
+
+/// Probes of steps that are asked at once; more wait their turn.
+const MOST_CHECKS: usize = 64;
+
+/// Requests that come from other processes: answers, cancels.
+pub trait Requests {
+    /// What has come since the last call; costs next to nothing where nothing has.
+    fn take(&mut self) -> Vec<Wake>;
+}
+
+/// Locks against other runs on this machine; each is given back when it is dropped.
+pub trait MachineLocks {
+    /// Takes a lock if no other run has it.
+    fn try_lock(&mut self, name: &str) -> Option<Box<dyn std::any::Any>>;
+}
+
+/// What threads tell the loop.
+#[derive(Debug)]
+pub(super) enum Message {
+    Ran(Ticket, Box<ProcessReport>),
+    /// The member of a chain with this place in it.
+    RanJoined(Ticket, usize, Box<ProcessReport>),
+    Checked(Ticket, Result<(), String>),
+    Cleaned(Ticket, Option<String>),
+    Undone(Ticket, Undone),
+    Signal(i32),
+    /// A line that the person at the terminal typed; `None`: they closed it.
+    Typed(Option<String>),
+}
+
+/// Processes, files, signals and people as they are.
+pub struct LocalWorld {
+    pub(super) surroundings: RealSurroundings,
+    pub(super) launcher: Launcher,
+    requests: Option<Box<dyn Requests>>,
+    machine_locks: Option<Box<dyn MachineLocks>>,
+    held_locks: HashMap<UnitIx, Vec<Box<dyn std::any::Any>>>,
+    pub(super) person: Person,
+    pub(super) sender: Sender<Message>,
+    receiver: Receiver<Message>,
+    pub(super) controls: HashMap<Ticket, Controller>,
+    pub(super) pending: BTreeMap<Ticket, Pending>,
+    /// Checks that wait because enough are being asked.
+    queued: Vec<(Ticket, Vec<Probe>)>,
+    checks: usize,
+    /// Wakes to hand out before anything is waited for.
+    pub(super) ready: Vec<Wake>,
+    signals: u32,
+}
+
+impl std::fmt::Debug for LocalWorld {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalWorld").field("pending", &self.pending.len()).finish_non_exhaustive()
+    }
+}
+
+impl LocalWorld {
+    pub fn new(
+        surroundings: RealSurroundings,
+        launcher: Launcher,
+        requests: Option<Box<dyn Requests>>,
+        interactive: bool,
+    ) -> Self {
+        let (sender, receiver) = unbounded();
+        Self {
+            surroundings,
+            launcher,
+            requests,
+            machine_locks: None,
+            held_locks: HashMap::new(),
+            person: Person::new(interactive, sender.clone()),
+            sender,
+            receiver,
+            controls: HashMap::new(),
+            pending: BTreeMap::new(),
+            queued: Vec::new(),
+            checks: 0,
+            ready: Vec::new(),
+            signals: 0,
+        }
+    }
+
+    /// Gives it the machine's locks; without them `lock machine` holds within the run only.
+    #[must_use]
+    pub fn with_machine_locks(mut self, locks: Box<dyn MachineLocks>) -> Self {
+        self.machine_locks = Some(locks);
+        self
+    }
+
+    /// Hands over a way to tell the loop of signals; the command line installs the handlers.
+    pub fn signal_sink(&self) -> impl Fn(i32) + Send + Sync + 'static {
+        let sender = self.sender.clone();
+        move |signal| {
+            let _ = sender.send(Message::Signal(signal));
+        }
+    }
+
+    /// Removes what the run's attempts worked with, once nothing of it goes on.
+    pub fn remove_work(&self) {
+        self.launcher.files.remove_work();
+    }
+
+    pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome) {
+        self.pending.remove(&ticket);
+        self.controls.remove(&ticket);
+        self.ready.push(Wake::Done { ticket, outcome });
+    }
+
+    pub(super) fn control(&mut self, ticket: Ticket) -> Controller {
+        self.controls.entry(ticket).or_default().clone()
+    }
+
+    /// Asks probes in a thread of their own, when it is their turn.
+    pub(super) fn ask(&mut self, ticket: Ticket, probes: Vec<Probe>) {
+        if self.checks >= MOST_CHECKS {
+            self.queued.push((ticket, probes));
+            return;
+        }
+        self.checks += 1;
+        let (sender, control) = (self.sender.clone(), self.control(ticket));
+        spawn(move || {
+            let _ = sender.send(Message::Checked(ticket, check(&probes, &control)));
+        });
+    }
+
+    fn begin_checks(&mut self, ticket: Ticket, unit: UnitIx, view: View<'_>, unless: bool) {
+        let graph = Arc::clone(view.state.graph());
+        let Some(guards) = guards_of(&graph, unit.node) else { return };
+        let probes = if unless { &guards.unless } else { &guards.requires };
+        let ways: Vec<_> =
+            graph.step(unit.node).map(|s| &s.attempt.environment).into_iter().collect();
+        let place = place_of(view, &self.surroundings, unit);
+        let subject = Subject { place, node: unit.node, attempt: 0, log: ticket.0, desk: None };
+        let probes = asking::evaluate(&self.launcher, subject, probes, &ways);
+        self.pending.insert(ticket, Pending::Checks);
+        self.ask(ticket, probes);
+    }
+
+    fn goal_probes(&self, goal: NodeIx, view: View<'_>, verify: bool) -> Vec<Probe> {
+        let graph = Arc::clone(view.state.graph());
+        let Some(found) = graph.goal(goal) else { return Vec::new() };
+        let probes = if verify { &found.verify } else { &found.guards.requires };
+        let place = place_of(view, &self.surroundings, UnitIx::of(goal));
+        let subject = Subject { place, node: goal, attempt: 0, log: 0, desk: None };
+        asking::evaluate(&self.launcher, subject, probes, &[])
+    }
+
+    fn take(&mut self, message: Message, view: View<'_>) {
+        match message {
+            Message::Ran(ticket, report) => attempt::ran(self, ticket, *report, view),
+            Message::RanJoined(ticket, index, report) => {
+                super::joined::ran(self, ticket, index, *report, view);
+            }
+            Message::Checked(ticket, result) => {
+                self.checks -= 1;
+                if let Some((next, probes)) = self.queued.pop() {
+                    self.ask(next, probes);
+                }
+                attempt::checked(self, ticket, result, view);
+            }
+            Message::Cleaned(ticket, failure) => self.done(ticket, Outcome::Cleaned(failure)),
+            Message::Undone(ticket, undone) => super::undo::done(self, ticket, undone),
+            Message::Signal(signal) => self.take_signal(signal),
+            Message::Typed(line) => {
+                let wake = self.person.typed(line, view);
+                self.ready.extend(wake);
+            }
+        }
+    }
+
+    /// The first signal stops the run, the second ends it at once; Ctrl-Z lets all stand still.
+    fn take_signal(&mut self, signal: i32) {
+        if signal == signal_hook::consts::SIGTSTP {
+            self.controls.values().for_each(|control| control.send(Control::Suspend));
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            self.controls.values().for_each(|control| control.send(Control::Resume));
+            return;
+        }
+        self.signals += 1;
+        self.ready.push(match self.signals {
+            1 => Wake::Stop(StopReason::Signal { signal }),
+            _ => Wake::Force,
+        });
+    }
+
+    /// How long the loop may sleep: up to the given time, the next look at an `await`, and the next
+    /// look for requests.
+    fn sleep(&mut self, until: Option<Timestamp>) -> Option<Duration> {
+        let now = self.now();
+        let till = until.map(|until| until.since(now));
+        let awaits = self.pending.values().filter_map(Pending::next_look).min();
+        let awaits = awaits.map(|at| at.saturating_duration_since(std::time::Instant::now()));
+        let tick = self.requests.as_ref().map(|_| TICK);
+        [till, awaits, tick].into_iter().flatten().min()
+    }
+}
+
+impl World for LocalWorld {
+    fn now(&mut self) -> Timestamp {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn surroundings(&self) -> &dyn Surroundings {
+        &self.surroundings
+    }
+
+    fn preflight(&mut self, goals: &[NodeIx], view: View<'_>) -> Vec<String> {
+        let probes: Vec<Probe> =
+            goals.iter().flat_map(|goal| self.goal_probes(*goal, view, false)).collect();
+        let failures = check_all(&probes, &Controller::new()).err().unwrap_or_default();
+        failures.iter().map(|why| self.launcher.masker.mask(why).into_owned()).collect()
+    }
+
+    fn begin(&mut self, ticket: Ticket, work: &Work, view: View<'_>) {
+        match work {
+            Work::Unless(unit) => self.begin_checks(ticket, *unit, view, true),
+            Work::Requires(unit) => self.begin_checks(ticket, *unit, view, false),
+            Work::VerifyGoal(goal) => {
+                let probes = self.goal_probes(*goal, view, true);
+                self.pending.insert(ticket, Pending::Checks);
+                self.ask(ticket, probes);
+            }
+            Work::Cleanup(goal) => super::cleanup::begin(self, ticket, *goal, view),
+            Work::Attempt(order) => attempt::begin(self, ticket, *order, view),
+            Work::Joined(orders) => super::joined::begin(self, ticket, orders, view),
+            Work::Snapshot { unit, number } => {
+                super::undo::begin_snapshot(self, ticket, *unit, *number, view);
+            }
+            Work::Restore(unit) => super::undo::begin_restore(self, ticket, *unit, view),
+            Work::Undo { node, log } => super::undo::begin(self, ticket, *node, *log, view),
+        }
+    }
+
+    fn stop(&mut self, ticket: Ticket, force: bool) {
+        // What is put back is put back whole, unless there is no time for it.
+        if !force && matches!(self.pending.get(&ticket), Some(Pending::Restore)) {
+            return;
+        }
+        let how = if force { Control::Kill } else { Control::Terminate };
+        if let Some(control) = self.controls.get(&ticket) {
+            control.send(how);
+        }
+        if let Some(Pending::Await(AwaitState { stopped, next_look, .. })) =
+            self.pending.get_mut(&ticket)
+        {
+            *stopped = true;
+            *next_look = next_look.map(|_| std::time::Instant::now());
+        }
+    }
+
+    fn wait(&mut self, until: Option<Timestamp>, view: View<'_>) -> Vec<Wake> {
+        self.person.prompt(view);
+        if self.ready.is_empty() {
+            let message = match self.sleep(until) {
+                Some(length) => self.receiver.recv_timeout(length).ok(),
+                None => self.receiver.recv().ok(),
+            };
+            if let Some(message) = message {
+                self.take(message, view);
+            }
+        }
+        // What has come meanwhile shares one commit.
+        while let Ok(message) = self.receiver.try_recv() {
+            self.take(message, view);
+        }
+        attempt::look_again(self, view);
+        if let Some(requests) = &mut self.requests {
+            self.ready.extend(requests.take());
+        }
+        std::mem::take(&mut self.ready)
+    }
+
+    fn poll(&mut self) -> Vec<Wake> {
+        self.requests.as_mut().map(|requests| requests.take()).unwrap_or_default()
+    }
+
+    fn draw(&mut self) -> f64 {
+        let mut bytes = [0_u8; 4];
+        if getrandom::fill(&mut bytes).is_err() {
+            return 1.0;
+        }
+        f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX)
+    }
+
+    fn take_machine_locks(&mut self, unit: UnitIx, names: &[Arc<str>]) -> Result<(), Arc<str>> {
+        let Some(locks) = &mut self.machine_locks else { return Ok(()) };
+        let mut held = Vec::with_capacity(names.len());
+        for name in names {
+            // All or none: what was taken before goes back with `held`.
+            held.push(locks.try_lock(name).ok_or_else(|| Arc::clone(name))?);
+        }
+        self.held_locks.insert(unit, held);
+        Ok(())
+    }
+
+    fn release_machine_locks(&mut self, unit: UnitIx) {
+        self.held_locks.remove(&unit);
+    }
+
+    fn answers_questions(&self) -> bool {
+        self.person.is_there()
+    }
+}

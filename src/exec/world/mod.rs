@@ -1,0 +1,188 @@
+//! What the drive loop needs from outside: time, work done, answers.
+//!
+//! The real one ([`local`]) runs processes; the forecast's runs a virtual clock.
+
+mod asking;
+mod attempt;
+mod cleanup;
+mod folder;
+mod joined;
+mod launch;
+mod local;
+mod person;
+mod pool;
+mod service;
+mod surroundings;
+mod undo;
+
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+pub use folder::RunFiles;
+pub use launch::Launcher;
+pub use local::{LocalWorld, MachineLocks, Requests};
+pub use person::user;
+pub use surroundings::RealSurroundings;
+
+use super::event::{Answer, AttemptEnd, StopReason, Timestamp, Unit};
+use super::graph::NodeIx;
+use super::scope::{Surroundings, Values};
+use super::state::{RunState, UnitIx};
+use crate::value::Value;
+
+/// What a step gave, by name.
+pub type Outputs = IndexMap<Arc<str>, Value>;
+
+/// Names one piece of work in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// Something to do that takes time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Whether a step's `unless` holds.
+    Unless(UnitIx),
+    /// Whether a step's `requires` holds.
+    Requires(UnitIx),
+    /// One attempt, its outputs and `verify` included.
+    Attempt(AttemptOrder),
+    /// One attempt of steps that are joined by pipes, each before its reader.
+    Joined(Vec<AttemptOrder>),
+    /// Whether a goal's `verify` holds.
+    VerifyGoal(NodeIx),
+    /// A goal's cleanup.
+    Cleanup(NodeIx),
+    /// Saving the paths of a unit's `snapshot`; the number names the folder.
+    Snapshot { unit: UnitIx, number: u64 },
+    /// Putting them back.
+    Restore(UnitIx),
+    /// A step's `rollback` and snapshots, for all its instances; the number names its log.
+    Undo { node: NodeIx, log: u64 },
+}
+
+/// An attempt to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptOrder {
+    pub unit: UnitIx,
+    pub attempt: u32,
+    pub way: u32,
+    /// The number of its start event: names its log.
+    pub log: u64,
+}
+
+/// What work came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// All probes held, or the first that did not.
+    Checked(Result<(), String>),
+    Attempt {
+        end: AttemptEnd,
+        notes: Vec<String>,
+    },
+    /// Of each, in the order of the work; all have succeeded, or none has.
+    Joined(Vec<(AttemptEnd, Vec<String>)>),
+    /// What was wrong with it, if anything.
+    Cleaned(Option<String>),
+    /// Paths were saved or put back, or a step undone.
+    Undone(Undone),
+}
+
+/// How saving, putting back or undoing ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undone {
+    Done,
+    Failed(String),
+    /// It was given up because the run was stopped.
+    Stopped,
+}
+
+/// Why the loop goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wake {
+    Done {
+        ticket: Ticket,
+        outcome: Outcome,
+    },
+    Answered {
+        unit: Unit,
+        answer: Answer,
+        by: String,
+        from: String,
+        note: String,
+        /// The number of the question that it answers, where that is known.
+        asked: Option<u64>,
+    },
+    /// A service is ready; its work goes on.
+    Ready {
+        ticket: Ticket,
+        outputs: Outputs,
+    },
+    /// Stop the run: nothing new starts, what runs is ended.
+    Stop(StopReason),
+    /// End what runs at once, without grace and without cleanup.
+    Force,
+}
+
+/// What work is done with.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    pub state: &'a RunState,
+    pub values: &'a Values,
+}
+
+/// The outside.
+pub trait World {
+    fn now(&mut self) -> Timestamp;
+
+    fn surroundings(&self) -> &dyn Surroundings;
+
+    /// Asks all that goals `require`, side by side; says each that does not hold.
+    fn preflight(&mut self, _goals: &[NodeIx], _view: View<'_>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Starts work; its outcome comes by [`World::wait`].
+    fn begin(&mut self, ticket: Ticket, work: &Work, view: View<'_>);
+
+    /// Asks work to end: politely, or at once. Its outcome still comes.
+    fn stop(&mut self, ticket: Ticket, force: bool);
+
+    /// Waits until something happens or the time has come.
+    fn wait(&mut self, until: Option<Timestamp>, view: View<'_>) -> Vec<Wake>;
+
+    /// What has come from other processes, without waiting: before the run is given up as waiting.
+    fn poll(&mut self) -> Vec<Wake> {
+        Vec::new()
+    }
+
+    /// An even draw from 0 to 1.
+    fn draw(&mut self) -> f64;
+
+    /// Whether questions are answered while the run waits for nothing else.
+    fn answers_questions(&self) -> bool;
+
+    /// Whether what cannot be known yet is taken to hold: a forecast.
+    fn assumes(&self) -> bool {
+        false
+    }
+
+    /// Tries to take locks of this machine for a unit.
+    ///
+    /// # Errors
+    /// Which lock another run holds.
+    fn take_machine_locks(&mut self, _unit: UnitIx, _names: &[Arc<str>]) -> Result<(), Arc<str>> {
+        Ok(())
+    }
+
+    /// Gives the machine's locks of a unit back.
+    fn release_machine_locks(&mut self, _unit: UnitIx) {}
+}
+
+/// Who watches: progress, logs, alerts.
+pub trait Observer {
+    /// An event that is in the journal and counts.
+    fn event(&mut self, stamped: &super::event::Stamped, state: &RunState);
+}
+
+/// The resources' whole amounts.
+pub type ResourceLimits = IndexMap<Arc<str>, i64>;

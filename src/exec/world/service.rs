@@ -1,0 +1,166 @@
+//! A service in the real world: its process runs, and its `ready` is asked until it holds.
+//!
+//! Knows neither who needs it nor whether its end is a failure: that is the drive's to judge.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::attempt::{self, Pending};
+use super::folder::Desk;
+use super::joined::supervise_apart;
+use super::local::{LocalWorld, Message};
+use super::{AttemptOrder, Outcome, Ticket, View, Wake};
+use crate::exec::event::{AttemptEnd, Failure};
+use crate::exec::probe::{Probe, ProbeKind};
+use crate::exec::process::{Control, Ends, ProcessEnd, ProcessReport};
+use crate::ir::{Command, Step};
+use crate::value::EvalError;
+
+/// The shortest and longest time between looks at whether it is ready.
+const LOOK: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+
+/// A service whose process runs.
+#[derive(Debug)]
+pub(super) struct ServiceState {
+    order: AttemptOrder,
+    desk: Desk,
+    /// Until when it must be ready, and what its `timeout` says.
+    ends: Option<(Instant, Duration)>,
+    /// When to look again; `None` while probes are being asked, and once it is ready.
+    pub(super) next_look: Option<Instant>,
+    pause: Duration,
+    /// Why it was told to end before it was ready.
+    failure: Option<Failure>,
+}
+
+pub(super) fn begin(
+    world: &mut LocalWorld,
+    ticket: Ticket,
+    order: AttemptOrder,
+    view: View<'_>,
+    (step, command): (&Step, &Command),
+) -> Result<(), EvalError> {
+    let desk = attempt::take_desk(world)?;
+    let launched = world.launcher.attempt(view, &world.surroundings, order, (step, command), &desk);
+    let mut process = match launched {
+        Ok(process) => process,
+        Err(why) => {
+            world.launcher.files.return_desk(desk);
+            return Err(why);
+        }
+    };
+    // `timeout` bounds the time until it is ready, not its life.
+    let timeout = process.timeout.take();
+    let now = Instant::now();
+    let ends = timeout.and_then(|timeout| Some((now.checked_add(timeout)?, timeout)));
+    let state =
+        ServiceState { order, desk, ends, next_look: Some(now), pause: LOOK.0, failure: None };
+    world.pending.insert(ticket, Pending::Service(state));
+    let (sender, control) = (world.sender.clone(), world.control(ticket));
+    let message = move |report| Message::Ran(ticket, report);
+    supervise_apart(sender, process, Ends::default(), control, message);
+    Ok(())
+}
+
+/// Asks a service that is not ready yet, or gives it up.
+pub(super) fn look(world: &mut LocalWorld, ticket: Ticket, view: View<'_>) {
+    let now = Instant::now();
+    let control = world.control(ticket);
+    let Some(Pending::Service(state)) = world.pending.get_mut(&ticket) else { return };
+    if let Some((_, after)) = state.ends.filter(|(at, _)| *at <= now) {
+        state.failure = Some(Failure::Timeout { after });
+        state.next_look = None;
+        return control.send(Control::Terminate);
+    }
+    if !control.has_started() {
+        state.next_look = Some(now + LOOK.0);
+        return;
+    }
+    state.next_look = None;
+    let (order, desk) = (state.order, state.desk.clone());
+    let probes = probes(world, order, &desk, view);
+    world.ask(ticket, probes);
+}
+
+fn probes(world: &LocalWorld, order: AttemptOrder, desk: &Desk, view: View<'_>) -> Vec<Probe> {
+    let graph = Arc::clone(view.state.graph());
+    let Some(step) = graph.step(order.unit.node) else { return Vec::new() };
+    // What is asked of other steps after an attempt is asked of a service while it runs.
+    let ready = step.service.iter().flat_map(|service| &service.ready);
+    let wanted: Vec<_> = ready.chain(&step.attempt.verify).cloned().collect();
+    let mut probes = attempt::evaluate(world, order, view, (step, &wanted), Some(desk));
+    probes.iter_mut().for_each(tell_apart);
+    probes
+}
+
+/// Gives a probe's script a cookie of its own: with the service's, the service would be taken for
+/// something that the script left behind, and ended.
+fn tell_apart(probe: &mut Probe) {
+    let ProbeKind::Run(order) = &mut probe.kind else { return };
+    order.cookie.push(":ready");
+    order.log = PathBuf::new();
+    for (name, value) in &mut order.env {
+        if name == "GOALC_STEP" {
+            value.push(":ready");
+        }
+    }
+}
+
+/// Its probes have answered.
+pub(super) fn checked(
+    world: &mut LocalWorld,
+    ticket: Ticket,
+    mut state: ServiceState,
+    result: &Result<(), String>,
+    view: View<'_>,
+) {
+    let stopped = world.control(ticket).is_stopped();
+    if result.is_ok() && !stopped {
+        match outputs(world, &state, view) {
+            Ok(outputs) => world.ready.push(Wake::Ready { ticket, outputs }),
+            Err(failure) => {
+                state.failure = Some(failure);
+                world.control(ticket).send(Control::Terminate);
+            }
+        }
+    } else if !stopped {
+        let next = Instant::now() + state.pause;
+        state.next_look = Some(state.ends.map_or(next, |(at, _)| next.min(at)));
+        state.pause = (state.pause * 3 / 2).min(LOOK.1);
+    }
+    world.pending.insert(ticket, Pending::Service(state));
+}
+
+/// What it has written to `$GOAL_OUTPUT` by now.
+fn outputs(
+    world: &LocalWorld,
+    state: &ServiceState,
+    view: View<'_>,
+) -> Result<super::Outputs, Failure> {
+    let graph = Arc::clone(view.state.graph());
+    let order = state.order;
+    let Some(step) = graph.step(order.unit.node) else { return Ok(super::Outputs::new()) };
+    attempt::read_outputs(world, order, view, (step, &state.desk), None).map_err(|why| {
+        let why = world.launcher.masker.mask(&why).into_owned();
+        Failure::Output { why }
+    })
+}
+
+/// Its process has ended.
+pub(super) fn ran(
+    world: &mut LocalWorld,
+    ticket: Ticket,
+    state: ServiceState,
+    report: ProcessReport,
+) {
+    let failure = match &report.end {
+        // It was to go on: whatever its exit code, this is not what it is for.
+        ProcessEnd::Exited(code) => Failure::Exit { code: *code },
+        _ => attempt::failure_of(&report, None).unwrap_or(Failure::Cancelled),
+    };
+    let failure = state.failure.unwrap_or(failure);
+    world.launcher.files.return_desk(state.desk);
+    let end = AttemptEnd::Failed(failure);
+    world.done(ticket, Outcome::Attempt { end, notes: report.tail });
+}

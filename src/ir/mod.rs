@@ -1,0 +1,21 @@
+//! The checked plan: resolved, serialisable, without places in a text.
+//!
+//! A plan that exists is right: names are ids that exist, types fit, the graph has no cycle. Two
+//! texts that differ in layout and comments alone give the same plan. `exec` runs plans, wherever
+//! they came from; [`Plan::validate`] guards the one door through which others come, JSON.
+
+mod plan;
+mod step;
+mod validate;
+
+pub use plan::{
+    Alert, AlertAction, AlertEvent, Binding, BindingKind, Cleanup, FORMAT, FailurePolicy, Goal,
+    Plan, Progress,
+};
+pub use step::{
+    Action, Argument, Arguments, Attempt, Command, Confirm, Edge, EdgeKind, Environment, Estimate,
+    Fallback, Foreach, Guards, IntRange, Limits, Lock, LockScope, Otherwise, OutputSource,
+    OutputSpec, Probe, ProbeKind, Retry, RetryOn, Script, Service, Step, StepFailure, Tolerance,
+    Use,
+};
+pub use validate::InvalidPlan;

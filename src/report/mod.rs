@@ -1,0 +1,26 @@
+//! What a run was, will be, or was found to be: views for people and programs.
+//!
+//! Pure: each view is plain data, made by whoever folded the events or drew up the forecast. From
+//! the same view come the JSON, its schema, the text for a terminal and the Markdown page.
+
+mod check;
+mod dry_run;
+mod dry_run_text;
+pub mod layout;
+mod markdown;
+mod run;
+mod runs;
+mod schema;
+mod text;
+
+pub use check::{CheckView, DiagnosticView, FixView, PlaceView, RelatedView, SeverityView};
+pub use dry_run::{DryRunStep, DryRunView};
+pub use dry_run_text::dry_run_text;
+pub use markdown::markdown;
+pub use run::{InstanceView, Outputs, RunView, StepView};
+pub use runs::{RunLine, RunsView, runs_text};
+pub use schema::{SCHEMAS, schema};
+pub use text::{length, text};
+
+#[cfg(test)]
+mod tests;

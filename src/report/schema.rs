@@ -1,0 +1,29 @@
+//! JSON Schemas of what goalc prints, made from the types that are printed.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, schema_for};
+
+use super::{CheckView, DryRunView, RunView, RunsView};
+use crate::ir::Plan;
+
+/// The names that [`schema`] knows.
+pub const SCHEMAS: &[&str] = &["check", "run", "show", "dry-run", "runs", "ir"];
+
+/// The schema of a command's JSON, or of the compiled plan (`ir`); `None` for any other name.
+pub fn schema(name: &str) -> Option<serde_json::Value> {
+    let schema = match name {
+        "check" => printed::<CheckView>(),
+        "run" | "show" => printed::<RunView>(),
+        "dry-run" => printed::<DryRunView>(),
+        "runs" => printed::<RunsView>(),
+        // Read as well as printed: what may be left out is not required.
+        "ir" => schema_for!(Plan),
+        _ => return None,
+    };
+    Some(Schema::to_value(schema))
+}
+
+/// The schema of what is only printed: what is always there is required.
+fn printed<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}

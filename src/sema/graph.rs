@@ -1,0 +1,257 @@
+//! The graph of waiting: steps, and each goal's start and end.
+//!
+//! An edge from x to y says that x waits for y. A step waits for its goal's start; a goal's end
+//! waits for all its steps; whoever depends on a goal waits for its end. Iterative throughout.
+
+use std::collections::{HashMap, VecDeque};
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use super::lower::Lowered;
+use super::pass::{Pass, Record};
+use super::world::{GoalIx, Node, StepIx, World};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{Edge, EdgeKind};
+use crate::source::Span;
+use crate::value::NodeId;
+
+/// A circle's message shows at most so many hops.
+const MOST_HOPS: usize = 20;
+
+/// What one node waits for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hop {
+    pub(super) to: usize,
+    /// None between a goal and what it holds.
+    pub(super) kind: Option<EdgeKind>,
+    /// Where it is written.
+    pub(super) span: Option<Span>,
+}
+
+#[derive(Debug)]
+pub(super) struct Graph {
+    steps: usize,
+    pub(super) hops: Vec<Vec<Hop>>,
+    /// Nodes that wait for each other, each group behind those that it waits for.
+    pub(super) components: Vec<Vec<usize>>,
+}
+
+impl Graph {
+    pub(super) fn build(pass: &Pass<'_>, lowered: &Lowered) -> Self {
+        let world = pass.world;
+        let steps = world.steps.len();
+        let hops = vec![Vec::new(); steps + 2 * world.goals.len()];
+        let mut graph = Self { steps, hops, components: Vec::new() };
+        graph.hold(world);
+        let ids = ids(world);
+        let of_steps = lowered.steps.iter().zip(&pass.steps);
+        for (ix, (step, record)) in world.step_ids().zip(of_steps) {
+            graph.written(graph.step(ix), &step.edges, record, &ids);
+        }
+        let of_goals = lowered.goals.iter().zip(&pass.goals);
+        for (ix, (goal, record)) in world.goal_ids().zip(of_goals) {
+            graph.written(graph.start(ix), &goal.edges, record, &ids);
+        }
+        graph.components = graph.find_components();
+        graph
+    }
+
+    #[allow(clippy::unused_self)] // beside `start` and `end`
+    pub(super) fn step(&self, ix: StepIx) -> usize {
+        ix.0
+    }
+
+    pub(super) fn start(&self, ix: GoalIx) -> usize {
+        self.steps + 2 * ix.0
+    }
+
+    pub(super) fn end(&self, ix: GoalIx) -> usize {
+        self.steps + 2 * ix.0 + 1
+    }
+
+    /// What waiting for a step or goal means.
+    pub(super) fn target(&self, node: Node) -> usize {
+        match node {
+            Node::Step(ix) => self.step(ix),
+            Node::Goal(ix) => self.end(ix),
+        }
+    }
+
+    pub(super) fn node(&self, at: usize) -> Node {
+        match at.checked_sub(self.steps) {
+            None => Node::Step(StepIx(at)),
+            Some(goal) => Node::Goal(GoalIx(goal / 2)),
+        }
+    }
+
+    fn hold(&mut self, world: &World<'_>) {
+        for ix in world.step_ids() {
+            let goal = world.step(ix).goal;
+            self.inside(self.step(ix), self.start(goal));
+            self.inside(self.end(goal), self.step(ix));
+        }
+        for ix in world.goal_ids() {
+            self.inside(self.end(ix), self.start(ix));
+            if let Some(parent) = world.goal(ix).parent {
+                self.inside(self.start(ix), self.start(parent));
+                self.inside(self.end(parent), self.end(ix));
+            }
+        }
+    }
+
+    fn inside(&mut self, from: usize, to: usize) {
+        self.hops[from].push(Hop { to, kind: None, span: None });
+    }
+
+    fn written(
+        &mut self,
+        from: usize,
+        edges: &[Edge],
+        record: &Record,
+        ids: &HashMap<NodeId, Node>,
+    ) {
+        let mut places: HashMap<Node, Span> = HashMap::new();
+        for (node, span) in &record.edges {
+            places.entry(*node).or_insert(*span);
+        }
+        for edge in edges {
+            let Some(node) = ids.get(&edge.on) else { continue };
+            let (to, span) = (self.target(*node), places.get(node).copied());
+            self.hops[from].push(Hop { to, kind: Some(edge.kind), span });
+        }
+    }
+
+    fn find_components(&self) -> Vec<Vec<usize>> {
+        let edges = self.hops.iter().map(Vec::len).sum();
+        let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(self.hops.len(), edges);
+        for _ in &self.hops {
+            graph.add_node(());
+        }
+        for (from, hops) in self.hops.iter().enumerate() {
+            for hop in hops {
+                graph.add_edge(NodeIndex::new(from), NodeIndex::new(hop.to), ());
+            }
+        }
+        let groups = kosaraju_scc(&graph);
+        groups.into_iter().map(|group| group.into_iter().map(NodeIndex::index).collect()).collect()
+    }
+
+    /// Whether nothing waits for itself.
+    pub(super) fn is_acyclic(&self) -> bool {
+        self.components.iter().all(|group| !self.is_circular(group))
+    }
+
+    fn is_circular(&self, group: &[usize]) -> bool {
+        match group {
+            [only] => self.hops[*only].iter().any(|hop| hop.to == *only),
+            _ => true,
+        }
+    }
+
+    /// Whether one node waits for another, at any distance.
+    pub(super) fn waits(&self, from: usize, to: usize) -> bool {
+        let mut seen = vec![false; self.hops.len()];
+        let mut waiting = vec![from];
+        while let Some(at) = waiting.pop() {
+            if at == to {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[at], true) {
+                waiting.extend(self.hops[at].iter().map(|hop| hop.to));
+            }
+        }
+        false
+    }
+
+    /// The shortest way inside a group from a node to another, as the hops with their origins.
+    fn way(&self, group: &[usize], from: usize, to: usize) -> Vec<(usize, Hop)> {
+        let mut before: HashMap<usize, Option<(usize, Hop)>> =
+            group.iter().map(|node| (*node, None)).collect();
+        let mut waiting = VecDeque::from([from]);
+        while let Some(at) = waiting.pop_front() {
+            if at == to {
+                break;
+            }
+            for hop in &self.hops[at] {
+                if hop.to != from
+                    && let Some(entry @ None) = before.get_mut(&hop.to)
+                {
+                    *entry = Some((at, *hop));
+                    waiting.push_back(hop.to);
+                }
+            }
+        }
+        let mut way = Vec::new();
+        let mut at = to;
+        while at != from {
+            let Some(Some((origin, hop))) = before.get(&at) else { break };
+            way.push((*origin, *hop));
+            at = *origin;
+        }
+        way.reverse();
+        way
+    }
+}
+
+fn ids(world: &World<'_>) -> HashMap<NodeId, Node> {
+    let mut ids = HashMap::with_capacity(world.steps.len() + world.goals.len());
+    for ix in world.step_ids() {
+        ids.entry(NodeId::Step(world.step(ix).id.clone())).or_insert(Node::Step(ix));
+    }
+    for ix in world.goal_ids() {
+        ids.entry(NodeId::Goal(world.goal(ix).id.clone())).or_insert(Node::Goal(ix));
+    }
+    ids
+}
+
+/// Reports each group of nodes that wait for each other, once.
+pub(super) fn report_cycles(graph: &Graph, pass: &mut Pass<'_>) {
+    for group in graph.components.iter().filter(|group| graph.is_circular(group)) {
+        let members: std::collections::HashSet<usize> = group.iter().copied().collect();
+        let written =
+            group.iter().flat_map(|at| graph.hops[*at].iter().map(move |hop| (*at, *hop)));
+        let first = written
+            .filter(|(_, hop)| members.contains(&hop.to))
+            .filter_map(|(at, hop)| Some((hop.span?, at, hop)))
+            .min_by_key(|(span, at, _)| (*span, *at));
+        let Some((_, from, hop)) = first else { continue };
+        let mut circle = vec![(from, hop)];
+        circle.extend(graph.way(group, hop.to, from));
+        pass.report(cycle(graph, pass.world, &circle));
+    }
+}
+
+fn cycle(graph: &Graph, world: &World<'_>, circle: &[(usize, Hop)]) -> Diagnostic {
+    let name = |at: usize| world.shown(graph.node(at));
+    let mut chain: Vec<&str> = circle.iter().map(|(from, _)| name(*from)).collect();
+    chain.dedup();
+    if chain.len() > 1 && chain.first() == chain.last() {
+        chain.pop();
+    }
+    let first = circle.first().and_then(|(_, hop)| hop.span).unwrap_or_default();
+    let message = circle_text(&chain);
+    let mut labels = circle.iter().filter_map(|(from, hop)| {
+        let text = format!("`{}` waits for `{}`", name(*from), name(hop.to));
+        Some((hop.span?, text))
+    });
+    let label = labels.next().map(|(_, text)| text).unwrap_or_default();
+    let mut found = Diagnostic::new(Code::E0401, message, first, label);
+    for (span, text) in labels.take(MOST_HOPS - 1) {
+        found = found.label(span, text);
+    }
+    found.help("take one of these out, so that something can start")
+}
+
+fn circle_text(chain: &[&str]) -> String {
+    if let [only] = chain {
+        return format!("`{only}` waits for itself");
+    }
+    let mut shown: Vec<String> =
+        chain.iter().take(MOST_HOPS).map(|name| format!("`{name}`")).collect();
+    if chain.len() > MOST_HOPS {
+        shown.push("…".to_owned());
+    }
+    shown.extend(chain.first().map(|name| format!("`{name}`")));
+    format!("these wait for each other in a circle: {}", shown.join(" → "))
+}

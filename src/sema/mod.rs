@@ -1,0 +1,130 @@
+//! The semantic pass: outline to checked plan.
+//!
+//! Names, types, graph, lowering. The only room with petgraph; never sees `exec`. A plan comes out
+//! only where nothing was reported as an error.
+
+mod advice;
+mod alike;
+mod allow;
+mod amount;
+mod binding;
+mod chain;
+mod condition;
+mod context;
+mod deadline;
+mod declare;
+mod edit;
+mod export;
+mod fingerprint;
+mod graph;
+mod infer;
+mod join;
+mod lookup;
+mod lower;
+mod mount;
+mod need;
+mod operator;
+mod param;
+mod pass;
+mod quoted;
+mod race;
+mod reach;
+mod redundant;
+mod script;
+mod shell;
+mod stream;
+mod together;
+mod undo;
+mod unknown;
+mod want;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostics;
+use crate::ir::Plan;
+use crate::source::{FileId, SourceMap};
+
+/// Brings the texts of mounted files; the command line reads them from disk.
+pub trait Loader {
+    /// The text of a file, by its path.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in the user's words.
+    fn load(&self, path: &Path) -> Result<Arc<str>, String>;
+}
+
+/// What the semantic pass may know besides the texts.
+#[allow(missing_debug_implementations)] // holds a function
+pub struct Options<'a> {
+    pub loader: &'a dyn Loader,
+    /// What `small`, `medium` and `large` mean.
+    pub effort: &'a dyn Fn(&str) -> std::time::Duration,
+}
+
+/// Checks a file and all that it mounts. The plan is there where no error was reported.
+pub fn analyze(
+    sources: &mut SourceMap,
+    file: FileId,
+    options: &Options<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Plan> {
+    look(sources, file, options, diagnostics, |mut pass, mut lowered, known| {
+        export::export(&pass, &mut lowered, &known);
+        fingerprint::fingerprint(&mut pass, &mut lowered);
+        lowered.into_plan(&pass)
+    })
+}
+
+/// Checks a file and all that it mounts, without the work that only a plan to be run needs.
+pub fn check(
+    sources: &mut SourceMap,
+    file: FileId,
+    options: &Options<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    look(sources, file, options, diagnostics, |_, _, _| ());
+}
+
+/// Looks for all that is wrong, and finishes what is not.
+fn look<T>(
+    sources: &mut SourceMap,
+    file: FileId,
+    options: &Options<'_>,
+    diagnostics: &mut Diagnostics,
+    finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
+) -> Option<T> {
+    let units = mount::load(sources, file, options.loader, diagnostics)?;
+    let finished = look_at(&units, options, diagnostics, finish);
+    for unit in &units {
+        allow::apply(&unit.allowed, diagnostics);
+    }
+    finished
+}
+
+fn look_at<T>(
+    units: &[mount::Unit],
+    options: &Options<'_>,
+    diagnostics: &mut Diagnostics,
+    finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
+) -> Option<T> {
+    let world = declare::declare(units, diagnostics);
+    let mut pass = pass::Pass::new(&world, options, diagnostics);
+    binding::resolve(&mut pass);
+    let lowered = lower::lower(&mut pass);
+    amount::report(&mut pass);
+    let graph = graph::Graph::build(&pass, &lowered);
+    graph::report_cycles(&graph, &mut pass);
+    let chains = stream::check(&mut pass, &lowered);
+    together::report(&mut pass, &lowered, &graph, &chains);
+    let known = need::check(&graph, &mut pass);
+    advice::advise(&mut pass, &lowered, &graph);
+    if pass.diagnostics.has_errors() {
+        return None;
+    }
+    Some(finish(pass, lowered, known))
+}

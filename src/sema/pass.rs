@@ -1,0 +1,239 @@
+//! What the semantic pass knows while it works: facts about bindings, and who uses what.
+//!
+//! Holds data only; each other file adds the methods of its own concern.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::Options;
+use super::shell::Shell;
+use super::world::{BindingIx, GoalIx, Node, StepIx, World};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::ir::BindingKind;
+use crate::source::Span;
+use crate::value::{Type, Value};
+
+/// Looking for "did you mean" costs time; after so many findings it stops.
+const MOST_SUGGESTIONS: usize = 50;
+
+/// Past so many bytes of scripts they are not parsed any more.
+const MOST_SCRIPT_BYTES: usize = 8 << 20;
+
+/// Who evaluates an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum User {
+    Step(StepIx),
+    Goal(GoalIx),
+    Binding(BindingIx),
+}
+
+/// When an expression of a step or goal is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Before the run: only params without outputs are known.
+    Before,
+    /// When it starts, or while it runs.
+    During,
+    /// When its work has ended: what is inside it is known too.
+    End,
+}
+
+/// A use of a step's output, or of how a step or goal ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Need {
+    pub(super) target: Node,
+    /// Where it is written.
+    pub(super) scope: GoalIx,
+    /// Only how it ended: any order is enough.
+    pub(super) status: bool,
+    /// The step or goal as it was written.
+    pub(super) name: String,
+    /// The whole as it was written.
+    pub(super) shown: String,
+}
+
+/// A use of something, where, and when.
+#[derive(Debug, Clone)]
+pub(super) struct Used<T> {
+    pub(super) what: T,
+    pub(super) span: Span,
+    pub(super) phase: Phase,
+}
+
+/// What one user uses.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    pub(super) needs: Vec<Used<Need>>,
+    pub(super) bindings: Vec<Used<BindingIx>>,
+    /// The places of edges.
+    pub(super) edges: Vec<(Node, Span)>,
+    /// Bindings whose variables stand as words in its scripts.
+    pub(super) words: HashSet<BindingIx>,
+    /// Bindings that its scripts expand by `${name}`.
+    pub(super) expanded: HashSet<BindingIx>,
+}
+
+/// What is known of a param or let.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) ty: Type,
+    pub(super) kind: BindingKind,
+    /// A let's value, where it is a plain one.
+    pub(super) constant: Option<Value>,
+    pub(super) record: Record,
+    /// What it needs, itself or through others.
+    pub(super) needs: Vec<Need>,
+    /// It asks something that may fail or change: files, JSON, a variable without a default.
+    pub(super) looks_outside: bool,
+    pub(super) digest: String,
+}
+
+impl Facts {
+    /// Whether each step sees it in its environment; others only where they name it.
+    pub(super) fn is_public(&self) -> bool {
+        !self.looks_outside && self.needs.is_empty() && !self.ty.is_secret()
+    }
+}
+
+pub(super) struct Pass<'p> {
+    pub(super) world: &'p World<'p>,
+    pub(super) options: &'p Options<'p>,
+    pub(super) diagnostics: &'p mut Diagnostics,
+    pub(super) facts: Vec<Facts>,
+    pub(super) steps: Vec<Record>,
+    pub(super) goals: Vec<Record>,
+    /// The type of each step's item, once known.
+    pub(super) items: Vec<Option<Type>>,
+    pub(super) resources: HashMap<Arc<str>, Option<i64>>,
+    /// Params and lets that stand as words in arguments: they may be read there.
+    pub(super) mentioned: HashSet<BindingIx>,
+    /// Bindings in an order in which each comes behind those that it uses.
+    pub(super) order: Vec<BindingIx>,
+    suggestions: usize,
+    /// How many more bytes of scripts a shell's parser is asked about.
+    pub(super) script_bytes: usize,
+}
+
+impl<'p> Pass<'p> {
+    pub(super) fn new(
+        world: &'p World<'p>,
+        options: &'p Options<'p>,
+        diagnostics: &'p mut Diagnostics,
+    ) -> Self {
+        let blank = || Facts {
+            ty: Type::Any,
+            kind: BindingKind::Param {
+                default: None,
+                matches: None,
+                range: None,
+                help: None,
+                bound: None,
+            },
+            constant: None,
+            record: Record::default(),
+            needs: Vec::new(),
+            looks_outside: false,
+            digest: String::new(),
+        };
+        Self {
+            world,
+            options,
+            diagnostics,
+            facts: world.bindings.iter().map(|_| blank()).collect(),
+            steps: world.steps.iter().map(|_| Record::default()).collect(),
+            goals: world.goals.iter().map(|_| Record::default()).collect(),
+            items: vec![None; world.steps.len()],
+            resources: HashMap::new(),
+            mentioned: HashSet::new(),
+            order: Vec::new(),
+            suggestions: MOST_SUGGESTIONS,
+            script_bytes: MOST_SCRIPT_BYTES,
+        }
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.report(diagnostic);
+    }
+
+    pub(super) fn record(&mut self, user: User) -> &mut Record {
+        match user {
+            User::Step(ix) => &mut self.steps[ix.0],
+            User::Goal(ix) => &mut self.goals[ix.0],
+            User::Binding(ix) => &mut self.facts[ix.0].record,
+        }
+    }
+
+    pub(super) fn facts(&self, ix: BindingIx) -> &Facts {
+        &self.facts[ix.0]
+    }
+
+    /// Whether one more suggestion may be looked for.
+    pub(super) fn may_suggest(&mut self) -> bool {
+        self.suggestions = self.suggestions.saturating_sub(1);
+        self.suggestions > 0
+    }
+
+    /// The closest of these names.
+    pub(super) fn closest<'n>(
+        &mut self,
+        word: &str,
+        names: impl FnOnce() -> Vec<&'n str>,
+    ) -> Option<&'n str> {
+        if !self.may_suggest() {
+            return None;
+        }
+        let letters = word.chars().count();
+        let far = (letters / 3).max(1);
+        let near = names().into_iter().filter(|name| name.chars().count().abs_diff(letters) <= far);
+        crate::diagnostic::closest(word, near)
+    }
+
+    /// Works in a place.
+    pub(super) fn scope(&mut self, place: Place) -> Scope<'_, 'p> {
+        Scope { pass: self, place }
+    }
+}
+
+/// Where an expression stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Whose names are seen.
+    pub(super) scope: GoalIx,
+    /// Where the names of edges are looked up first.
+    pub(super) edges: GoalIx,
+    /// The step whose item is seen.
+    pub(super) item: Option<StepIx>,
+    pub(super) user: User,
+    pub(super) phase: Phase,
+    /// What scripts are written for.
+    pub(super) shell: Shell,
+}
+
+impl Place {
+    pub(super) fn new(scope: GoalIx, user: User) -> Self {
+        Self { scope, edges: scope, item: None, user, phase: Phase::During, shell: Shell::Posix }
+    }
+}
+
+/// The pass at one place: what resolves and types expressions.
+pub(super) struct Scope<'s, 'p> {
+    pub(super) pass: &'s mut Pass<'p>,
+    pub(super) place: Place,
+}
+
+impl<'p> Scope<'_, 'p> {
+    /// The declarations, free of this borrow.
+    pub(super) fn world(&self) -> &'p World<'p> {
+        self.pass.world
+    }
+
+    pub(super) fn uses(&mut self, what: BindingIx, span: Span) {
+        let used = Used { what, span, phase: self.place.phase };
+        self.pass.record(self.place.user).bindings.push(used);
+    }
+
+    pub(super) fn needs(&mut self, what: Need, span: Span) {
+        let used = Used { what, span, phase: self.place.phase };
+        self.pass.record(self.place.user).needs.push(used);
+    }
+}

@@ -1,0 +1,216 @@
+//! Types: what fits where, and what is said where it does not.
+
+use super::{check, errors, plan};
+use crate::ir::BindingKind;
+use crate::value::{Type, Value};
+
+fn when(condition: &str) -> Vec<String> {
+    let all = errors(&format!(
+        "param n: int = 3\nparam t: \"staging\" | \"production\" = \"staging\"\nparam s: string = \"\"\nparam d: duration = 1s\nparam l: [string] = []\nparam b: bool = true\nstep a {{\nwhen {condition}\nrun [\"echo\", \"${{n}}${{t}}${{s}}${{d}}${{l}}${{b}}\"]\n}}"
+    ));
+    assert!(all.iter().all(|code| code.ends_with(" 9")), "{all:?}");
+    all.iter().map(|code| code.replace(" 9", "")).collect()
+}
+
+#[test]
+fn comparisons_that_fit_are_right() {
+    for right in [
+        "n == 3 && n < 2.5",
+        "t != \"production\"",
+        "t in [\"staging\", \"production\"]",
+        "s in l || s in \"abc\"",
+        "d >= 90s",
+        "!b",
+        "len(l) > 0",
+        "s == t",
+        "json(s, \"/x\") == 3",
+        "if(b, n, 2) == 1",
+        "exists(s)",
+    ] {
+        assert_eq!(when(right), [""; 0], "{right}");
+    }
+}
+
+#[test]
+fn comparisons_that_never_hold_are_wrong() {
+    for wrong in [
+        "n",
+        "n == \"three\"",
+        "t == \"prod\"",
+        "\"prod\" == t",
+        "t in [\"prod\", \"staging\"]",
+        "n in l",
+        "n in n",
+        "d < 3",
+        "b < b",
+        "s && b",
+        "!n",
+        "l == s",
+        "len(n) == 1",
+        "len(l, l) == 1",
+        "if(n, 1, 2) == 1",
+        "n == 80%",
+    ] {
+        assert_eq!(when(wrong), ["E0301"], "{wrong}");
+    }
+}
+
+#[test]
+fn a_word_that_is_none_of_an_enumeration_is_offered_one() {
+    let checked = check(
+        "goal g {\nparam t: \"staging\" | \"production\" = \"staging\"\nstep a { when t == \"stagin\"; run \"true\" }\n}",
+    );
+    assert_eq!(checked.help("E0301"), "did you mean \"staging\"?");
+}
+
+#[test]
+fn a_status_is_compared_with_its_words_only() {
+    assert_eq!(
+        errors(
+            "step a { run \"true\" }\nstep b { after a; when a.status == \"succeeded\"; run \"true\" }"
+        ),
+        [""; 0]
+    );
+    assert_eq!(
+        errors(
+            "step a { run \"true\" }\nstep b { after a; when a.status == \"ok\"; run \"true\" }"
+        ),
+        ["E0301 3"]
+    );
+}
+
+#[test]
+fn defaults_fit_their_params() {
+    let use_all = "step a { run \"echo $p\" }";
+    for right in [
+        "param p: number = 3",
+        "param p: path = \"a/b\"",
+        "param p: secret = env(\"T\", \"\")",
+        "param p: [int] = []",
+        "param p: [\"a\" | \"b\"] = [\"a\"]",
+        "param p: duration in 1s..1h = 5m",
+        "param p: string matches \"a+\" = \"aa\"",
+    ] {
+        assert_eq!(errors(&format!("{right}\n{use_all}")), [""; 0], "{right}");
+    }
+    for (wrong, code) in [
+        ("param p: int = \"three\"", "E0301 2"),
+        ("param p: int = 2.5", "E0301 2"),
+        ("param p: [\"a\" | \"b\"] = [\"c\"]", "E0301 2"),
+        ("param p: duration = 5", "E0301 2"),
+        ("param p: string in 1..2 = \"a\"", "E0301 2"),
+        ("param p: int matches \"a\" = 1", "E0301 2"),
+        ("param p: int in 1..10 = 11", "E0302 2"),
+        ("param p: size in 1KiB..1MiB = 1B", "E0302 2"),
+        ("param p: string matches \"a+\" = \"aab\"", "E0302 2"),
+        ("param p: int in 10..1 = 5", "E0504 2"),
+    ] {
+        assert_eq!(errors(&format!("{wrong}\n{use_all}")), [code], "{wrong}");
+    }
+}
+
+#[test]
+fn a_foreach_goes_over_a_list() {
+    assert_eq!(errors("step a { foreach x in 3; run \"true\" }"), ["E0301 2"]);
+    assert_eq!(
+        errors("step a { run \"true\" }\nstep b { foreach x in a; run \"true\" }"),
+        ["E0301 3"]
+    );
+    plan("step a { foreach x in [1, 2]; run [\"echo\", x]; when true }");
+}
+
+#[test]
+fn an_item_has_the_type_of_the_lists_items() {
+    assert_eq!(
+        errors(
+            "step a { foreach x in [1, 2]; env { A = x }; requires { x == \"a\" }; run \"true\" }"
+        ),
+        ["E0301 2"]
+    );
+    assert_eq!(
+        errors("step a { foreach x in [1, 2] batch 2; requires { len(x) > 0 }; run \"true\" }"),
+        [""; 0]
+    );
+}
+
+#[test]
+fn an_output_of_a_foreach_step_is_a_list() {
+    let steps = "step a { foreach x in [1]; run \"true\"; output o: int }";
+    assert_eq!(errors(&format!("{steps}\nstep b {{ depends a; run [\"e\", ...a.o] }}")), [""; 0]);
+    assert_eq!(
+        errors(&format!("{steps}\nstep b {{ depends a; when a.o == 1; run \"e\" }}")),
+        ["E0301 3"]
+    );
+}
+
+#[test]
+fn a_spread_needs_a_list_and_a_list_needs_a_spread() {
+    assert_eq!(errors("let l = [1]\nstep a { run [\"echo\", l] }"), ["E0301 3"]);
+    assert_eq!(errors("let l = 1\nstep a { run [\"echo\", ...l] }"), ["E0301 3"]);
+    assert_eq!(errors("let l = [1]\nstep a { run [\"echo\", ...l, \"${l}\"] }"), [""; 0]);
+}
+
+#[test]
+fn clause_arguments_have_their_types() {
+    for (clause, code) in [
+        ("timeout 5", "E0301 2"),
+        ("timeout \"5m\"", "E0301 2"),
+        ("retry 1.5", "E0301 2"),
+        ("priority 1; estimate 5m", ""),
+        ("requires { port \"x\" free }", ""),
+        ("dir [1]", "E0301 2"),
+        ("limits { memory 5 }", "E0301 2"),
+    ] {
+        let found = errors(&format!("step a {{ run \"true\"; idempotent; {clause} }}"));
+        assert_eq!(found.join(","), code, "{clause}");
+    }
+}
+
+#[test]
+fn a_named_value_out_of_a_clauses_bounds_is_reported() {
+    assert_eq!(errors("let n = 0\nparallel n\nstep a { run \"echo $n\" }"), ["E0504 3"]);
+}
+
+#[test]
+fn a_text_with_a_secret_in_it_is_a_secret() {
+    let plan = plan(
+        "param t: secret = env(\"T\", \"\")\nlet header = \"Bearer ${upper(t)}\"\nstep a { env { H = header }; run \"true\" }",
+    );
+    assert_eq!(plan.bindings["header"].ty, Type::Secret);
+    assert!(!plan.goals[""].exports.contains_key("header"));
+}
+
+#[test]
+fn values_that_define_each_other_are_a_circle() {
+    let checked = check(
+        "goal g {\nlet a = \"${b}\"\nlet b = c\nlet c = a\nstep s { run [\"echo\", a, b, c] }\n}",
+    );
+    assert_eq!(checked.errors(), ["E0401 2"]);
+    assert_eq!(checked.only("E0401").labels.len(), 3);
+    assert_eq!(errors("let a = a\nstep s { run \"echo $a\" }"), ["E0401 2"]);
+}
+
+#[test]
+fn lets_may_stand_in_any_order() {
+    let plan = plan("let a = b\nlet b = 3\nstep s { when a == 3; run \"true\" }");
+    assert_eq!(plan.bindings["a"].ty, Type::Int);
+    assert!(
+        matches!(&plan.bindings["b"].kind, BindingKind::Let { value } if value.as_literal() == Some(&Value::Int(3)))
+    );
+}
+
+#[test]
+fn ten_thousand_lets_in_a_row_are_typed_without_recursion() {
+    let mut lines: Vec<String> = (0..10_000).map(|at| format!("let l{at} = l{}", at + 1)).collect();
+    lines.push("let l10000 = 1\nstep s { when l0 == 1; run \"true\" }".to_owned());
+    assert_eq!(plan(&lines.join("\n")).bindings["l0"].ty, Type::Int);
+}
+
+#[test]
+fn a_named_amount_above_the_resource_is_refused() {
+    let uses = |n: &str| {
+        errors(&format!("let n = {n}\nresource gpu 2\nstep a {{ run \"true\"; uses gpu n }}"))
+    };
+    assert_eq!(uses("3"), ["E0504 4"]);
+    assert_eq!(uses("2"), [""; 0]);
+}

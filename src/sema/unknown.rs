@@ -1,0 +1,148 @@
+//! What is said of names that are unknown, or are not what is needed where they stand.
+//!
+//! Looking for what was meant costs time, so it is done a bounded number of times.
+
+use super::lookup::{Part, Seen, dotted, whole_span};
+use super::pass::Scope;
+use super::world::{BindingIx, Entity, StepIx};
+use crate::diagnostic::{Code, Diagnostic};
+
+impl Scope<'_, '_> {
+    pub(super) fn edge_to_output(&mut self, step: &[Part], part: &Part) {
+        let step = dotted(step);
+        let message = format!("`{step}` is a step, and only steps and goals can be waited for");
+        self.pass.report(
+            Diagnostic::new(Code::E0201, message, part.span, "not a step or goal")
+                .help(format!("write `{step}`: whoever depends on it may use its outputs")),
+        );
+    }
+
+    pub(super) fn edge_to_binding(&mut self, ix: BindingIx, part: &Part) {
+        let binding = self.world().binding(ix);
+        let kind = binding.source.word();
+        let message =
+            format!("`{}` is a {kind}, and only steps and goals can be waited for", part.value);
+        self.pass.report(
+            Diagnostic::new(Code::E0201, message, part.span, "not a step or goal")
+                .label(binding.name.span, format!("the {kind} is here"))
+                .help(format!("take it out; a {kind}'s value is known without waiting")),
+        );
+    }
+
+    pub(super) fn unknown_edge(&mut self, part: &Part) {
+        let world = self.world();
+        let around = world.visible(self.place.edges);
+        let names = || around.flat_map(|(_, goal)| nodes_of(&goal.names)).collect();
+        let close = self.pass.closest(&part.value, names).map(did_you_mean);
+        let close = close.or_else(|| self.elsewhere(&part.value));
+        let message = format!("there is no step or goal called `{}`", part.value);
+        self.pass.report(
+            Diagnostic::new(Code::E0201, message, part.span, "not known here").maybe_help(close),
+        );
+    }
+
+    /// A step of that name in another goal, as it would be written from here.
+    fn elsewhere(&mut self, name: &str) -> Option<String> {
+        if !self.pass.may_suggest() {
+            return None;
+        }
+        let suffix = format!(".{name}");
+        let ids = self.world().steps.iter().map(|step| step.id.as_str());
+        ids.filter(|id| id.ends_with(&suffix))
+            .find(|id| {
+                let first = id.split('.').next().unwrap_or_default();
+                matches!(self.find_in(self.place.edges, first), Seen::Entity(Entity::Goal(_)))
+            })
+            .map(did_you_mean)
+    }
+
+    pub(super) fn unknown_name(&mut self, part: &Part) {
+        let world = self.world();
+        let name = &part.value;
+        let item = self.place.item.and_then(|step| world.step(step).foreach);
+        let item = item.map(|each| &*each.name.value);
+        let around = world.visible(self.place.scope);
+        let known = around.flat_map(|(_, goal)| goal.names.keys().copied());
+        let names = || known.chain(item).collect();
+        let close = self.pass.closest(name, names).map(did_you_mean);
+        let outside = world
+            .outwards(self.place.scope)
+            .any(|(_, goal)| matches!(goal.names.get(&**name), Some(Entity::Binding(_))));
+        let help = close.unwrap_or_else(|| {
+            if outside {
+                format!("a mounted file sees only its own names: add `param {name}: string` here and bind it where the file is mounted")
+            } else {
+                format!("declare it: `param {name}: string` or `let {name} = \"…\"`")
+            }
+        });
+        let message = format!("nothing here is called `{name}`");
+        self.pass
+            .report(Diagnostic::new(Code::E0202, message, part.span, "not known here").help(help));
+    }
+
+    pub(super) fn unknown_output(&mut self, step: StepIx, part: &Part, also: &[&'static str]) {
+        let decl = self.world().step(step);
+        if decl.outline.damaged {
+            return;
+        }
+        let names: Vec<&str> = decl.outputs.iter().map(|(name, _)| &*name.value).collect();
+        let known = || names.iter().copied().chain(also.iter().copied()).collect();
+        let close = self.pass.closest(&part.value, known).map(did_you_mean);
+        let help = close.unwrap_or_else(|| {
+            let declare = format!("declare it in the step: `output {}: string`", part.value);
+            if names.is_empty() {
+                declare
+            } else {
+                format!("its outputs are `{}`; or {declare}", names.join("`, `"))
+            }
+        });
+        let message = format!("step `{}` has no output `{}`", decl.id, part.value);
+        self.pass.report(
+            Diagnostic::new(Code::E0204, message, part.span, "no such output")
+                .label(decl.outline.name.span, "the step is here")
+                .help(help),
+        );
+    }
+
+    pub(super) fn too_deep(&mut self, name: &str, part: &Part) {
+        let message = format!("`{name}` is a value and has no `{}`", part.value);
+        let help = format!("write `{name}`");
+        self.pass.report(
+            Diagnostic::new(Code::E0202, message, part.span, "a value has no parts").help(help),
+        );
+    }
+
+    pub(super) fn not_a_value(&mut self, entity: Entity, name: &[Part]) {
+        let kind = self.world().kind(entity);
+        let name_text = dotted(name);
+        let outputs = match entity {
+            Entity::Step(ix) => self.world().step(ix).outputs.as_slice(),
+            _ => &[],
+        };
+        let help = match outputs.first() {
+            Some((output, _)) => {
+                format!(
+                    "write `{name_text}.{}` for its output, or `{name_text}.status`",
+                    output.value
+                )
+            }
+            None => format!("write `{name_text}.status` for how it ended"),
+        };
+        let message = format!("`{name_text}` is a {kind}, not a value");
+        self.pass.report(
+            Diagnostic::new(Code::E0301, message, whole_span(name), format!("a {kind}")).help(help),
+        );
+    }
+}
+
+pub(super) fn nodes_of<'n>(names: &std::collections::HashMap<&'n str, Entity>) -> Vec<&'n str> {
+    names
+        .iter()
+        .filter(|(_, entity)| !matches!(entity, Entity::Binding(_)))
+        .map(|(name, _)| *name)
+        .collect()
+}
+
+pub(super) fn did_you_mean(name: &str) -> String {
+    format!("did you mean `{name}`?")
+}

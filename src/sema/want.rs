@@ -1,0 +1,90 @@
+//! Whether a value may stand where a clause wants one.
+//!
+//! That a literal is out of a clause's bounds is said where clauses are read; here it is said of
+//! named values.
+
+use super::infer::Typed;
+use super::operator::{named, no_condition};
+use super::pass::Scope;
+use crate::clause::{Want, value_out_of_reach};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::{self, ExprKind};
+use crate::value::{Type, Value};
+
+impl Scope<'_, '_> {
+    /// An expression of the type that is wanted. `None`: reported.
+    pub(super) fn wanted(&mut self, expr: &syntax::Expr, want: Want) -> Option<Typed> {
+        let typed = self.infer(expr)?;
+        if !accepts(want, &typed.ty) {
+            self.pass.report(misfit(want, &typed.ty, expr.span));
+            return None;
+        }
+        if let (Some(value), ExprKind::Name(_)) = (&typed.constant, &expr.kind)
+            && let Some(must) = value_out_of_reach(want, value)
+        {
+            let message = format!("this value {must}");
+            let found = Diagnostic::new(
+                Code::E0504,
+                message,
+                expr.span,
+                format!("it is {}", value.to_text()),
+            );
+            self.pass.report(found.help("name another value, or write it here"));
+            return None;
+        }
+        Some(typed)
+    }
+
+    /// A value that is known when the plan is checked. `None`: reported.
+    pub(super) fn known(&mut self, expr: &syntax::Expr, want: Want) -> Option<Value> {
+        let typed = self.wanted(expr, want)?;
+        if typed.constant.is_none() {
+            self.pass.report(
+                Diagnostic::new(
+                    Code::E0504,
+                    "this value must be known when the plan is checked",
+                    expr.span,
+                    "known only when the plan runs",
+                )
+                .help("write the value itself, or a `let` that holds it"),
+            );
+        }
+        typed.constant
+    }
+}
+
+fn accepts(want: Want, ty: &Type) -> bool {
+    if *ty == Type::Any {
+        return true;
+    }
+    match want {
+        Want::Any => true,
+        Want::Text => !matches!(ty, Type::List(_)),
+        Want::String => ty.is_textual() || *ty == Type::Secret,
+        Want::Bool => *ty == Type::Bool,
+        Want::Int { .. } => *ty == Type::Int,
+        Want::Number => matches!(ty, Type::Int | Type::Number),
+        Want::Duration { .. } => *ty == Type::Duration,
+        Want::Size => *ty == Type::Size,
+        Want::List => matches!(ty, Type::List(_)),
+        Want::Port => *ty == Type::Int || ty.is_textual(),
+    }
+}
+
+fn misfit(want: Want, given: &Type, span: Span) -> Diagnostic {
+    let (wanted, help) = match want {
+        Want::Bool => return no_condition(given, span),
+        Want::Any | Want::Text => ("a text", "join its items, as `join(list, \",\")`"),
+        Want::String => ("a string", "put it in a string, as `\"${value}\"`"),
+        Want::Int { .. } => ("an int", "write a whole number, as `3`"),
+        Want::Number => ("a number", "write a number, as `2` or `1.5`"),
+        Want::Duration { .. } => ("a duration", "write it with its unit, as `90s` or `1h30m`"),
+        Want::Size => ("a size", "write it with its unit, as `512MiB`"),
+        Want::List if *given == Type::Int => ("a list", "for the numbers below it: `range(0, n)`"),
+        Want::List => ("a list", "write it in brackets, as `[\"a\", \"b\"]`"),
+        Want::Port => ("a port", "write a number from 1 to 65535"),
+    };
+    let message = format!("{wanted} is needed here, and this is {}", named(given));
+    Diagnostic::new(Code::E0301, message, span, named(given)).help(help)
+}

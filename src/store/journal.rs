@@ -1,0 +1,182 @@
+//! The journal of one run: events become rows, many in one commit.
+//!
+//! Knows what two kinds of event mean for other tables: a run's beginning and end set its line in
+//! the list, and an answer settles the requests that asked for it. Invariant: after one error
+//! nothing is written any more, as what is on disk is unknown.
+
+use rusqlite::{Connection, params};
+
+use super::request::unit_text;
+use super::{RunId, Store, StoreError};
+use crate::exec::{Event, Journal, JournalError, RunStatus, Stamped, StopReason, Timestamp};
+use crate::ir::Plan;
+
+/// Events that wait for a checkpoint are written after all when there are so many.
+const BUFFERED: usize = 4096;
+
+/// Writes one run's events.
+#[derive(Debug)]
+pub struct RunJournal {
+    store: Store,
+    run: i64,
+    waiting: Vec<Entry>,
+    /// The plan as JSON that goes with the next commit.
+    plan: Option<String>,
+    broken: Option<JournalError>,
+}
+
+/// An event as it is written.
+#[derive(Debug)]
+struct Entry {
+    seq: i64,
+    at: i64,
+    body: String,
+    effect: Option<Effect>,
+}
+
+/// What an event changes besides the journal, in the same commit.
+#[derive(Debug)]
+enum Effect {
+    Status {
+        status: RunStatus,
+        exit: Option<u8>,
+        ended: Option<Timestamp>,
+    },
+    /// Requests about this unit (as text) are answered.
+    Settle {
+        unit: String,
+    },
+}
+
+impl Store {
+    /// The journal of a run. The caller holds the run's lock.
+    ///
+    /// # Errors
+    /// There is no such run.
+    pub fn journal(&self, run: &RunId) -> Result<RunJournal, StoreError> {
+        let run = self.key(run)?;
+        Ok(RunJournal { store: self.clone(), run, waiting: Vec::new(), plan: None, broken: None })
+    }
+}
+
+impl RunJournal {
+    /// Gives the run another plan, in one commit with the events that come next: a run never has
+    /// the new plan without knowing what changed.
+    ///
+    /// # Errors
+    /// The plan cannot be written as JSON.
+    pub fn replace_plan(&mut self, plan: &Plan) -> Result<(), JournalError> {
+        let json = serde_json::to_string(plan).map_err(|error| JournalError(error.to_string()))?;
+        self.plan = Some(json);
+        Ok(())
+    }
+
+    /// Makes durable what waits for a checkpoint.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn flush(&mut self) -> Result<(), JournalError> {
+        self.guarded(Self::write)
+    }
+
+    /// Runs `work` unless an error came before; remembers its error.
+    fn guarded(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), JournalError> {
+        if let Some(error) = &self.broken {
+            return Err(error.clone());
+        }
+        work(self).map_err(|error| {
+            let error = JournalError(error.to_string());
+            self.waiting = Vec::new();
+            self.broken = Some(error.clone());
+            error
+        })
+    }
+
+    fn take(&mut self, events: &[Stamped], durable: bool) -> Result<(), StoreError> {
+        for event in events {
+            let entry = Entry::new(event).map_err(|error| StoreError::System {
+                doing: "write an event to",
+                path: self.store.path().to_owned(),
+                why: error.to_string(),
+            })?;
+            self.waiting.push(entry);
+        }
+        if durable || self.waiting.len() >= BUFFERED { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        if self.waiting.is_empty() {
+            return self.store.still_there();
+        }
+        let (run, entries, plan) = (self.run, &self.waiting, &self.plan);
+        self.store.write(|db| {
+            if let Some(plan) = plan {
+                db.execute("UPDATE runs SET plan = ?2 WHERE key = ?1", params![run, plan])?;
+            }
+            entries.iter().try_for_each(|entry| entry.write(db, run))
+        })?;
+        self.plan = None;
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
+impl Journal for RunJournal {
+    fn append(&mut self, events: &[Stamped], durable: bool) -> Result<(), JournalError> {
+        self.guarded(|journal| journal.take(events, durable))
+    }
+}
+
+impl Entry {
+    fn new(stamped: &Stamped) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            seq: i64::try_from(stamped.seq).unwrap_or(i64::MAX),
+            at: stamped.at.0,
+            body: serde_json::to_string(&stamped.event)?,
+            effect: effect(stamped),
+        })
+    }
+
+    fn write(&self, db: &Connection, run: i64) -> rusqlite::Result<()> {
+        db.prepare_cached("INSERT INTO events (run, seq, at, body) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![run, self.seq, self.at, self.body])?;
+        match &self.effect {
+            None => Ok(()),
+            Some(Effect::Status { status, exit, ended }) => db
+                .prepare_cached(
+                    "UPDATE runs SET status = ?2, exit = ?3, ended = ?4 WHERE key = ?1",
+                )?
+                .execute(params![run, status.word(), exit, ended.map(|at| at.0)])
+                // A run that ended needs no cancelling, nor does its resumption.
+                .and_then(|_| if ended.is_some() { self.settle(db, run, "") } else { Ok(()) }),
+            Some(Effect::Settle { unit }) => self.settle(db, run, unit),
+        }
+    }
+
+    fn settle(&self, db: &Connection, run: i64, unit: &str) -> rusqlite::Result<()> {
+        db.prepare_cached(
+            "UPDATE requests SET taken = ?3 WHERE run = ?1 AND unit = ?2 AND taken IS NULL",
+        )?
+        .execute(params![run, unit, self.at])
+        .map(drop)
+    }
+}
+
+fn effect(stamped: &Stamped) -> Option<Effect> {
+    match &stamped.event {
+        Event::RunStarted { .. } | Event::RunResumed { .. } => {
+            Some(Effect::Status { status: RunStatus::Running, exit: None, ended: None })
+        }
+        Event::RunEnded { status, exit, .. } => {
+            Some(Effect::Status { status: *status, exit: Some(*exit), ended: Some(stamped.at) })
+        }
+        Event::Answered { unit, .. } => Some(Effect::Settle { unit: unit_text(Some(unit)) }),
+        Event::StopRequested { why: StopReason::Cancelled { .. }, .. } => {
+            Some(Effect::Settle { unit: unit_text(None) })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,26 @@
+//! The journal and the run history, in `SQLite`.
+//!
+//! The only room with SQL; owns the state folder, its permissions and locks. Knows what an event
+//! is, not what it means, but for two: a run's end and an answer. Invariant: what was
+//! acknowledged is on disk, and one process at a time writes to a run.
+
+mod database;
+mod error;
+mod folder;
+mod id;
+mod journal;
+mod lease;
+mod lock;
+mod private;
+mod request;
+mod runs;
+#[cfg(test)]
+mod tests;
+
+pub use error::StoreError;
+pub use folder::{RunFolder, StateFolder};
+pub use id::RunId;
+pub use journal::RunJournal;
+pub use lock::{Holder, MachineLock, RunLock};
+pub use request::{Inbox, Posted, Request, RequestKind};
+pub use runs::{RunRecord, RunSummary, Store};

@@ -1,0 +1,392 @@
+//! From pest's pairs to the tree.
+//!
+//! Knows what each rule means, not which words are clauses. Each finding marks the statement that
+//! it lies in, and a statement's unreadable text is reported once.
+
+use pest::iterators::{Pair, Pairs};
+
+use super::findings;
+use super::grammar::Rule;
+use super::place::Place;
+use super::scan::{Hole, style_at};
+use super::string::cook;
+use super::words::push_words;
+use super::{Block, Comment, Delimiter, Group, Mark, Statement, StringLiteral, Token};
+use super::{TokenKind, number};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+
+/// More findings than this in one text say nothing new.
+const MOST_FINDINGS: usize = 10_000;
+
+/// What lowering gathers beside the statements.
+#[derive(Debug)]
+pub(super) struct Lower<'a> {
+    /// What is being read, before it was mended.
+    text: &'a str,
+    place: Place<'a>,
+    holes: &'a [Hole],
+    pub(super) comments: Vec<Comment>,
+    pub(super) findings: Vec<Diagnostic>,
+    /// Braces that open a block that is not closed.
+    pub(super) open_braces: Vec<Span>,
+    /// Braces that close nothing.
+    pub(super) stray_braces: Vec<Span>,
+    /// Groups that were reported as not closed, and whose closer may still come.
+    open_groups: usize,
+    /// Something was reported in the statement that is being read.
+    damaged: bool,
+    /// Unreadable text was reported in it.
+    unreadable: bool,
+}
+
+impl<'a> Lower<'a> {
+    pub(super) fn new(text: &'a str, place: Place<'a>, holes: &'a [Hole]) -> Self {
+        Self {
+            text,
+            place,
+            holes,
+            comments: Vec::new(),
+            findings: Vec::new(),
+            open_braces: Vec::new(),
+            stray_braces: Vec::new(),
+            open_groups: 0,
+            damaged: false,
+            unreadable: false,
+        }
+    }
+
+    /// The statements among `pairs`, which start at `at`.
+    pub(super) fn statements(&mut self, pairs: Pairs<'a, Rule>, at: usize) -> Vec<Statement> {
+        let mut statements: Vec<Statement> = Vec::new();
+        let mut doc = DocBlock { end: at, ..DocBlock::default() };
+        for pair in pairs {
+            let span = pair.as_span();
+            let range = span.start()..span.end();
+            match pair.as_rule() {
+                Rule::comment => {
+                    doc.comment(self.text, range.clone());
+                    self.comment(&pair);
+                }
+                Rule::statement => {
+                    let lines = doc.take(self.text, range.start);
+                    if let Some(mut statement) = self.statement(pair) {
+                        statement.doc = lines.into_iter().map(|l| self.doc_line(l)).collect();
+                        self.add(statement, &mut statements);
+                    }
+                }
+                Rule::stray_brace => self.stray_braces.push(self.span(range.start, range.end)),
+                _ => {}
+            }
+            doc.end = range.end;
+        }
+        statements
+    }
+
+    /// All tokens among `pairs`.
+    pub(super) fn tokens(&mut self, pairs: Pairs<'a, Rule>) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        for pair in pairs {
+            self.token(pair, &mut tokens);
+        }
+        tokens
+    }
+
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
+        self.place.span(start, end)
+    }
+
+    /// Notes a finding in the statement that is being read.
+    pub(super) fn report(&mut self, finding: Diagnostic) {
+        self.damaged = true;
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Notes text that cannot be read, once a statement.
+    pub(super) fn unreadable(&mut self, finding: impl FnOnce() -> Diagnostic) {
+        if !self.unreadable {
+            self.report(finding());
+        }
+        self.damaged = true;
+        self.unreadable = true;
+    }
+
+    /// Marks the statement that is being read without a finding.
+    pub(super) fn damage(&mut self) {
+        self.damaged = true;
+    }
+
+    fn comment(&mut self, pair: &Pair<'a, Rule>) {
+        let start = pair.as_span().start();
+        let end = start + pair.as_str().trim_end().len();
+        self.comments.push(Comment { span: self.span(start, end) });
+    }
+
+    /// A comment without its `#`s and the space behind them.
+    fn doc_line(&self, range: std::ops::Range<usize>) -> Span {
+        let line = self.text.get(range.clone()).unwrap_or_default();
+        let text = line.trim_start_matches('#');
+        let text = text.strip_prefix(' ').unwrap_or(text);
+        let start = range.end - text.len();
+        self.span(start, start + text.trim_end().len())
+    }
+
+    fn statement(&mut self, pair: Pair<'a, Rule>) -> Option<Statement> {
+        let outer = (self.damaged, self.unreadable);
+        (self.damaged, self.unreadable) = (false, false);
+        let tokens = self.tokens(pair.into_inner());
+        let damaged = self.damaged;
+        (self.damaged, self.unreadable) = outer;
+        let span = tokens.first()?.span.to(tokens.last()?.span);
+        Some(Statement { tokens, span, doc: Vec::new(), damaged })
+    }
+
+    /// A block that opens a line, and what follows an `in` at a line's end, go to the statement
+    /// above.
+    fn add(&mut self, mut statement: Statement, statements: &mut Vec<Statement>) {
+        let opens_block =
+            matches!(statement.tokens.first(), Some(Token { kind: TokenKind::Block(_), .. }));
+        if opens_block {
+            self.report_block_alone(&mut statement);
+        }
+        match statements.last_mut() {
+            Some(above) if opens_block || self.carries_on(above, &statement) => {
+                above.span = above.span.to(statement.span);
+                above.damaged |= statement.damaged;
+                above.tokens.append(&mut statement.tokens);
+            }
+            _ => statements.push(statement),
+        }
+    }
+
+    fn report_block_alone(&mut self, statement: &mut Statement) {
+        let brace = statement.span.start as usize;
+        if !statement.damaged {
+            let place = Span::new(self.place.file(), brace, brace + 1);
+            self.findings.push(findings::block_alone(place));
+        }
+        statement.damaged = true;
+    }
+
+    /// `in` is an operator behind a value, but may also be a name, as in `depends in`: it carries
+    /// on where the next line cannot be a statement.
+    fn carries_on(&self, above: &Statement, below: &Statement) -> bool {
+        let [.., value, last] = above.tokens.as_slice() else { return false };
+        let is_in = matches!(&last.kind, TokenKind::Name(name) if &**name == "in");
+        let is_value = !matches!(value.kind, TokenKind::Mark(_) | TokenKind::Block(_));
+        if !is_in || !is_value || self.has_semicolon(above, below) {
+            return false;
+        }
+        let kind = |at: usize| below.tokens.get(at).map(|token| &token.kind);
+        match kind(0) {
+            Some(TokenKind::Group(_) | TokenKind::String(_)) => true,
+            Some(TokenKind::Name(_)) if above.tokens.len() > 2 => match kind(1) {
+                Some(TokenKind::Group(group)) => group.delimiter == Delimiter::Paren,
+                Some(TokenKind::Mark(_)) | None => true,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn has_semicolon(&self, above: &Statement, below: &Statement) -> bool {
+        let gap = above.span.end as usize..below.span.start as usize;
+        has_semicolon(self.text.get(gap).unwrap_or_default())
+    }
+
+    fn token(&mut self, pair: Pair<'a, Rule>, tokens: &mut Vec<Token>) {
+        let (start, end) = {
+            let span = pair.as_span();
+            (span.start(), span.end())
+        };
+        let kind = match pair.as_rule() {
+            Rule::word => return push_words(self, pair.as_str(), start, tokens),
+            Rule::double_block | Rule::single_block | Rule::double | Rule::single => {
+                self.string(start, end)
+            }
+            Rule::joint | Rule::mark | Rule::question => mark(pair.as_str()),
+            Rule::number => number::lower(self, pair.as_str(), start),
+            Rule::group => self.group(pair),
+            Rule::block => self.block(pair),
+            Rule::hole => self.hole(start),
+            Rule::comment => return self.comment(&pair),
+            Rule::bad | Rule::foreign => self.bad(pair.as_str(), start),
+            Rule::stray => self.stray(pair.as_str(), start),
+            _ => return,
+        };
+        tokens.push(Token { kind, span: self.span(start, end) });
+    }
+
+    fn string(&mut self, start: usize, end: usize) -> TokenKind {
+        let style = style_at(self.text.as_bytes().get(start..).unwrap_or_default());
+        let quotes = if style.is_block() { 3 } else { 1 };
+        let body = start + quotes..end.saturating_sub(quotes).max(start + quotes);
+        let (literal, bad) = cook(self.text, body, style, self.place);
+        for finding in bad {
+            self.report(finding);
+        }
+        TokenKind::String(Box::new(literal))
+    }
+
+    /// A string that is not closed; its text is what was taken to be in it.
+    fn hole(&mut self, start: usize) -> TokenKind {
+        let found = self.holes.binary_search_by_key(&start, |hole| hole.range.start);
+        let Some(hole) = found.ok().and_then(|at| self.holes.get(at)) else {
+            self.damaged = true;
+            return TokenKind::Bad;
+        };
+        let quotes = if hole.style.is_block() { 3 } else { 1 };
+        let place = self.span(start, (start + quotes).min(self.text.len()));
+        self.report(findings::unclosed_string(place, hole.style));
+        self.unreadable = true;
+        let body = (start + quotes).min(hole.range.end)..hole.range.end;
+        let (literal, _) = cook(self.text, body, hole.style, self.place);
+        TokenKind::String(Box::new(StringLiteral { closed: false, ..literal }))
+    }
+
+    fn group(&mut self, pair: Pair<'a, Rule>) -> TokenKind {
+        let opener = pair.as_str().get(..1).unwrap_or_default();
+        let start = pair.as_span().start();
+        let place = self.span(start, start + 1);
+        let delimiter = if opener == "(" { Delimiter::Paren } else { Delimiter::Bracket };
+        let (mut tokens, mut closed) = (Vec::new(), true);
+        for inner in pair.into_inner() {
+            match inner.as_rule() {
+                Rule::missing => {
+                    closed = false;
+                    self.open_groups += 1;
+                    self.unreadable(|| findings::unclosed_group(place, opener));
+                }
+                Rule::closer => self.closer(&inner, delimiter, place),
+                _ => self.token(inner, &mut tokens),
+            }
+        }
+        if let Some(second) = tokens.windows(2).find_map(lacks_comma) {
+            self.unreadable(|| findings::missing_comma(second));
+        }
+        TokenKind::Group(Group { delimiter, tokens, closed })
+    }
+
+    fn closer(&mut self, closer: &Pair<'a, Rule>, delimiter: Delimiter, opener: Span) {
+        let fits = (closer.as_str() == ")") == (delimiter == Delimiter::Paren);
+        if !fits {
+            let start = closer.as_span().start();
+            let place = self.span(start, start + 1);
+            self.unreadable(|| findings::wrong_closer(place, closer.as_str(), opener));
+        }
+    }
+
+    fn block(&mut self, pair: Pair<'a, Rule>) -> TokenKind {
+        let start = pair.as_span().start();
+        let outer = (self.damaged, self.unreadable);
+        let pairs = pair.into_inner();
+        let closed = pairs.clone().next_back().is_none_or(|last| last.as_rule() != Rule::missing);
+        if !closed {
+            self.open_braces.push(self.span(start, start + 1));
+        }
+        let statements = self.statements(pairs, start + 1);
+        (self.damaged, self.unreadable) = outer;
+        TokenKind::Block(Block { statements, closed })
+    }
+
+    /// Text that is no token. What is reported as E0105 is not reported again.
+    fn bad(&mut self, text: &str, start: usize) -> TokenKind {
+        let place = self.span(start, start + text.len());
+        if text.chars().any(super::characters::is_invisible) {
+            self.damaged = true;
+        } else {
+            self.unreadable(|| findings::unexpected(place, text));
+        }
+        TokenKind::Bad
+    }
+
+    fn stray(&mut self, text: &str, start: usize) -> TokenKind {
+        if self.open_groups > 0 {
+            self.open_groups -= 1;
+            self.damaged = true;
+            return TokenKind::Bad;
+        }
+        self.bad(text, start)
+    }
+}
+
+/// Whether a `;` stands in what is between two statements: white space and comments.
+pub fn has_semicolon(gap: &str) -> bool {
+    gap.lines().any(|line| line.split('#').next().is_some_and(|code| code.contains(';')))
+}
+
+/// The second of two values in a group without anything between them.
+fn lacks_comma(pair: &[Token]) -> Option<Span> {
+    let [left, right] = pair else { return None };
+    let is_value = |token: &Token| match &token.kind {
+        TokenKind::Name(name) => &**name != "in",
+        TokenKind::Literal(_) | TokenKind::String(_) | TokenKind::Group(_) => true,
+        _ => false,
+    };
+    let calls = matches!(&right.kind, TokenKind::Group(group) if group.delimiter == Delimiter::Paren)
+        && matches!(left.kind, TokenKind::Name(_))
+        && left.span.end == right.span.start;
+    (is_value(left) && is_value(right) && !calls).then_some(right.span)
+}
+
+/// The comment lines right above what comes next.
+#[derive(Debug, Default)]
+struct DocBlock {
+    lines: Vec<std::ops::Range<usize>>,
+    /// Where what came last ends.
+    end: usize,
+}
+
+impl DocBlock {
+    fn comment(&mut self, text: &str, range: std::ops::Range<usize>) {
+        let breaks = self.breaks(text, range.start);
+        if breaks != 1 {
+            self.lines.clear();
+        }
+        let above = text.get(..range.start).unwrap_or_default();
+        let opens_text = breaks == 0 && above.trim_matches(['\u{FEFF}', ' ', '\t']).is_empty();
+        let line = text.get(range.clone()).unwrap_or_default();
+        if breaks > 0 || (opens_text && !line.starts_with("#!")) {
+            self.lines.push(range.clone());
+        }
+        self.end = range.end;
+    }
+
+    fn take(&mut self, text: &str, start: usize) -> Vec<std::ops::Range<usize>> {
+        let adjacent = self.breaks(text, start) == 1;
+        let lines = std::mem::take(&mut self.lines);
+        if adjacent { lines } else { Vec::new() }
+    }
+
+    /// Line breaks between what came last and `start`.
+    fn breaks(&self, text: &str, start: usize) -> usize {
+        text.get(self.end..start).unwrap_or_default().bytes().filter(|b| *b == b'\n').count()
+    }
+}
+
+fn mark(text: &str) -> TokenKind {
+    let mark = match text {
+        "," => Mark::Comma,
+        ":" => Mark::Colon,
+        "." => Mark::Dot,
+        ".." => Mark::Range,
+        "..." => Mark::Spread,
+        "=" => Mark::Assign,
+        "==" => Mark::Equal,
+        "!=" => Mark::NotEqual,
+        "<" => Mark::Less,
+        "<=" => Mark::LessEqual,
+        ">" => Mark::Greater,
+        ">=" => Mark::GreaterEqual,
+        "&&" => Mark::And,
+        "||" => Mark::Or,
+        "!" => Mark::Not,
+        "|" => Mark::Bar,
+        "?" => Mark::Question,
+        "%" => Mark::Percent,
+        _ => return TokenKind::Bad,
+    };
+    TokenKind::Mark(mark)
+}

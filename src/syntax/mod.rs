@@ -1,0 +1,35 @@
+//! From text to tree: the only room that knows pest.
+//!
+//! Reading never fails: what cannot be read is reported, and reading goes on at the next
+//! statement. Expressions are read from tokens by the clause table's reader, where one is due.
+
+mod ast;
+mod characters;
+mod cursor;
+mod expression;
+mod findings;
+mod grammar;
+mod lower;
+mod number;
+mod place;
+mod read;
+mod repair;
+mod scan;
+mod string;
+mod template;
+mod words;
+
+#[cfg(test)]
+pub(crate) mod properties;
+#[cfg(test)]
+mod tests;
+
+pub use ast::{
+    BinaryOperator, Block, Comment, Delimiter, Document, Expr, ExprKind, Group, ListItem, Mark,
+    Statement, StringLiteral, StringStyle, TemplatePart, Token, TokenKind,
+};
+pub use cursor::Cursor;
+pub use lower::has_semicolon;
+pub use read::parse;
+pub use string::block_rows;
+pub use template::{ScriptReference, script_references, template};

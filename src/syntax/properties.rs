@@ -1,0 +1,81 @@
+//! No text breaks reading: random damage to a plan that has every shape.
+
+use proptest::prelude::*;
+
+use super::tests::{SHAPES, read};
+use super::*;
+use crate::source::Span;
+
+/// A text with pieces cut out and others put in.
+pub(crate) fn mutated(seed: &'static str) -> impl Strategy<Value = String> {
+    let snippets = prop::sample::select(vec![
+        "{", "}", "(", ")", "[", "]", "\"", "'", "\"\"\"", "'''", "\n", "#", ",", ";", "..", "...",
+        ".", "=", "==", "!", "&&", "|", "?", "%", ":", "\\", "${", "$", "-", "5", "1.5h", "a", "é",
+        "in", " ", "\t", "\r\n", "\r", "\u{1}", "\u{a0}", "\u{200d}", "step x {", "a, # c\n",
+        "in\n",
+    ]);
+    let edit = (0..seed.len(), 0..40usize, snippets, 0..3u8);
+    prop::collection::vec(edit, 1..6).prop_map(move |edits| {
+        edits.into_iter().fold(seed.to_owned(), |mut text, (at, length, snippet, kind)| {
+            let at = text.floor_char_boundary(at);
+            let end = text.floor_char_boundary(at + length).max(at);
+            match kind {
+                0 => text.replace_range(at..end, ""),
+                1 => text.insert_str(at, snippet),
+                _ => text.replace_range(at..end, snippet),
+            }
+            text
+        })
+    })
+}
+
+fn check_row(row: &[Token], text: &str, last: &mut u32) {
+    for (index, token) in row.iter().enumerate() {
+        let Span { start, end, .. } = token.span;
+        assert!(start >= *last && start < end, "{:?}", token.span);
+        assert!(text.get(token.span.range()).is_some(), "{:?}", token.span);
+        *last = start;
+        let mut cursor = Cursor::new(&row[index..], token.span.at_end());
+        let _ = cursor.expression();
+        match &token.kind {
+            TokenKind::Group(group) => check_row(&group.tokens, text, last),
+            TokenKind::Block(block) => check(&block.statements, text, last),
+            TokenKind::String(literal) => check_string(literal, token.span, text),
+            _ => {}
+        }
+    }
+}
+
+fn check(statements: &[Statement], text: &str, last: &mut u32) {
+    for statement in statements {
+        assert!(!statement.tokens.is_empty());
+        check_row(&statement.tokens, text, last);
+    }
+}
+
+fn check_string(literal: &StringLiteral, span: Span, text: &str) {
+    assert_eq!(literal.origins[0].0, 0);
+    for (at, char) in literal.text.char_indices() {
+        let written = &text[literal.origin(at)..span.end as usize];
+        assert!(written.starts_with(char) || written.starts_with('\\'), "{at} of {literal:?}");
+    }
+    let _ = template(literal);
+    for reference in script_references(literal) {
+        assert!(text.get(reference.parts[0].span.range()).is_some());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_has_an_ordered_tree(text in mutated(SHAPES)) {
+        let read = read(&text);
+        check(&read.document.statements, &text, &mut 0);
+        let comments = &read.document.comments;
+        prop_assert!(comments.is_sorted_by_key(|comment| comment.span.start));
+    }
+
+    #[test]
+    fn any_characters_have_a_tree(text in "[a-c1\"'#{}()\\[\\],;.$\\\\ \n-]{0,60}") {
+        check(&read(&text).document.statements, &text, &mut 0);
+    }
+}

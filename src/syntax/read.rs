@@ -1,0 +1,84 @@
+//! Reading a text, whole: limits, characters, strings, tree, braces.
+//!
+//! Invariant: every text gives a tree, in time and memory that grow with its length only.
+
+use pest::Parser;
+use pest::iterators::Pairs;
+
+use super::grammar::{Grammar, Rule};
+use super::lower::Lower;
+use super::place::Place;
+use super::repair::repair;
+use super::scan::{Excess, scan};
+use super::{Document, Statement, Token, TokenKind, characters, findings};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{FileId, Span};
+
+/// Larger files are refused, in bytes.
+const LARGEST: usize = 64 << 20;
+
+/// Reads a file. Always gives a tree; what is wrong is reported, and a statement in which
+/// something is wrong is marked `damaged`.
+pub fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Document {
+    let start = Span::new(file, 0, 0);
+    if text.len() > LARGEST {
+        return refused(file, findings::too_large(start), diagnostics);
+    }
+    diagnostics.extend(characters::check(file, text));
+    let scan = scan(text);
+    match scan.excess {
+        Some(Excess::Depth(at)) => {
+            let place = Span::new(file, at, at + 1);
+            return refused(file, findings::too_deep(place), diagnostics);
+        }
+        Some(Excess::Tokens) => {
+            return refused(file, findings::too_many_tokens(start), diagnostics);
+        }
+        None => {}
+    }
+    let mended = scan.mend(text);
+    let Some(pairs) = pairs(Rule::file, &mended) else {
+        return refused(file, findings::unexpected(start, text), diagnostics);
+    };
+    let mut lower = Lower::new(text, Place::File(file), &scan.holes);
+    let bom = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+    let mut statements = lower.statements(pairs, bom);
+    let guess = scan.holes.iter().any(|hole| hole.hides_braces);
+    let braces = repair(file, text, &mut statements, &lower.open_braces, &lower.stray_braces);
+    if !guess {
+        diagnostics.extend(braces);
+    }
+    diagnostics.extend(lower.findings);
+    Document { file, statements, comments: lower.comments }
+}
+
+/// The tokens between the braces of a `${…}`, or what is wrong with them.
+pub(super) fn read_fragment(text: &str, place: Place<'_>) -> Result<Vec<Token>, Vec<Diagnostic>> {
+    let scan = scan(text);
+    if let Some(excess) = scan.excess {
+        let at = if let Excess::Depth(at) = excess { at } else { 0 };
+        return Err(vec![findings::too_deep(place.span(at, at + 1))]);
+    }
+    let mended = scan.mend(text);
+    let mut lower = Lower::new(text, place, &scan.holes);
+    let tokens = pairs(Rule::fragment, &mended).map(|pairs| lower.tokens(pairs));
+    match tokens {
+        Some(tokens) if lower.findings.is_empty() => Ok(tokens),
+        _ => Err(lower.findings),
+    }
+}
+
+/// What stands in the one pair that a whole text gives.
+fn pairs(rule: Rule, text: &str) -> Option<Pairs<'_, Rule>> {
+    Some(Grammar::parse(rule, text).ok()?.next()?.into_inner())
+}
+
+/// A tree for a text that is not read: one damaged statement, so that nothing that only follows
+/// is reported.
+fn refused(file: FileId, finding: Diagnostic, diagnostics: &mut Diagnostics) -> Document {
+    let span = finding.span();
+    diagnostics.report(finding);
+    let tokens = vec![Token { kind: TokenKind::Bad, span }];
+    let statement = Statement { tokens, span, doc: Vec::new(), damaged: true };
+    Document { file, statements: vec![statement], comments: Vec::new() }
+}

@@ -1,0 +1,322 @@
+//! The look ahead before parsing: unclosed strings, nesting, and how much there is.
+//!
+//! It finds strings and brackets exactly as the grammar does, without a tree. What it finds
+//! unclosed it bounds, so that one forgotten quote costs one statement and not the file.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::StringStyle;
+
+/// Brackets may stand this deep in one another.
+pub(super) const DEEPEST: usize = 256;
+/// More tokens than this are refused: some 45,000 steps, which take some 500 MiB to read.
+pub(super) const MOST_TOKENS: usize = 2_000_000;
+/// White space beyond this is not counted where indentation is compared.
+const WIDEST: usize = 1_000;
+/// After so many unclosed block strings the next one runs to the text's end.
+const MOST_RECOVERIES: usize = 16;
+
+/// A string that is not closed, and where it is taken to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hole {
+    pub(super) range: Range<usize>,
+    pub(super) style: StringStyle,
+    /// It swallowed braces, so which of the others belong together is a guess.
+    pub(super) hides_braces: bool,
+}
+
+/// Why a text is not parsed at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// The offset of the bracket that is too deep.
+    Depth(usize),
+    Tokens,
+}
+
+/// What the look ahead found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// In the order of the text.
+    pub(super) holes: Vec<Hole>,
+    pub(super) excess: Option<Excess>,
+}
+
+impl Scan {
+    /// The text with its unclosed strings filled with U+0001: as long, and with all closed.
+    pub(super) fn mend<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.holes.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut mended = String::with_capacity(text.len());
+        for hole in &self.holes {
+            mended.push_str(text.get(mended.len()..hole.range.start).unwrap_or_default());
+            mended.extend(std::iter::repeat_n('\u{1}', hole.range.len()));
+        }
+        mended.push_str(text.get(mended.len()..).unwrap_or_default());
+        Cow::Owned(mended)
+    }
+}
+
+/// Looks through a text.
+pub(super) fn scan(text: &str) -> Scan {
+    let mut forced = BTreeMap::new();
+    loop {
+        let mut scanner = Scanner::new(text, &forced);
+        scanner.run();
+        let Some(open) = scanner.open else {
+            return Scan { holes: scanner.holes, excess: scanner.excess };
+        };
+        let (start, end) = scanner.culprit(open, forced.len() >= MOST_RECOVERIES);
+        forced.insert(start, end);
+    }
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    /// Open brackets, outermost first.
+    stack: Vec<u8>,
+    /// Braces that were opened on this line and are still open.
+    line_braces: usize,
+    tokens: usize,
+    /// Block strings that are known to be unclosed, with their ends.
+    forced: &'a BTreeMap<usize, usize>,
+    /// Closed block strings.
+    blocks: Vec<Range<usize>>,
+    holes: Vec<Hole>,
+    excess: Option<Excess>,
+    /// Where a block string opens that runs to the text's end.
+    open: Option<usize>,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str, forced: &'a BTreeMap<usize, usize>) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            stack: Vec::new(),
+            line_braces: 0,
+            tokens: 0,
+            forced,
+            blocks: Vec::new(),
+            holes: Vec::new(),
+            excess: None,
+            open: None,
+        }
+    }
+
+    fn run(&mut self) {
+        while let Some(byte) = self.bytes.get(self.at).copied() {
+            self.step(byte);
+            if self.tokens > MOST_TOKENS {
+                self.excess = Some(Excess::Tokens);
+            }
+            if self.excess.is_some() || self.open.is_some() {
+                return;
+            }
+        }
+    }
+
+    fn step(&mut self, byte: u8) {
+        match byte {
+            b' ' | b'\t' | b'\r' => self.at += 1,
+            b'\n' => {
+                self.line_braces = 0;
+                self.at += 1;
+            }
+            b'#' => self.at = self.line_end(self.at),
+            b'"' | b'\'' => self.string(byte),
+            b'(' | b'[' | b'{' | b')' | b']' | b'}' | b';' => self.bracket(byte),
+            _ if is_word(byte) => {
+                let length = self.rest().iter().position(|byte| !is_word(*byte));
+                self.at += length.unwrap_or(self.rest().len());
+                self.tokens += 1;
+            }
+            _ => {
+                self.at += 1;
+                self.tokens += 1;
+            }
+        }
+    }
+
+    fn bracket(&mut self, byte: u8) {
+        if matches!(byte, b'{' | b'}' | b';') {
+            while self.in_group() {
+                self.stack.pop();
+            }
+        }
+        match byte {
+            b'(' | b'[' => self.push(byte),
+            b'{' => {
+                self.push(byte);
+                self.line_braces += 1;
+            }
+            b')' | b']' if self.in_group() => {
+                self.stack.pop();
+            }
+            b'}' => {
+                self.stack.pop();
+                self.line_braces = self.line_braces.saturating_sub(1);
+            }
+            _ => {}
+        }
+        self.tokens += 1;
+        self.at += 1;
+    }
+
+    fn in_group(&self) -> bool {
+        self.stack.last().is_some_and(|open| *open != b'{')
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.stack.push(byte);
+        if self.stack.len() > DEEPEST {
+            self.excess = Some(Excess::Depth(self.at));
+        }
+    }
+
+    fn string(&mut self, quote: u8) {
+        self.tokens += 1;
+        let start = self.at;
+        let style = style_at(self.rest());
+        if let Some(end) = self.forced.get(&start) {
+            self.hole(start..*end, style);
+            return;
+        }
+        let open = if style.is_block() { 3 } else { 1 };
+        match close_of(self.bytes, start + open, quote, style) {
+            Some(end) => {
+                if style.is_block() {
+                    self.blocks.push(start..end);
+                }
+                self.at = end;
+            }
+            None if style.is_block() => self.open = Some(start),
+            None => {
+                let end = self.plain_end(start);
+                self.hole(start..end, style);
+            }
+        }
+    }
+
+    fn hole(&mut self, range: Range<usize>, style: StringStyle) {
+        self.at = range.end;
+        let hidden = self.bytes.get(range.clone()).unwrap_or_default();
+        let hides_braces = style.is_block() || hidden.iter().any(|b| matches!(b, b'{' | b'}'));
+        self.holes.push(Hole { range, style, hides_braces });
+    }
+
+    /// An unclosed string ends with its line, but gives back the `}` that close what this line
+    /// opened.
+    fn plain_end(&self, start: usize) -> usize {
+        let line = self.text.get(start..self.line_end(start)).unwrap_or_default();
+        let mut kept = line.trim_end();
+        for _ in 0..self.line_braces {
+            let Some(shorter) = kept.strip_suffix('}') else { break };
+            kept = shorter.trim_end();
+        }
+        start + kept.len().max(1)
+    }
+
+    /// Which block string was not closed, when one runs to the end: quotes pair up, so the one at
+    /// fault may be an earlier one, closed by the opening of the next. Such a one holds a line
+    /// that stands out to the left, and is closed behind other text at a line's end.
+    fn culprit(&self, open: usize, give_up: bool) -> (usize, usize) {
+        let whole = self.text.trim_end().len().max(open + 3);
+        if give_up {
+            return (open, whole);
+        }
+        let earlier = self.blocks.iter().find_map(|block| {
+            let closer = block.end - 3;
+            let opens_another = self.ends_line(block.end) && !is_first_on_line(self.text, closer);
+            let end = opens_another.then(|| self.outdent(block.start, closer))??;
+            Some((block.start, end))
+        });
+        earlier.unwrap_or_else(|| (open, self.outdent(open, self.text.len()).unwrap_or(whole)))
+    }
+
+    /// The end of the text above the first line, behind the one of `start`, that is not indented
+    /// deeper than that one.
+    fn outdent(&self, start: usize, limit: usize) -> Option<usize> {
+        let least = indent_of(self.text, start);
+        let first = self.line_end(start) + 1;
+        let mut at = first;
+        for line in self.text.get(first..limit)?.split_inclusive('\n') {
+            let blank = line.trim().is_empty();
+            if !blank && line.len() - line.trim_start_matches([' ', '\t']).len() <= least {
+                return Some(self.text.get(..at)?.trim_end().len().max(start + 3));
+            }
+            at += line.len();
+        }
+        None
+    }
+
+    /// Nothing but a little white space follows on this line.
+    fn ends_line(&self, at: usize) -> bool {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let next = rest.iter().take(WIDEST).find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        next.is_none_or(|byte| *byte == b'\n')
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn line_end(&self, from: usize) -> usize {
+        let rest = self.bytes.get(from..).unwrap_or_default();
+        from + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len())
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || byte >= 0x80
+}
+
+/// The style of the string that opens here.
+pub(super) fn style_at(rest: &[u8]) -> StringStyle {
+    match rest {
+        [b'"', b'"', b'"', ..] => StringStyle::DoubleBlock,
+        [b'\'', b'\'', b'\'', ..] => StringStyle::SingleBlock,
+        [b'\'', ..] => StringStyle::Single,
+        _ => StringStyle::Double,
+    }
+}
+
+/// The end of a string whose text starts at `at`, behind its closing quotes.
+fn close_of(bytes: &[u8], mut at: usize, quote: u8, style: StringStyle) -> Option<usize> {
+    loop {
+        let byte = *bytes.get(at)?;
+        match byte {
+            b'\\' if style.interpolates() => match bytes.get(at + 1) {
+                Some(b'\n') if !style.is_block() => return None,
+                _ => at += 1,
+            },
+            b'\n' if !style.is_block() => return None,
+            _ if byte != quote => {}
+            _ if !style.is_block() => return Some(at + 1),
+            _ if bytes.get(at..at + 3)? == [quote; 3] => return Some(at + 3),
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// How far the line that holds `offset` is indented, in bytes; it reads back to the line's start.
+pub(super) fn indent_of(text: &str, offset: usize) -> usize {
+    let start = line_start(text, offset);
+    let line = text.get(start..).unwrap_or_default();
+    line.bytes().take(WIDEST).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// Only white space stands before `offset` on its line.
+pub(super) fn is_first_on_line(text: &str, offset: usize) -> bool {
+    line_start(text, offset) + indent_of(text, offset) == offset
+}
+
+fn line_start(text: &str, offset: usize) -> usize {
+    text.get(..offset).and_then(|above| above.rfind('\n')).map_or(0, |at| at + 1)
+}

@@ -1,0 +1,21 @@
+//! Types, values and resolved expressions, and their evaluation.
+//!
+//! Pure: whatever an expression needs from outside comes through [`Scope`]. Knows no syntax and
+//! no steps beyond their ids.
+
+mod eval;
+mod expr;
+mod function;
+mod literal;
+mod mask;
+mod show;
+mod text;
+mod types;
+
+pub use eval::{EvalError, Scope, evaluate, matches_whole};
+pub use expr::{BinaryOperator, BindingId, Expr, GoalId, ListPart, NodeId, StepId};
+pub use function::{Function, Signature};
+pub use literal::{Literal, LiteralError, parse_duration, parse_number, parse_size};
+pub use mask::{MaskStream, Masker};
+pub use text::{duration_text, read_text, size_text};
+pub use types::{Type, Value};

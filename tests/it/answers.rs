@@ -1,0 +1,327 @@
+//! What people say of a run: from another terminal while it runs, or after it has ended waiting.
+
+use serde_json::Value;
+
+use crate::support::{Outcome, Project};
+
+const CONFIRM: &str = r#"
+goal g {
+  step ship { confirm "Ship it?"; run "touch shipped" }
+  step below { depends ship; run "touch below" }
+  step other { run "echo x >> other" }
+}
+"#;
+
+/// A run that has ended waiting, and its id.
+fn waiting(plan: &str) -> (Project, String) {
+    let project = Project::new(plan);
+    let outcome = project.run(&[]).exits(3);
+    assert_eq!(outcome.json["status"], "waiting");
+    let run = outcome.json["run"].as_str().expect("a run").to_owned();
+    (project, run)
+}
+
+fn notes(outcome: &Outcome, step: &str) -> String {
+    outcome.step(step)["notes"].to_string()
+}
+
+#[test]
+fn a_run_without_a_terminal_waits_and_says_how_to_answer() {
+    let project = Project::new(CONFIRM);
+    let done = project.call(&["run", "plan.goal"]).exits(3);
+    let run = project.run_id();
+    for part in ["Ship it?", &format!("goalc approve {run} ship"), "goalc deny", "goalc resume"] {
+        assert!(done.err.contains(part), "does not say {part}: {}", done.err);
+    }
+    project.show().stands("ship waiting, below pending, other succeeded");
+}
+
+#[test]
+fn an_approval_takes_effect_on_resume_and_is_kept_with_its_note() {
+    let (project, run) = waiting(CONFIRM);
+    project.call(&["approve", &run, "ship", "--note", "asked the team"]).exits(0);
+    let outcome = project.resume(&[&run]).exits(0);
+    let outcome = outcome.stands("ship succeeded, below succeeded, other succeeded");
+    assert!(notes(&outcome, "ship").contains("asked the team"), "{}", notes(&outcome, "ship"));
+    assert!(notes(&project.show(), "ship").contains("asked the team"));
+    assert_eq!(project.lines("other").len(), 1, "what succeeded is not run again");
+}
+
+#[test]
+fn a_denial_fails_the_step() {
+    let (project, run) = waiting(CONFIRM);
+    project.call(&["deny", &run, "ship", "--note", "too late today"]).exits(0);
+    let outcome =
+        project.resume(&[]).exits(1).stands("ship failed, below blocked, other succeeded");
+    assert!(outcome.reason("ship").contains("denied"), "{}", outcome.reason("ship"));
+    assert!(notes(&outcome, "ship").contains("too late today"), "{}", outcome.json);
+    assert!(!project.has("shipped"));
+}
+
+#[test]
+fn resume_without_an_answer_waits_again() {
+    let (project, _) = waiting(CONFIRM);
+    project.resume(&[]).exits(3).stands("ship waiting, other succeeded");
+    assert_eq!(project.lines("other").len(), 1);
+}
+
+#[test]
+fn what_is_answered_once_is_not_asked_again() {
+    let (project, run) = waiting(
+        r#"
+goal g {
+  step one { confirm "One?"; run "echo 1 >> one" }
+  step two { depends one; confirm "Two?"; run "true" }
+}
+"#,
+    );
+    project.call(&["approve", &run, "one"]).exits(0);
+    project.resume(&[]).exits(3).stands("one succeeded, two waiting");
+    project.call(&["approve", &run, "one"]).exits(2);
+    project.resume(&[]).exits(3).stands("one succeeded, two waiting");
+    project.call(&["approve", "two"]).exits(0);
+    project.resume(&[]).exits(0);
+    assert_eq!(project.lines("one").len(), 1);
+}
+
+#[test]
+fn an_approval_of_a_step_that_failed_is_kept_for_the_next_try() {
+    let (project, run) =
+        waiting(r#"goal g { step a { confirm "Sure?"; run "echo x >> tries; test -e ok" } }"#);
+    project.call(&["approve", &run, "a"]).exits(0);
+    project.resume(&[]).exits(1).stands("a failed");
+    project.write("ok", "");
+    project.resume(&["--retry-failed"]).exits(0).stands("a succeeded");
+    assert_eq!(project.lines("tries").len(), 2);
+}
+
+#[test]
+fn an_answer_reaches_a_run_that_goes_on() {
+    let project = Project::new(
+        r#"
+goal g {
+  step ship { confirm "Ship?"; run "touch shipped" }
+  step nope { confirm "Nope?"; run "touch nope"; on failure skip }
+  step busy { run "sh hold go" }
+}
+"#,
+    );
+    let live = project.start(&["-j", "3"]);
+    project.await_status("ship", "waiting");
+    project.await_status("nope", "waiting");
+    project.call(&["approve", "ship"]).exits(0);
+    project.call(&["deny", "nope"]).exits(0);
+    project.await_file("shipped");
+    project.write("go", "");
+    let outcome = live.outcome().exits(1);
+    outcome.stands("ship succeeded, nope failed, busy succeeded");
+    assert!(!project.has("nope"));
+}
+
+#[test]
+fn a_manual_step_is_done_with_its_outputs_or_failed() {
+    let plan = r#"
+goal g {
+  step decide { manual "Pick a colour"; output colour: "red" | "blue" }
+  step paint { depends decide; run "echo ${decide.colour} > colour" }
+}
+"#;
+    let (project, run) = waiting(plan);
+    assert!(project.call(&["done", &run, "decide"]).exits(2).err.contains("colour"));
+    project.call(&["done", &run, "decide", "--output", "colour=green"]).exits(2);
+    project.call(&["done", &run, "decide", "--output", "color=red"]).exits(2);
+    project.call(&["done", &run, "decide", "--output", "colour=blue", "--note", "why"]).exits(0);
+    let outcome = project.resume(&[]).exits(0).stands("decide succeeded, paint succeeded");
+    assert_eq!(outcome.step("decide")["outputs"]["colour"], "blue");
+    assert!(notes(&outcome, "decide").contains("why"));
+    assert_eq!(project.read("colour"), "blue\n");
+
+    let (project, run) = waiting(plan);
+    project.call(&["fail", &run, "decide", "--note", "no paint left"]).exits(0);
+    let outcome = project.resume(&[]).exits(1).stands("decide failed, paint blocked");
+    assert!(outcome.reason("decide").contains("no paint left"), "{}", outcome.reason("decide"));
+}
+
+#[test]
+fn answers_of_the_wrong_kind_are_refused() {
+    let (project, run) = waiting(
+        r#"
+goal g {
+  step ask { confirm "Ship?"; run "touch ran" }
+  step hand { manual "Look" }
+  step free { run "true" }
+}
+"#,
+    );
+    let wrong = [
+        ["done", "ask"],
+        ["rerun", "ask"],
+        ["fail", "ask"],
+        ["approve", "hand"],
+        ["deny", "hand"],
+        ["rerun", "hand"],
+        ["approve", "free"],
+        ["done", "free"],
+    ];
+    for [word, step] in wrong {
+        let done = project.call(&[word, &run, step]).exits(2);
+        assert!(done.err.contains(step), "{word} {step}: {}", done.err);
+    }
+    project.resume(&[]).exits(3).stands("ask waiting, hand waiting, free succeeded");
+    assert!(!project.has("ran"));
+}
+
+#[test]
+fn unknown_steps_and_runs_are_refused_with_a_suggestion() {
+    let (project, run) = waiting(CONFIRM);
+    assert!(project.call(&["approve", &run, "shipp"]).exits(2).err.contains("`ship`"));
+    for wrong in ["nowhere", "../..", "../../etc/passwd", "%2e%2e", "a/b", "*"] {
+        project.call(&["approve", wrong, "ship"]).exits(2);
+        project.call(&["show", wrong]).exits(2);
+        project.call(&["logs", wrong]).exits(2);
+        project.call(&["resume", wrong]).exits(2);
+        project.call(&["cancel", wrong]).exits(2);
+        project.call(&["approve", &run, wrong]).exits(2);
+    }
+    project.call(&["approve", &run[..run.len() - 1], "ship"]).exits(0);
+}
+
+#[test]
+fn a_beginning_that_fits_two_runs_is_refused() {
+    let (project, run) = waiting(CONFIRM);
+    project.run(&[]).exits(3);
+    let done = project.call(&["show", &run[..4]]).exits(2);
+    assert!(done.err.contains(&run), "{}", done.err);
+}
+
+#[test]
+fn a_timeout_answers_as_the_plan_says_and_keeps_the_process_alive() {
+    let project = Project::new(
+        r#"
+goal g {
+  step yes { confirm "Yes?" timeout 100ms otherwise approve; run "touch yes" }
+  step no { confirm "No?" timeout 100ms otherwise deny; run "touch no"; on failure skip }
+  step silent { confirm "Silent?" timeout 100ms; run "touch silent"; on failure skip }
+}
+"#,
+    );
+    let outcome = project.run(&[]).exits(1).stands("yes succeeded, no failed, silent failed");
+    assert!(project.has("yes") && !project.has("no") && !project.has("silent"));
+    assert!(outcome.reason("no").contains("denied"), "{}", outcome.json);
+}
+
+#[test]
+fn yes_approves_all_but_what_is_marked_always() {
+    let project = Project::new(
+        r#"
+goal g {
+  step easy { confirm "Easy?"; run "true" }
+  step hard { confirm "Hard?" always; run "true" }
+  goal inner { confirm "Inner?"; step a { run "true" } }
+}
+"#,
+    );
+    let outcome = project.run(&["--yes"]).exits(3);
+    let outcome = outcome.stands("easy succeeded, hard waiting, inner.a succeeded");
+    assert!(notes(&outcome, "easy").contains("--yes"), "{}", outcome.json);
+}
+
+#[test]
+fn yes_on_resume_approves_what_was_asked_before() {
+    let (project, _) = waiting(CONFIRM);
+    project.resume(&["--yes"]).exits(0).stands("ship succeeded, below succeeded");
+}
+
+#[test]
+fn yes_does_not_override_what_a_person_has_said() {
+    let (project, run) = waiting(CONFIRM);
+    project.call(&["deny", &run, "ship"]).exits(0);
+    project.resume(&["--yes"]).exits(1).stands("ship failed, below blocked");
+    assert!(!project.has("shipped"));
+}
+
+#[test]
+fn a_confirm_whose_own_condition_is_false_asks_nobody() {
+    let project = Project::new(
+        r#"
+goal g {
+  param target: "staging" | "production"
+  step a { confirm "Really ${target}?" when target == "production"; run "true" }
+}
+"#,
+    );
+    project.run(&["-p", "target=staging"]).exits(0);
+    let done = project.run(&["-p", "target=production"]).exits(3).done;
+    assert!(done.err.contains("Really production?"), "{}", done.err);
+}
+
+#[test]
+fn a_goal_that_asks_holds_all_it_has() {
+    let (project, run) = waiting(
+        r#"
+goal g {
+  goal inner { confirm "In?"; step a { run "touch a" }; step b { run "touch b" } }
+  step after-it { depends inner; run "true" }
+}
+"#,
+    );
+    assert!(!project.has("a") && !project.has("b"));
+    project.call(&["approve", &run, "inner"]).exits(0);
+    project.resume(&[]).exits(0).stands("inner.a succeeded, inner.b succeeded, after-it succeeded");
+}
+
+#[test]
+fn an_instance_is_answered_by_its_number() {
+    let (project, run) = waiting(
+        r#"
+goal g {
+  step each { foreach x in ["a", "b"] tolerate 1; confirm "Do ${x}?"; run "touch did-${x}" }
+}
+"#,
+    );
+    project.call(&["approve", &run, "each[1]"]).exits(0);
+    project.call(&["deny", &run, "each[0]"]).exits(0);
+    project.call(&["approve", &run, "each[2]"]).exits(2);
+    project.resume(&[]).exits(0);
+    assert!(project.has("did-b") && !project.has("did-a"));
+}
+
+#[test]
+fn a_question_that_was_changed_is_asked_again() {
+    let (project, run) = waiting(CONFIRM);
+    project.call(&["approve", &run, "ship"]).exits(0);
+    project.write("plan.goal", CONFIRM.replace("Ship it?", "Ship all of it?"));
+    let outcome = project.resume(&["--accept-changes"]).exits(3);
+    assert_eq!(outcome.status("ship"), "waiting");
+    assert!(!project.has("shipped"));
+}
+
+#[test]
+fn cancel_stops_a_live_run_and_refuses_one_that_has_ended() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a { run "touch started; sh hold never" }
+  cleanup { run "touch cleaned" }
+}
+"#,
+    );
+    let live = project.start(&[]);
+    project.await_file("started");
+    project.call(&["cancel"]).exits(0);
+    let outcome = live.outcome();
+    assert_eq!(outcome.json["status"], Value::from("cancelled"));
+    assert_eq!(outcome.status("a"), "cancelled");
+    assert!(project.has("cleaned"));
+    project.call(&["cancel"]).exits(2);
+    project.call(&["approve", "a"]).exits(2);
+}
+
+#[test]
+fn of_two_answers_the_first_counts() {
+    let (project, run) = waiting(CONFIRM);
+    project.call(&["approve", &run, "ship"]).exits(0);
+    // Whether the second is refused at once or passed over later, it changes nothing.
+    project.call(&["deny", &run, "ship"]);
+    project.resume(&[]).exits(0).stands("ship succeeded");
+}

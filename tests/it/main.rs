@@ -1,0 +1,20 @@
+//! All tests from outside of the library, in one binary.
+
+mod answers;
+mod check;
+mod compile;
+mod corpus;
+mod cuts;
+mod dry_run;
+mod examples;
+mod fmt;
+mod import;
+mod journal;
+mod layering;
+mod resume;
+mod run;
+mod services;
+mod signals;
+mod streams;
+mod support;
+mod undo;

@@ -1,0 +1,528 @@
+//! `goalc run`, where a plan of the corpus does not suffice: params from everywhere, mounts, formats
+//! of the output, secrets on disk, who may use the state.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::{Outcome, Project, contains, eventually, files_below};
+
+const PARAMS: &str = r#"
+goal params {
+  param name: string matches "[a-z]+"
+  param count: int in 1..9 = 3
+  param list: [string] = ["x"]
+  param wait: duration = 1s
+  param mode: "fast" | "slow" = "fast"
+  step a {
+    run "printf '%s\n' \"${name} ${count} ${list} ${wait} ${mode}\" > given.txt; touch ran"
+  }
+}
+"#;
+
+fn given(project: &Project) -> String {
+    project.read("given.txt").trim_end().to_owned()
+}
+
+#[test]
+fn a_param_is_taken_from_the_command_line_then_file_environment_and_default() {
+    let project = Project::new(PARAMS);
+    project.write("p.toml", "name = \"file\"\ncount = 5\nlist = [\"f\"]\n");
+    let run = |arguments: &[&str]| {
+        let fixed = ["run", "plan.goal", "--format", "json"];
+        let mut command = project.command(&[&fixed, arguments].concat());
+        command.env("GOAL_PARAM_NAME", "environment").env("GOAL_PARAM_COUNT", "7");
+        command.env("GOAL_PARAM_WAIT", "2m");
+        project.spawn(command).end().exits(0);
+        given(&project)
+    };
+    assert_eq!(run(&[]), r#"environment 7 ["x"] 120 fast"#);
+    assert_eq!(run(&["--params", "p.toml"]), r#"file 5 ["f"] 120 fast"#);
+    let all = ["--params", "p.toml", "-p", "name=line", "--param", "mode=slow", "-p", "wait=90"];
+    assert_eq!(run(&all), r#"line 5 ["f"] 90 slow"#);
+}
+
+#[test]
+fn a_list_is_given_as_json_or_item_by_item() {
+    let project = Project::new(PARAMS);
+    project.run(&["-p", "name=a", "-p", r#"list=["a b","c"]"#]).exits(0);
+    assert_eq!(given(&project), r#"a 3 ["a b","c"] 1 fast"#);
+    project.run(&["-p", "name=a", "-p", "list=a b", "-p", "list=c,d"]).exits(0);
+    assert_eq!(given(&project), r#"a 3 ["a b","c,d"] 1 fast"#);
+}
+
+#[test]
+fn all_that_is_wrong_with_params_is_told_at_once_and_nothing_runs() {
+    let project = Project::new(PARAMS);
+    let wrong = ["-p", "count=12", "-p", "mode=swift", "-p", "wait=soon", "-p", "nmae=x"];
+    let outcome = project.run(&wrong).exits(2);
+    let found = outcome.json["diagnostics"].as_array().expect("a list").clone();
+    let text: String = found.iter().map(|each| each["message"].to_string()).collect();
+    for part in ["name", "count", "mode", "wait", "nmae"] {
+        assert!(text.contains(part), "nothing about {part}: {text}");
+    }
+    assert!(!project.has("ran") && !project.state().join("runs").exists());
+    project.write("p.toml", "name = 3\nextra = 1\n");
+    let text = project.run(&["--params", "p.toml"]).exits(2).json.to_string();
+    assert!(text.contains("extra"), "{text}");
+}
+
+#[test]
+fn matches_is_against_the_whole_value() {
+    let project = Project::new(PARAMS);
+    project.run(&["-p", "name=abc1"]).exits(2);
+    project.run(&["-p", "name="]).exits(2);
+    project.run(&["-p", "name=abc"]).exits(0);
+}
+
+#[test]
+fn a_param_of_an_inline_goal_is_given_by_its_path() {
+    let project = Project::new(
+        "goal g { goal inner { param x: string\n step a { run \"echo ${x} > x.txt\" } } }",
+    );
+    project.run(&["-p", "inner.x=deep"]).exits(0);
+    assert_eq!(project.read("x.txt"), "deep\n");
+    project.run(&[]).exits(2);
+}
+
+#[test]
+fn a_mounted_file_sees_its_params_and_runs_in_its_own_folder() {
+    let project = Project::new(
+        r#"
+goal fleet {
+  param version: string
+  goal east from "./parts/region.goal" { name = "east"; version = "v${version}" }
+  goal west from "./parts/region.goal" { depends east; name = "west"; version = version }
+  step tell { depends west; run "echo ${east.deploy.url} ${west.deploy.url} > told.txt" }
+}
+"#,
+    );
+    project.write(
+        "parts/region.goal",
+        r#"
+goal region {
+  param name: string
+  param version: string
+  step deploy {
+    run "echo ${name}-${version} >> here.txt; echo url=${name}.example/${version} >> $GOAL_OUTPUT"
+    output url: string
+  }
+}
+"#,
+    );
+    let outcome = project.run(&["-p", "version=2"]).exits(0);
+    let outcome = outcome.stands("east.deploy succeeded, west.deploy succeeded, tell succeeded");
+    assert_eq!(outcome.step("east.deploy")["outputs"], json!({"url": "east.example/v2"}));
+    assert_eq!(project.read("parts/here.txt"), "east-v2\nwest-2\n");
+    assert_eq!(project.read("told.txt"), "east.example/v2 west.example/2\n");
+}
+
+#[test]
+fn a_mounted_file_sees_no_other_value_of_the_plan() {
+    let project = Project::new(
+        r#"
+goal g {
+  let hidden = "outside"
+  goal part from "./part.goal"
+  step a { run "echo ${hidden}" }
+}
+"#,
+    );
+    project.write("part.goal", "goal part { step a { run \"echo ${hidden:-unset} > seen.txt\" } }");
+    project.run(&[]).exits(0);
+    assert_eq!(project.read("seen.txt"), "unset\n");
+}
+
+#[test]
+fn json_is_the_only_thing_on_standard_output() {
+    let project = Project::new("goal g { step a { run \"echo loud; echo louder >&2\" } }");
+    let outcome = project.run(&[]).exits(0);
+    for field in ["run", "goal", "status", "exit", "started", "ended", "steps"] {
+        assert!(!outcome.json[field].is_null(), "{field}");
+    }
+    let step = outcome.step("a");
+    for (field, wanted) in [
+        ("status", json!("succeeded")),
+        ("attempts", json!(1)),
+        ("via", Value::Null),
+        ("outputs", json!({})),
+        ("reason", Value::Null),
+        ("tolerated", json!(false)),
+        ("notes", json!([])),
+        ("instances", json!([])),
+    ] {
+        assert_eq!(step[field], wanted, "{field}");
+    }
+    let time = regex::Regex::new(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$").expect("a pattern");
+    for at in [&outcome.json["started"], &outcome.json["ended"], &step["started"], &step["ended"]] {
+        assert!(at.as_str().is_some_and(|at| time.is_match(at)), "{at}");
+    }
+}
+
+#[test]
+fn jsonl_is_one_event_a_line_from_start_to_end() {
+    let project = Project::new("goal g { step a { run \"echo loud\" } }");
+    let done = project.call(&["run", "plan.goal", "--format", "jsonl"]).exits(0);
+    let events: Vec<Value> =
+        done.out().lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
+    assert_eq!(events[0]["event"], "run-started");
+    assert_eq!(events.last().expect("events")["event"], "run-ended");
+    let seqs: Vec<_> = events.iter().map(|event| event["seq"].as_u64().expect("seq")).collect();
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_plan_with_errors_is_told_as_json_and_runs_nothing() {
+    let project = Project::new("goal g { step a { run \"touch ran\"; timout 3s } }");
+    let outcome = project.run(&[]).exits(2);
+    assert_eq!(outcome.json["diagnostics"][0]["code"], "E0102");
+    assert!(!project.has("ran"));
+    let outcome = Outcome::of(project.call(&["run", "nowhere.goal", "--format", "json"])).exits(2);
+    assert!(outcome.json["diagnostics"].is_array(), "{}", outcome.json);
+}
+
+#[test]
+fn a_refusal_is_json_too_where_json_is_asked_for() {
+    let project = Project::new("goal g { step a { run \"true\" } }");
+    let calls: [&[&str]; 5] = [
+        &["run", "plan.goal", "--frobnicate", "--format", "json"],
+        &["run", "plan.goal", "--only", "b", "--format=jsonl"],
+        &["run", "plan.goal", "-p", "nobody=1", "--format", "json"],
+        &["show", "x", "--format", "json"],
+        &["resume", "x", "--format", "json"],
+    ];
+    for call in calls {
+        let json = project.call(call).exits(2).json();
+        assert!(json["diagnostics"][0]["message"].is_string(), "{call:?}: {json}");
+    }
+}
+
+#[test]
+fn a_pipe_or_device_is_no_plan() {
+    let project = Project::empty();
+    let made = std::process::Command::new("mkfifo").arg(project.path("pipe.goal")).status();
+    assert!(made.expect("a pipe is made").success());
+    for file in ["pipe.goal", "/dev/zero", "."] {
+        project.call(&["check", file]).exits(2);
+        project.call(&["run", file]).exits(2);
+    }
+    project.write("plan.goal", "goal g {\n  goal x from \"./pipe.goal\"\n}\n");
+    assert_eq!(project.check("plan.goal")[0]["code"], "E0601");
+}
+
+#[test]
+fn a_foreach_step_shows_its_instances() {
+    let project = Project::new(
+        r#"
+goal g {
+  step each {
+    foreach item in ["a", "b", "c"] tolerate 1
+    run "test ${item} != b; echo name=${item}! >> $GOAL_OUTPUT"
+    output name: string
+  }
+}
+"#,
+    );
+    let outcome = project.run(&[]).exits(0);
+    let instances = outcome.step("each")["instances"].as_array().expect("a list").clone();
+    let found: Vec<_> = instances.iter().map(|each| (&each["item"], &each["status"])).collect();
+    let wanted = [(json!("a"), "succeeded"), (json!("b"), "failed"), (json!("c"), "succeeded")];
+    assert_eq!(found.len(), 3);
+    for ((item, status), (wanted_item, wanted_status)) in found.into_iter().zip(wanted) {
+        assert_eq!((item, status.as_str()), (&wanted_item, Some(wanted_status)));
+    }
+    assert_eq!(instances[0]["outputs"], json!({"name": "a!"}));
+    assert_eq!(instances[2]["attempts"], 1);
+}
+
+#[test]
+fn two_steps_run_at_once_where_slots_allow() {
+    // Each waits for the other; with one slot they never end.
+    let project = Project::new(
+        r#"
+goal g {
+  step a { run "touch a; sh hold b" }
+  step b { run "touch b; sh hold a" }
+}
+"#,
+    );
+    project.run(&["-j", "2"]).exits(0).stands("a succeeded, b succeeded");
+}
+
+const SECRET: &str = "tr0ub4dor-and-3";
+
+#[test]
+fn a_secret_is_in_no_file_and_no_output() {
+    let project = Project::new(
+        r#"
+# Never write tr0ub4dor-and-3 here.
+goal g {
+  param token: secret = env("MY_TOKEN")
+  step say {
+    env { TOKEN = token }
+    run "echo \"$TOKEN\"; echo \"$TOKEN\" >&2; printf '%s' \"$TOKEN\" | base64; printf '%s' \"$TOKEN\" | wc -c > n"
+  }
+  step fail { env { TOKEN = token }; after say; run "echo \"$TOKEN\" > \"file $TOKEN\" ; rm file*; cat \"no $TOKEN\"" }
+  step probe { after say; run "true"; verify { file "no ${token}" } }
+}
+"#,
+    );
+    let mut text = String::new();
+    for format in ["json", "jsonl", "text"] {
+        let mut command = project.command(&["run", "plan.goal", "-k", "--format", format]);
+        command.env("MY_TOKEN", SECRET);
+        let done = project.spawn(command).end().exits(1);
+        text += &done.text();
+        text += &project.call(&["show"]).text();
+        text += &project.call(&["show", "--format", "json"]).text();
+        text += &project.call(&["logs"]).text();
+    }
+    assert_eq!(project.read("n").trim(), "15");
+    assert!(text.contains("***"));
+    let plan = project.path("plan.goal");
+    for form in [SECRET, "dHIwdWI0ZG9yLWFuZC0z"] {
+        assert!(!text.contains(form), "{text}");
+        for (path, content) in files_below(&project.state()) {
+            assert!(path == plan || !contains(&content, form.as_bytes()), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_is_split_between_writes_is_hidden() {
+    let project = Project::new(
+        r#"
+goal g {
+  param token: secret
+  step a { env { TOKEN = token }; run "printf 'x%s' tr0ub4d; sh hold go; printf '%s\n' or-and-3" }
+}
+"#,
+    );
+    let live = project.start(&["-p", &format!("token={SECRET}")]);
+    project.await_status("a", "running");
+    project.write("go", "");
+    let outcome = live.outcome().exits(0);
+    let text = outcome.done.text() + &project.call(&["logs"]).text();
+    assert!(!text.contains("or-and-3") && text.contains("x***"), "{text}");
+}
+
+#[test]
+fn logs_are_by_step() {
+    let project = Project::new(
+        "goal g { step a { run \"echo from-a; echo more >&2\" }; step b { run \"echo from-b\" } }",
+    );
+    let run = project.run(&[]).exits(0).json["run"].as_str().expect("a run").to_owned();
+    let all = project.call(&["logs"]).exits(0).out();
+    assert!(all.contains("from-a") && all.contains("more") && all.contains("from-b"), "{all}");
+    let one = project.call(&["logs", &run, "a"]).exits(0).out();
+    assert!(one.contains("from-a") && !one.contains("from-b"), "{one}");
+}
+
+#[test]
+fn runs_are_listed_newest_first() {
+    let project = Project::new("goal g { step a { run \"true\" } }");
+    assert_eq!(project.call(&["runs", "--format", "json"]).exits(0).json(), json!({"runs": []}));
+    let first = project.run(&[]).json["run"].clone();
+    project.write("plan.goal", "goal g { step a { run \"false\" } }");
+    let second = project.run(&[]).exits(1).json["run"].clone();
+    let listed = project.call(&["runs", "--format", "json"]).exits(0).json();
+    let statuses: Vec<_> = listed["runs"]
+        .as_array()
+        .expect("runs")
+        .iter()
+        .map(|run| (run["run"].clone(), run["status"].as_str().expect("a status").to_owned()))
+        .collect();
+    assert_eq!(statuses, [(second, "failed".to_owned()), (first, "achieved".to_owned())]);
+}
+
+#[test]
+fn state_is_private_whatever_the_umask() {
+    let project =
+        Project::new("goal g { step a { run \"echo x\"; output n: string from stdout } }");
+    // The shell sets the umask, and becomes goalc.
+    let mut command = std::process::Command::new("sh");
+    let script = "umask 000; exec \"$0\" run plan.goal";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_goalc")]);
+    command.current_dir(project.path("")).env("GOALC_STATE_DIR", project.state());
+    project.spawn(command).end().exits(0);
+    let mut folders = vec![project.state()];
+    while let Some(folder) = folders.pop() {
+        assert_eq!(mode(&folder), 0o700, "{}", folder.display());
+        for entry in fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                assert_eq!(mode(&path), 0o600, "{}", path.display());
+            }
+        }
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+}
+
+#[test]
+fn a_state_folder_that_is_a_link_or_open_to_others_is_refused() {
+    let project = Project::new("goal g { step a { run \"touch ran\" } }");
+    fs::create_dir(project.path("elsewhere")).expect("a folder");
+    std::os::unix::fs::symlink(project.path("elsewhere"), project.state()).expect("a link");
+    let done = project.call(&["run", "plan.goal"]).exits(4);
+    assert!(done.err.contains("link"), "{}", done.err);
+    fs::remove_file(project.state()).expect("the link goes");
+    fs::create_dir(project.state()).expect("a folder");
+    fs::set_permissions(project.state(), fs::Permissions::from_mode(0o777)).expect("it is ours");
+    project.call(&["run", "plan.goal"]).exits(4);
+    assert!(!project.has("ran"));
+}
+
+#[test]
+fn state_lives_beside_the_settings_or_the_plan() {
+    let project = Project::empty();
+    project.write("deep/plan.goal", "goal g { step a { run \"pwd > where\" } }");
+    let run = || {
+        let mut command = project.command(&["run", "deep/plan.goal"]);
+        command.env_remove("GOALC_STATE_DIR");
+        project.spawn(command).end().exits(0);
+    };
+    run();
+    assert!(project.has("deep/.goal") && !project.has(".goal"));
+    assert_eq!(project.read("deep/.goal/.gitignore"), "*\n");
+    assert!(project.read("deep/where").trim_end().ends_with("/deep"));
+    project.write("goal.toml", "");
+    run();
+    assert!(project.has(".goal"));
+}
+
+#[test]
+fn settings_give_environment_jobs_and_shell() {
+    let project = Project::new("goal g { step a { run \"echo $FROM_FILE $BOTH $0 > said.txt\" } }");
+    project.write("goal.toml", "[env]\nfiles = [\".env\"]\n[defaults]\nshell = [\"sh\", \"-c\"]\n");
+    project.write(".env", "FROM_FILE='$(touch pwned)'\nBOTH=file\n");
+    let mut command = project.command(&["run", "plan.goal"]);
+    command.env("BOTH", "caller");
+    project.spawn(command).end().exits(0);
+    assert_eq!(project.read("said.txt"), "$(touch pwned) caller sh\n");
+    assert!(!project.has("pwned"));
+}
+
+#[test]
+fn names_of_steps_make_no_paths() {
+    let long = "x".repeat(200);
+    let project = Project::new(&format!("goal g {{ step {long} {{ run \"echo hi\" }} }}"));
+    project.run(&[]).exits(0).stands(&format!("{long} succeeded"));
+    for name in ["../../escape", "a/b", "..", ""] {
+        project.call(&["run", "plan.goal", "--only", name]).exits(2);
+    }
+    project.call(&["logs", "../../escape"]).exits(2);
+}
+
+#[test]
+fn an_unknown_step_on_the_command_line_gets_a_suggestion() {
+    let project = Project::new("goal g { step build { run \"touch ran\" } }");
+    for flag in ["--only", "--skip", "--from"] {
+        let done = project.call(&["run", "plan.goal", flag, "biuld"]).exits(2);
+        assert!(done.err.contains("build"), "{flag}: {}", done.err);
+    }
+    assert!(!project.has("ran"));
+}
+
+#[test]
+fn a_plan_that_can_be_executed_runs_itself() {
+    let project =
+        Project::new("#!/usr/bin/env -S goalc run\ngoal g { step a { run \"touch ran\" } }");
+    project.run(&[]).exits(0);
+    assert!(project.has("ran"));
+}
+
+#[test]
+fn huge_output_is_cut_as_the_plan_says() {
+    let project = Project::new(
+        r#"
+goal g {
+  step loud { run "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo the end"; limits { output 20KiB } }
+}
+"#,
+    );
+    project.run(&[]).exits(0);
+    let logs: usize = files_below(&project.state().join("runs"))
+        .iter()
+        .filter(|(path, _)| path.to_string_lossy().contains("/logs/"))
+        .map(|(_, content)| content.len())
+        .sum();
+    assert!((10_000..40_000).contains(&logs), "{logs} bytes are kept");
+}
+
+#[test]
+fn attempts_leave_no_process_behind() {
+    let project = Project::new(
+        r#"
+goal g {
+  step tree {
+    run "sh -c 'echo $$ > child; exec sleep 100' & sh hold child; trap '' TERM; while :; do sleep 1; done"
+    timeout 300ms
+    grace 100ms
+  }
+}
+"#,
+    );
+    project.run(&[]).exits(1);
+    let child = project.read("child");
+    eventually("the end of the child", || !crate::support::is_alive(&child));
+}
+
+#[test]
+fn a_step_that_leaves_its_session_is_found() {
+    let project = Project::new(
+        r#"
+goal g {
+  step tree {
+    run "(sh -c 'trap \"\" HUP TERM; echo $$ > child; while :; do sleep 1; done' > /dev/null 2>&1 &) ; sh hold never"
+    timeout 400ms
+    grace 100ms
+  }
+}
+"#,
+    );
+    project.run(&[]).exits(1);
+    let child = project.read("child");
+    assert!(!child.is_empty());
+    eventually("the end of the grandchild", || !crate::support::is_alive(&child));
+}
+
+#[test]
+fn goalcs_own_settings_do_not_reach_steps() {
+    let project = Project::new("goal g { step a { run \"env | grep -c '^GOALC_' > n || true\" } }");
+    project.run(&[]).exits(0);
+    let internal = project.read("n");
+    assert!(["0", "1"].contains(&internal.trim()), "only the mark of the step: {internal}");
+}
+
+#[test]
+fn a_lock_of_the_machine_keeps_two_runs_apart() {
+    let name = format!("goalc-test-{}", std::process::id());
+    let project = Project::new(&format!(
+        r#"
+goal g {{
+  step a {{
+    run "mkdir inside; echo x >> entered; sh hold go; rmdir inside"
+    lock machine {name}
+  }}
+}}
+"#
+    ));
+    let first = project.start(&[]);
+    project.await_file("entered");
+    let second = project.start(&[]);
+    eventually("the second run", || {
+        project.call(&["runs", "--format", "json"]).json()["runs"].as_array().map_or(0, Vec::len)
+            == 2
+    });
+    project.write("go", "");
+    first.end().exits(0);
+    second.end().exits(0);
+    assert_eq!(project.lines("entered").len(), 2);
+}

@@ -1,0 +1,151 @@
+//! Ctrl-C once and twice, SIGTERM, SIGHUP, and a reader that goes away.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::support::{Project, eventually, is_alive};
+
+const PLAN: &str = r#"
+goal g {
+  step done { run "echo x >> done" }
+  step slow {
+    depends done
+    run "trap 'touch got-term; exit 1' TERM; touch started; until test -e go; do sleep 0.02; done"
+    idempotent
+  }
+  step later { depends slow; run "touch later" }
+  cleanup { run "echo x >> cleaned" }
+}
+"#;
+
+fn stopped_by(signal: Signal, code: i32) -> Project {
+    let project = Project::new(PLAN);
+    let live = project.start(&[]);
+    project.await_file("started");
+    live.signal(signal);
+    let outcome = live.outcome().exits(code).stands("done succeeded, slow cancelled");
+    assert_eq!(outcome.json["status"], "cancelled");
+    assert!(["not-run", "blocked"].contains(&outcome.status("later")), "{}", outcome.json);
+    assert!(project.has("got-term") && project.has("cleaned") && !project.has("later"));
+    project
+}
+
+#[test]
+fn an_interrupted_run_ends_politely_and_can_be_resumed() {
+    let project = stopped_by(Signal::INT, 130);
+    project.write("go", "");
+    let outcome = project.resume(&[]).exits(0);
+    outcome.stands("done succeeded, slow succeeded, later succeeded");
+    assert_eq!(project.lines("done").len(), 1);
+    assert_eq!(project.lines("cleaned").len(), 2, "cleanup runs at each end");
+}
+
+#[test]
+fn a_terminated_run_exits_with_143() {
+    stopped_by(Signal::TERM, 143);
+}
+
+#[test]
+fn a_hangup_is_as_an_interrupt() {
+    stopped_by(Signal::HUP, 129);
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once_without_cleanup() {
+    let project = Project::new(
+        r#"
+goal g {
+  step stubborn {
+    run "trap 'touch got-term' TERM; echo $$ > pid; touch started; while :; do sleep 0.05 || true; done"
+  }
+  cleanup { run "touch cleaned" }
+}
+"#,
+    );
+    let live = project.start(&[]);
+    project.await_file("started");
+    live.signal(Signal::INT);
+    project.await_file("got-term");
+    let began = Instant::now();
+    live.signal(Signal::INT);
+    let done = live.end().exits(130);
+    assert!(began.elapsed() < Duration::from_secs(3), "took {:?}", began.elapsed());
+    assert!(!project.has("cleaned"));
+    assert!(done.err.contains("cleanup"), "it is said that cleanup is left out: {}", done.err);
+    let pid = project.read("pid");
+    eventually("the end of the step's process", || !is_alive(&pid));
+}
+
+#[test]
+fn an_interrupt_while_a_person_is_asked_leaves_the_question_open() {
+    let project = Project::new(
+        r#"goal g { step a { confirm "Ship?" timeout 1h otherwise approve; run "touch shipped" } }"#,
+    );
+    let live = project.start(&[]);
+    project.await_status("a", "waiting");
+    live.signal(Signal::INT);
+    live.end().exits(130);
+    assert!(!project.has("shipped"));
+    let live = project.start_resume(&[]);
+    project.await_status("a", "waiting");
+    project.call(&["approve", "a"]).exits(0);
+    live.outcome().exits(0).stands("a succeeded");
+}
+
+#[test]
+fn an_interrupt_in_a_delay_ends_it() {
+    let project = Project::new(
+        r#"goal g { step a { run "echo x >> tries; exit 1"; retry 3 delay 1h; idempotent } }"#,
+    );
+    let live = project.start(&[]);
+    project.await_status("a", "waiting");
+    live.signal(Signal::INT);
+    live.end().exits(130);
+    assert_eq!(project.lines("tries").len(), 1);
+}
+
+#[test]
+fn a_step_that_ends_its_coordinator_is_as_an_interrupt() {
+    let project = Project::new(
+        r#"goal g { step a { run "kill -TERM $PPID; sh hold never" }; cleanup { run "touch cleaned" } }"#,
+    );
+    project.run(&[]).exits(143);
+    assert!(project.has("cleaned"));
+}
+
+#[test]
+fn a_closed_standard_output_stops_no_run() {
+    for format in ["text", "json", "jsonl"] {
+        let project = Project::new(
+            r#"goal g { step a { run "sh hold go; echo loud; echo x > ran" }; step b { depends a; run "echo y >> ran" } }"#,
+        );
+        let mut command = project.command(&["run", "plan.goal", "--format", format]);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        drop(child.stdout.take());
+        drop(child.stderr.take());
+        project.write("go", "");
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.code(), Some(0), "{format}: {status}");
+        assert_eq!(project.read("ran"), "x\ny\n");
+        project.show().stands("a succeeded, b succeeded");
+    }
+}
+
+#[test]
+fn steps_get_default_signals_where_goalc_was_told_to_ignore_them() {
+    let project =
+        Project::new(r#"goal g { step a { run "yes | head -n 1 > first"; shell "sh", "-c" } }"#);
+    let mut command = std::process::Command::new("sh");
+    let script = "trap '' PIPE; exec \"$0\" run plan.goal";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_goalc")]);
+    command.current_dir(project.path("")).env("GOALC_STATE_DIR", project.state());
+    let done = project.spawn(command).end().exits(0);
+    assert!(!done.err.contains("roken pipe"), "{}", done.err);
+    assert_eq!(project.read("first"), "y\n");
+}

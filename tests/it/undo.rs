@@ -1,0 +1,561 @@
+//! Snapshots and rollback, by the real binary: what is undone, in which order, and that being
+//! killed in the middle changes nothing about the end.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// A folder with a plan.
+struct Bench {
+    temp: tempfile::TempDir,
+}
+
+/// What a run printed as JSON.
+struct Run {
+    json: Value,
+    exit: i32,
+}
+
+impl Run {
+    fn of(output: &Output) -> Self {
+        let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
+        });
+        Self { json, exit: output.status.code().unwrap_or(-1) }
+    }
+
+    fn step(&self, id: &str) -> &Value {
+        let steps = self.json["steps"].as_array().unwrap();
+        steps.iter().find(|step| step["id"] == id).unwrap()
+    }
+
+    fn statuses(&self) -> BTreeMap<&str, &str> {
+        let steps = self.json["steps"].as_array().unwrap().iter();
+        steps.map(|s| (s["id"].as_str().unwrap(), s["status"].as_str().unwrap())).collect()
+    }
+
+    fn has(&self, expected: &[(&str, &str)]) {
+        assert_eq!(self.statuses(), expected.iter().copied().collect(), "{}", self.json);
+    }
+}
+
+impl Bench {
+    fn new(plan: &str) -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        fs::write(temp.path().join("plan.goal"), plan).unwrap();
+        Self { temp }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.temp.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    fn lines(&self, name: &str) -> Vec<String> {
+        self.read(name).lines().map(str::to_owned).collect()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_goalc"));
+        command.args(arguments).current_dir(self.temp.path()).stdin(Stdio::null());
+        command.env_remove("GOALC_STATE_DIR").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn goalc(&self, arguments: &[&str]) -> Run {
+        let mut all = arguments.to_vec();
+        all.extend(["--format", "json"]);
+        Run::of(&self.command(&all).output().unwrap())
+    }
+
+    fn run(&self) -> Run {
+        self.goalc(&["run", "plan.goal"])
+    }
+
+    fn pipe(&self, name: &str) {
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, self.path(name), kind, mode, 0).unwrap();
+    }
+
+    /// Starts goalc, and comes back when a step has written into a pipe.
+    fn start_until(&self, arguments: &[&str], pipe: &str) -> Child {
+        let mut all = arguments.to_vec();
+        all.extend(["--format", "json"]);
+        let child = self.command(&all).spawn().unwrap();
+        let mut text = String::new();
+        fs::File::open(self.path(pipe)).unwrap().read_to_string(&mut text).unwrap();
+        child
+    }
+
+    /// Starts goalc, and kills it when a step has written into a pipe.
+    fn kill_at(&self, arguments: &[&str], pipe: &str) {
+        let mut child = self.start_until(arguments, pipe);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+fn signal(child: &Child, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(pid, signal).unwrap();
+}
+
+#[test]
+fn steps_are_undone_in_reverse_order() {
+    let bench = Bench::new(
+        r#"goal g {
+  on failure rollback
+  step a { run "echo a >> log"; rollback { run "echo undo a $GOAL_STATUS $GOAL_STEP >> log" } }
+  step b { depends a; run "echo b >> log"; rollback { run "echo undo b $GOAL_STATUS >> log" } }
+  step c { depends b; run "echo c >> log; exit 1"; rollback { run "echo undo c $GOAL_STATUS >> log" } }
+  step d { depends c; run "true"; rollback { run "echo undo d >> log" } }
+  step plain { run "true" }
+  cleanup { run "echo cleanup >> log" }
+}"#,
+    );
+    let run = bench.run();
+    assert_eq!((run.exit, run.json["status"].as_str()), (1, Some("failed")));
+    run.has(&[
+        ("a", "undone"),
+        ("b", "undone"),
+        ("c", "failed"),
+        ("d", "blocked"),
+        ("plain", "succeeded"),
+    ]);
+    let log = "a b c|undo c failed|undo b succeeded|undo a succeeded a|cleanup";
+    assert_eq!(bench.lines("log").join("|").replace("a|b|c|", "a b c|"), log);
+    let notes = run.step("c")["notes"].to_string();
+    assert!(notes.contains("it was undone") && notes.contains("`b`, `a`"), "{notes}");
+    let reason = run.json["reason"].as_str().unwrap();
+    assert!(reason.contains("undone: `c`, `b`, `a`; not undone: `plain`"), "{reason}");
+}
+
+#[test]
+fn a_checkpoint_keeps_what_had_succeeded_in_every_branch() {
+    let bench = Bench::new(
+        r#"goal g {
+  on failure rollback
+  step other { run "true"; rollback { run "echo other >> log" } }
+  step a { depends other; run "true"; checkpoint "safe"; rollback { run "echo a >> log" } }
+  goal branch {
+    step late { depends a; run "true"; rollback { run "echo late >> log" } }
+  }
+  step fail { depends branch; run "false"; rollback { run "echo fail >> log" } }
+}"#,
+    );
+    let run = bench.run();
+    run.has(&[
+        ("other", "succeeded"),
+        ("a", "succeeded"),
+        ("branch.late", "undone"),
+        ("fail", "failed"),
+    ]);
+    assert_eq!(bench.lines("log"), ["fail", "late"]);
+}
+
+#[test]
+fn independent_steps_are_undone_at_once() {
+    // Each waits for the other: one after the other, they would never end.
+    let bench = Bench::new(
+        r#"goal g {
+  parallel 2
+  on failure rollback
+  defaults { timeout 20s }
+  step a { run "true"; rollback { run "echo x > one; read y < two" } }
+  step b { run "true"; rollback { run "read y < one; echo x > two" } }
+  step c { depends a, b; run "false" }
+}"#,
+    );
+    bench.pipe("one");
+    bench.pipe("two");
+    bench.run().has(&[("a", "undone"), ("b", "undone"), ("c", "failed")]);
+}
+
+#[test]
+fn a_failed_undo_leaves_its_dependencies_as_they_are() {
+    let bench = Bench::new(
+        r#"goal g {
+  on failure rollback
+  step a { run "true"; rollback { run "echo a >> log" } }
+  step b { depends a; run "true"; rollback { run "exit 7" } }
+  step side { run "true"; rollback { run "echo side >> log" } }
+  step before { run "true"; rollback { run "echo before >> log" } }
+  step later { after before; depends side; run "true"; rollback { run "exit 3" } }
+  step c { depends b, later; run "false" }
+  cleanup { run "echo cleanup >> log" }
+}"#,
+    );
+    let run = bench.run();
+    assert_eq!(run.exit, 1);
+    run.has(&[
+        ("a", "succeeded"),
+        ("b", "undo-failed"),
+        ("side", "succeeded"),
+        ("before", "undone"),
+        ("later", "undo-failed"),
+        ("c", "failed"),
+    ]);
+    assert_eq!(bench.lines("log"), ["before", "cleanup"]);
+    assert!(run.step("b")["reason"].as_str().unwrap().contains("exit code 7"));
+    let reason = run.json["reason"].as_str().unwrap();
+    assert!(reason.contains("undone: `before`; not undone: `a`"), "{reason}");
+}
+
+#[test]
+fn running_steps_are_stopped_and_undone() {
+    let bench = Bench::new(
+        r#"goal g {
+  parallel 3
+  on failure rollback
+  step slow { run "echo x > started; sleep 60"; rollback { run "echo slow $GOAL_STATUS >> log" } }
+  step plain { run "echo x > started2; sleep 60" }
+  step fail { run "read x < started; read x < started2; exit 1" }
+  step waits { depends slow; run "true"; rollback { run "echo never >> log" } }
+}"#,
+    );
+    bench.pipe("started");
+    bench.pipe("started2");
+    let run = bench.goalc(&["run", "plan.goal", "--keep-going"]);
+    run.has(&[
+        ("slow", "undone"),
+        ("plain", "cancelled"),
+        ("fail", "failed"),
+        ("waits", "blocked"),
+    ]);
+    assert_eq!(bench.lines("log"), ["slow cancelled"]);
+}
+
+#[test]
+fn a_goal_undoes_only_itself() {
+    let bench = Bench::new(
+        r#"goal g {
+  on failure continue
+  step outside { run "true"; rollback { run "echo outside >> log" } }
+  goal inner {
+    on failure rollback
+    step a { depends outside; run "true"; rollback { run "echo a >> log" } }
+    step b { depends a; run "false" }
+  }
+  step after-all { after inner; run "echo ran >> log" }
+}"#,
+    );
+    let run = bench.run();
+    run.has(&[
+        ("outside", "succeeded"),
+        ("inner.a", "undone"),
+        ("inner.b", "failed"),
+        ("after-all", "succeeded"),
+    ]);
+    assert_eq!(bench.lines("log"), ["a", "ran"]);
+    assert_eq!(run.exit, 1);
+}
+
+#[test]
+fn a_rollback_reaches_into_goals_and_ends_though_others_wait_for_them() {
+    let bench = Bench::new(
+        r#"goal g {
+  on failure rollback
+  step a { run "true"; rollback { run "echo a >> log" } }
+  goal inner {
+    depends a
+    step b { run "true"; rollback { run "echo b >> log" } }
+    step c { depends b; run "false" }
+    cleanup { run "echo inner >> log" }
+  }
+  step z { depends inner; run "true" }
+}"#,
+    );
+    bench.run().has(&[
+        ("a", "undone"),
+        ("inner.b", "undone"),
+        ("inner.c", "failed"),
+        ("z", "blocked"),
+    ]);
+    assert_eq!(bench.lines("log"), ["b", "a", "inner"]);
+}
+
+#[test]
+fn a_steps_own_policy_and_a_goals_verify_begin_a_rollback() {
+    let own = Bench::new(
+        r#"goal g {
+  step a { run "true"; rollback { run "echo a >> log" } }
+  step b { depends a; run "false"; on failure rollback }
+}"#,
+    );
+    own.run().has(&[("a", "undone"), ("b", "failed")]);
+    let verify = Bench::new(
+        r#"goal g {
+  on failure rollback
+  step a { run "true"; rollback { run "echo a >> log" } }
+  verify { file "never" }
+}"#,
+    );
+    let run = verify.run();
+    run.has(&[("a", "undone")]);
+    assert_eq!(run.exit, 1);
+    assert!(run.json["reason"].as_str().unwrap().starts_with("verify: "));
+}
+
+#[test]
+fn what_was_already_done_is_not_undone() {
+    let bench = Bench::new(
+        r#"goal g {
+  on failure rollback
+  step a { unless { dir "." }; run "true"; rollback { run "echo a >> log" } }
+  step b { depends a; run "false" }
+}"#,
+    );
+    bench.run().has(&[("a", "succeeded"), ("b", "failed")]);
+    assert_eq!(bench.read("log"), "");
+}
+
+#[test]
+fn a_snapshot_is_put_back_when_all_attempts_and_fallbacks_have_failed() {
+    let bench = Bench::new(
+        r#"goal g {
+  step make { run "mkdir -p data/sub; echo before > data/keep; chmod 640 data/keep; touch data/gone; ln -s keep data/link" }
+  step change {
+    depends make
+    snapshot "data/", "none"
+    run "echo x >> data/tries; echo after > data/keep; rm -f data/gone; rmdir data/sub || true; mkdir -p none; exit 1"
+    retry 1
+    fallback other { run "echo y >> data/tries; cp data/tries seen; exit 1" }
+  }
+}"#,
+    );
+    let run = bench.run();
+    run.has(&[("make", "succeeded"), ("change", "failed")]);
+    assert_eq!(run.step("change")["attempts"], 3);
+    assert_eq!(bench.read("seen"), "x\nx\ny\n", "an attempt sees what the one before it left");
+    assert_eq!(bench.read("data/keep"), "before\n");
+    for (name, there) in
+        [("data/gone", true), ("data/sub", true), ("data/tries", false), ("none", false)]
+    {
+        assert_eq!(bench.path(name).exists(), there, "{name}");
+    }
+    assert!(run.step("change")["notes"].to_string().contains("its snapshot is put back"));
+}
+
+#[test]
+fn a_snapshot_is_put_back_with_a_rollback_after_its_script() {
+    let bench = Bench::new(
+        r#"goal g {
+  on failure rollback
+  step make { run "mkdir data; echo before > data/keep" }
+  step change {
+    depends make
+    snapshot "data"
+    run "echo after > data/keep"
+    rollback { run "cat data/keep > seen; echo junk > data/junk" }
+  }
+  step fail { depends change; run "false" }
+}"#,
+    );
+    bench.run().has(&[("make", "succeeded"), ("change", "undone"), ("fail", "failed")]);
+    assert_eq!(
+        (bench.read("seen"), bench.read("data/keep")),
+        ("after\n".into(), "before\n".into())
+    );
+    assert!(!bench.path("data/junk").exists());
+}
+
+#[test]
+fn what_cannot_be_put_back_is_said_before_the_step_starts() {
+    for (path, words) in
+        [("data", "data/pipe` is a named pipe"), (".", "the plan's own folder"), ("/", "root")]
+    {
+        let bench = Bench::new(&format!(
+            r#"goal g {{
+  step make {{ run "mkdir data; mkfifo data/pipe" }}
+  step change {{ depends make; snapshot "{path}"; run "touch started"; retry 3 }}
+}}"#
+        ));
+        let run = bench.run();
+        run.has(&[("make", "succeeded"), ("change", "failed")]);
+        let reason = run.step("change")["reason"].as_str().unwrap();
+        assert!(reason.contains(words), "{reason}");
+        assert_eq!(run.step("change")["attempts"], 0);
+        assert!(!bench.path("started").exists());
+    }
+}
+
+#[test]
+fn each_instance_of_a_foreach_step_is_undone() {
+    let bench = Bench::new(
+        r#"goal g {
+  parallel 1
+  on failure rollback
+  step make { run "mkdir all; for n in 1 2 3; do echo old > all/$n; done" }
+  step each {
+    depends make
+    foreach n in ["1", "2", "3"]
+    snapshot "all/${n}"
+    run "echo new > all/$1"
+    rollback { run "echo undo $1 $(cat all/$1) >> log" }
+  }
+  step fail { depends each; run "false" }
+}"#,
+    );
+    bench.run().has(&[("make", "succeeded"), ("each", "undone"), ("fail", "failed")]);
+    assert_eq!(bench.lines("log"), ["undo 3 new", "undo 2 new", "undo 1 new"]);
+    let all: Vec<String> =
+        ["1", "2", "3"].iter().map(|n| bench.read(&format!("all/{n}"))).collect();
+    assert_eq!(all, ["old\n"; 3]);
+}
+
+const KILLED: &str = r#"goal g {
+  parallel 1
+  on failure rollback
+  step make { run "mkdir data; echo before > data/keep" }
+  step a { depends make; run "echo a >> log"; rollback { run "echo undo a >> log" } }
+  step b {
+    depends a
+    snapshot "data"
+    run "echo after > data/keep; echo b >> log"
+    rollback { run "test -e quick || { echo x > reached; sleep 60; }; echo undo b >> log" }
+  }
+  step c { depends b; run "echo c >> log; exit 1" }
+  cleanup { run "echo cleanup >> log" }
+}"#;
+
+#[test]
+fn a_rollback_that_was_killed_ends_the_same_with_resume() {
+    let bench = Bench::new(KILLED);
+    bench.pipe("reached");
+    bench.kill_at(&["run", "plan.goal"], "reached");
+    fs::write(bench.path("quick"), "").unwrap();
+    let run = bench.goalc(&["resume"]);
+    assert_eq!(run.exit, 1);
+    run.has(&[("make", "succeeded"), ("a", "undone"), ("b", "undone"), ("c", "failed")]);
+    assert_eq!(bench.lines("log"), ["a", "b", "c", "undo b", "undo a", "cleanup"]);
+    assert_eq!(bench.read("data/keep"), "before\n");
+}
+
+#[test]
+fn a_rollback_that_was_interrupted_goes_on_with_resume() {
+    let bench = Bench::new(KILLED);
+    bench.pipe("reached");
+    let child = bench.start_until(&["run", "plan.goal"], "reached");
+    signal(&child, rustix::process::Signal::INT);
+    let stopped = Run::of(&child.wait_with_output().unwrap());
+    assert_eq!((stopped.exit, stopped.json["status"].as_str()), (130, Some("cancelled")));
+    stopped.has(&[("make", "succeeded"), ("a", "succeeded"), ("b", "succeeded"), ("c", "failed")]);
+    fs::write(bench.path("quick"), "").unwrap();
+    let run = bench.goalc(&["resume"]);
+    run.has(&[("make", "succeeded"), ("a", "undone"), ("b", "undone"), ("c", "failed")]);
+    assert_eq!(bench.lines("log"), ["a", "b", "c", "cleanup", "undo b", "undo a", "cleanup"]);
+}
+
+#[test]
+fn a_step_that_was_killed_goes_back_to_before_its_first_attempt() {
+    let bench = Bench::new(
+        r#"goal g {
+  step make { run "mkdir data; echo before > data/keep" }
+  step change {
+    depends make
+    snapshot "data"
+    idempotent
+    run "echo after >> data/keep; test -e quick || { echo x > reached; sleep 60; }; exit 1"
+  }
+}"#,
+    );
+    bench.pipe("reached");
+    bench.kill_at(&["run", "plan.goal"], "reached");
+    assert_eq!(bench.read("data/keep"), "before\nafter\n");
+    fs::write(bench.path("quick"), "").unwrap();
+    bench.goalc(&["resume"]).has(&[("make", "succeeded"), ("change", "failed")]);
+    assert_eq!(bench.read("data/keep"), "before\n");
+}
+
+#[test]
+fn a_killed_run_can_be_rolled_back() {
+    let bench = Bench::new(
+        r#"goal g {
+  step a { run "echo a >> log"; rollback { run "echo undo a $GOAL_STATUS >> log" } }
+  step b { depends a; run "echo x > reached; sleep 60"; rollback { run "echo undo b $GOAL_STATUS >> log" } }
+  step c { depends b; run "true" }
+  cleanup { run "echo cleanup >> log" }
+}"#,
+    );
+    bench.pipe("reached");
+    bench.kill_at(&["run", "plan.goal"], "reached");
+    let run = bench.goalc(&["rollback"]);
+    assert_eq!((run.exit, run.json["status"].as_str()), (0, Some("undone")));
+    run.has(&[("a", "undone"), ("b", "undone"), ("c", "blocked")]);
+    assert_eq!(bench.lines("log"), ["a", "undo b in-doubt", "undo a succeeded", "cleanup"]);
+}
+
+const LATER: &str = r#"goal g {
+  step a { run "echo a >> log"; checkpoint "first"; rollback { run "echo undo a >> log" } }
+  step b { depends a; run "echo b >> log"; rollback { run "echo undo b >> log" } }
+  step c { depends b; run "echo c >> log"; checkpoint; rollback { run "echo undo c >> log" } }
+  step d { depends c; snapshot "out"; run "touch out" }
+}"#;
+
+#[test]
+fn a_run_is_rolled_back_later_step_by_step() {
+    let bench = Bench::new(LATER);
+    assert_eq!(bench.run().exit, 0);
+    let last = bench.goalc(&["rollback"]);
+    assert_eq!((last.exit, last.json["status"].as_str()), (0, Some("undone")));
+    last.has(&[("a", "succeeded"), ("b", "succeeded"), ("c", "succeeded"), ("d", "undone")]);
+    assert!(!bench.path("out").exists());
+    let first = bench.goalc(&["rollback", "--to", "a"]);
+    first.has(&[("a", "succeeded"), ("b", "undone"), ("c", "undone"), ("d", "undone")]);
+    let all = bench.goalc(&["rollback", "--to", "start"]);
+    all.has(&[("a", "undone"), ("b", "undone"), ("c", "undone"), ("d", "undone")]);
+    assert_eq!(bench.lines("log"), ["a", "b", "c", "undo c", "undo b", "undo a"]);
+    let wrong = bench.command(&["rollback", "--to", "b"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn what_is_undone_is_due_again_with_retry_failed() {
+    let bench = Bench::new(LATER);
+    bench.run();
+    bench.goalc(&["rollback", "--to", "a"]);
+    assert_eq!(bench.command(&["resume"]).output().unwrap().status.code(), Some(1));
+    let again = bench.goalc(&["resume", "--retry-failed"]);
+    assert_eq!((again.exit, again.json["status"].as_str()), (0, Some("achieved")));
+    assert_eq!(bench.lines("log"), ["a", "b", "c", "undo c", "undo b", "b", "c"]);
+    assert!(bench.path("out").exists());
+}
+
+#[test]
+fn an_undo_that_failed_can_be_tried_again() {
+    let bench = Bench::new(
+        r#"goal g {
+  step a { run "true"; rollback { run "echo undo a >> log" } }
+  step b { depends a; run "true"; rollback { run "test -e mended; echo undo b >> log" } }
+}"#,
+    );
+    bench.run();
+    let failed = bench.goalc(&["rollback"]);
+    assert_eq!((failed.exit, failed.json["status"].as_str()), (1, Some("undone")));
+    failed.has(&[("a", "succeeded"), ("b", "undo-failed")]);
+    fs::write(bench.path("mended"), "").unwrap();
+    let done = bench.goalc(&["rollback"]);
+    assert_eq!(done.exit, 0);
+    done.has(&[("a", "undone"), ("b", "undone")]);
+    assert_eq!(bench.lines("log"), ["undo b", "undo a"]);
+}
+
+#[test]
+fn an_undo_moves_no_times() {
+    let bench = Bench::new(LATER);
+    let before = bench.run();
+    let after = bench.goalc(&["rollback", "--to", "start"]);
+    for id in ["a", "b", "c", "d"] {
+        for time in ["started", "ended"] {
+            assert_eq!(before.step(id)[time], after.step(id)[time], "{id} {time}");
+        }
+    }
+}
