@@ -158,11 +158,14 @@ impl Reporter {
                 let how = if *way > 0 { ", a fallback" } else { "" };
                 self.say(format!("{} {unit}: attempt {attempt}{how}", self.paint.cyan("▶")));
             }
-            Event::AttemptEnded { unit, attempt, end: AttemptEnd::Failed(why) } => {
-                self.say(format!(
-                    "{} {unit}: attempt {attempt} failed: {why}",
-                    self.paint.yellow("!")
-                ));
+            Event::AttemptEnded { unit, attempt, end, notes, .. } => {
+                let mark = self.paint.yellow("!");
+                if let AttemptEnd::Failed(why) = end {
+                    self.say(format!("{mark} {unit}: attempt {attempt} failed: {why}"));
+                }
+                for note in notes {
+                    self.say(format!("{mark} {unit}: {note}"));
+                }
             }
             Event::Delayed { unit, length: wait, .. } if !wait.is_zero() => {
                 self.say(format!("{} {unit}: again in {}", self.paint.yellow("↻"), length(*wait)));

@@ -1,12 +1,15 @@
 //! From a run's state to what is printed of it.
 
 use crate::exec::RunStatus;
-use crate::exec::event::{Answer, Failure, QuestionKind, Status};
+use crate::exec::event::{Answer, Failure, QuestionKind, Status, Usage};
 use crate::exec::graph::NodeIx;
 use crate::exec::state::{NodeState, RunState, Undo, UnitState};
 use crate::ir::StepFailure;
-use crate::report::{InstanceView, RunView, StepView};
+use crate::report::{InstanceView, RunView, StepView, UsageView};
 use crate::store::RunId;
+
+/// Of a step with many instances, not more than so many different notes of its attempts.
+const MOST_NOTES: usize = 20;
 
 /// A run as it stands. `alive`: a process carries it out now.
 pub(super) fn view(run: &RunId, state: &RunState, alive: bool) -> RunView {
@@ -41,6 +44,8 @@ fn step(state: &RunState, node: NodeIx) -> StepView {
     view.ended = found.ended;
     view.tolerated = found.status == Status::Failed && state.is_ignored(node);
     view.notes = notes(state, node, found);
+    let units = std::iter::once(&found.unit).chain(&found.instances);
+    view.usage = units.filter_map(|unit| unit.usage).reduce(Usage::and).map(UsageView::new);
     for (name, value) in &found.outputs {
         view.output(&**name, value);
     }
@@ -68,7 +73,8 @@ fn open_reason(unit: &UnitState) -> Option<String> {
 
 fn notes(state: &RunState, node: NodeIx, found: &NodeState) -> Vec<String> {
     let units = std::iter::once(&found.unit).chain(&found.instances);
-    let mut notes: Vec<String> = units.flat_map(answers).collect();
+    let mut notes: Vec<String> = units.clone().flat_map(answers).collect();
+    notes.extend(of_attempts(units));
     if let Some(Failure::Service { service, tail, .. }) = &found.failure {
         notes.extend(tail.iter().map(|line| format!("{service}: {line}")));
     }
@@ -85,6 +91,17 @@ fn notes(state: &RunState, node: NodeIx, found: &NodeState) -> Vec<String> {
     }
     notes.extend(undo_notes(state, node, found));
     notes
+}
+
+/// What is to be said of attempts, each thing once.
+fn of_attempts<'a>(units: impl Iterator<Item = &'a UnitState>) -> Vec<String> {
+    let mut told = Vec::new();
+    for note in units.flat_map(|unit| &unit.notes) {
+        if !told.contains(note) && told.len() < MOST_NOTES {
+            told.push(note.clone());
+        }
+    }
+    told
 }
 
 /// What was put back, and what was undone because of this step.

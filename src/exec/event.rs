@@ -95,6 +95,31 @@ pub enum AttemptEnd {
     Failed(Failure),
 }
 
+/// What the processes of attempts have used, those that lost their parents included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Processor time, in seconds.
+    pub cpu: f64,
+    /// Bytes in memory at most, of the largest process; 0 where that was less than goalc's own.
+    pub memory: u64,
+    /// Bytes that were read and written, from and to wherever.
+    pub read: u64,
+    pub written: u64,
+}
+
+impl Usage {
+    /// Of two attempts after each other.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu + other.cpu,
+            memory: self.memory.max(other.memory),
+            read: self.read.saturating_add(other.read),
+            written: self.written.saturating_add(other.written),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QuestionKind {
@@ -253,6 +278,12 @@ pub enum Event {
         unit: Unit,
         attempt: u32,
         end: AttemptEnd,
+        /// `None` where there was no process.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
+        /// What else should be known: processes that it left behind, a log that was cut.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<String>,
     },
     /// The next attempt waits.
     Delayed {

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use crate::exec::event::{Answer, AttemptEnd, QuestionKind, Timestamp};
 use crate::exec::scope::Surroundings;
 use crate::exec::state::{Question, UnitIx};
-use crate::exec::world::{Outcome, Ticket, Undone, View, Wake, Work, World};
+use crate::exec::world::{Account, Outcome, Ticket, Undone, View, Wake, Work, World};
 
 /// Attempts take their estimate and succeed, `unless` never holds, people say yes at once and take
 /// the estimate for what they do by hand.
@@ -85,12 +85,12 @@ impl World for SimulatedWorld<'_> {
                 if view.state.graph().is_service(order.unit.node) {
                     self.starting.insert(ticket);
                 }
-                (length, Outcome::Attempt { end, notes: Vec::new() })
+                (length, Outcome::Attempt { end, account: Account::default() })
             }
             Work::Joined(orders) => {
                 let lengths = orders.iter().map(|order| self.length(order.unit.node.at()));
                 let succeeded = AttemptEnd::Succeeded { outputs: IndexMap::new() };
-                let ends = orders.iter().map(|_| (succeeded.clone(), Vec::new())).collect();
+                let ends = orders.iter().map(|_| (succeeded.clone(), Account::default())).collect();
                 (lengths.max().unwrap_or_default(), Outcome::Joined(ends))
             }
             Work::Unless(_) => (Duration::ZERO, Outcome::Checked(Err(String::new()))),

@@ -17,7 +17,7 @@ pub use check::{CheckView, DiagnosticView, FixView, PlaceView, RelatedView, Seve
 pub use dry_run::{DryRunStep, DryRunView};
 pub use dry_run_text::dry_run_text;
 pub use markdown::markdown;
-pub use run::{InstanceView, Outputs, RunView, StepView};
+pub use run::{InstanceView, Outputs, RunView, StepView, UsageView};
 pub use runs::{RunLine, RunsView, runs_text};
 pub use schema::{SCHEMAS, schema};
 pub use text::{length, text};

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use crate::exec::event::Usage;
 use crate::exec::{RunStatus, Status, Timestamp};
 use crate::value::Value;
 
@@ -61,10 +62,32 @@ pub struct StepView {
     pub ended: Option<Timestamp>,
     /// It failed, and the plan says `on failure ignore`.
     pub tolerated: bool,
+    /// What its processes have used; null where there was none.
+    pub usage: Option<UsageView>,
     /// Whatever else should be known: who answered, what was undone.
     pub notes: Vec<String>,
     /// Of a `foreach` step: one for each item.
     pub instances: Vec<InstanceView>,
+}
+
+/// What the processes of a step's attempts have used together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
+pub struct UsageView {
+    /// Processor time in seconds, of the system included.
+    pub cpu: f64,
+    /// The largest process, in bytes; null where it was smaller than goalc itself, below which
+    /// the system cannot tell.
+    pub peak_memory: Option<u64>,
+    /// Bytes that were read and written, from and to files, pipes and sockets.
+    pub read: u64,
+    pub written: u64,
+}
+
+impl UsageView {
+    pub fn new(usage: Usage) -> Self {
+        let peak_memory = (usage.memory > 0).then_some(usage.memory);
+        Self { cpu: usage.cpu, peak_memory, read: usage.read, written: usage.written }
+    }
 }
 
 /// One instance of a `foreach` step.

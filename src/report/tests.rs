@@ -83,6 +83,7 @@ fn run_json_has_the_shape_of_the_contract() {
             "started",
             "ended",
             "tolerated",
+            "usage",
             "notes",
             "instances"
         ]

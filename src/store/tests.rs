@@ -86,7 +86,10 @@ fn step_events(first: u64, step: &str) -> Vec<Stamped> {
     vec![
         stamp(first, Event::UnlessChecked { unit: unit.clone(), holds: false }),
         stamp(first + 1, Event::AttemptStarted { unit: unit.clone(), attempt: 1, way: 0, uses }),
-        stamp(first + 2, Event::AttemptEnded { unit, attempt: 1, end }),
+        stamp(
+            first + 2,
+            Event::AttemptEnded { unit, attempt: 1, end, usage: None, notes: Vec::new() },
+        ),
         stamp(
             first + 3,
             Event::StepEnded {

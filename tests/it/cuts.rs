@@ -17,7 +17,7 @@ use goalc::exec::event::{
 use goalc::exec::graph::Graph;
 use goalc::exec::scope::{Surroundings, Values};
 use goalc::exec::state::RunState;
-use goalc::exec::world::{AttemptOrder, Outcome, Ticket, View, Wake, Work, World};
+use goalc::exec::world::{Account, AttemptOrder, Outcome, Ticket, View, Wake, Work, World};
 use goalc::sema::{Loader, Options, analyze};
 use goalc::source::SourceMap;
 use goalc::value::EvalError;
@@ -102,7 +102,10 @@ impl Fake {
     }
 
     fn done(&mut self, ticket: Ticket, end: AttemptEnd) {
-        let outcome = Outcome::Attempt { end, notes: vec!["its last line".to_owned()] };
+        let outcome = Outcome::Attempt {
+            end,
+            account: Account { tail: vec!["its last line".to_owned()], ..Account::default() },
+        };
         self.wakes.push_back(Wake::Done { ticket, outcome });
     }
 }
@@ -133,7 +136,7 @@ impl World for Fake {
             }
             Work::Attempt(order) => match self.code(*order, view) {
                 HELD => return self.held.push(ticket),
-                code => Outcome::Attempt { end: Self::end(code), notes: Vec::new() },
+                code => Outcome::Attempt { end: Self::end(code), account: Account::default() },
             },
             Work::Joined(orders) => {
                 let codes: Vec<i32> = orders.iter().map(|order| self.code(*order, view)).collect();
@@ -141,7 +144,9 @@ impl World for Fake {
                 let stopped = AttemptEnd::Failed(Failure::Cancelled);
                 let end =
                     |code: i32| if code == 0 && !well { stopped.clone() } else { Self::end(code) };
-                Outcome::Joined(codes.into_iter().map(|code| (end(code), Vec::new())).collect())
+                Outcome::Joined(
+                    codes.into_iter().map(|code| (end(code), Account::default())).collect(),
+                )
             }
             Work::Unless(_) => Outcome::Checked(Err("not yet".to_owned())),
             Work::Requires(_) | Work::VerifyGoal(_) => Outcome::Checked(Ok(())),
@@ -157,7 +162,7 @@ impl World for Fake {
             if let Some(at) = list.iter().position(|known| *known == ticket) {
                 list.remove(at);
                 let end = AttemptEnd::Failed(Failure::Cancelled);
-                let outcome = Outcome::Attempt { end, notes: Vec::new() };
+                let outcome = Outcome::Attempt { end, account: Account::default() };
                 self.wakes.push_back(Wake::Done { ticket, outcome });
             }
         }

@@ -494,6 +494,48 @@ goal g {
 }
 
 #[test]
+fn what_attempts_leave_behind_is_told() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a { run "sleep 100 > /dev/null 2>&1 & echo $! > child" }
+}
+"#,
+    );
+    let outcome = project.run(&[]).exits(0);
+    let notes = outcome.step("a")["notes"].to_string();
+    assert!(notes.contains("it left a background process, which was ended"), "{notes}");
+    assert!(!crate::support::is_alive(&project.read("child")));
+}
+
+#[test]
+fn what_a_steps_whole_tree_used_is_measured_and_kept() {
+    let project = Project::new(
+        r#"
+goal g {
+  step busy {
+    run """
+      # The child of a child, which its parent does not wait for.
+      sh -c 'sh -c "i=0; while [ \\$i -lt 60000 ]; do i=\\$((i+1)); done; head -c 3000000 /dev/zero > filler; echo x > done" &'
+      until test -e done; do sleep 0.02; done
+    """
+  }
+  step large { run "head -c 60000000 /dev/zero | tail -c 60000000 > /dev/null" }
+  step manual { manual "nothing to measure" }
+}
+"#,
+    );
+    project.run(&[]).exits(3);
+    let shown = project.show();
+    let used = |step: &str, what: &str| shown.step(step)["usage"][what].as_f64().unwrap_or(-1.0);
+    assert!(used("busy", "cpu") > 0.01, "{}", shown.json);
+    assert!(used("busy", "written") >= 3_000_000.0, "{}", shown.json);
+    assert!(used("large", "peak_memory") >= 50_000_000.0, "{}", shown.json);
+    assert!(used("large", "read") >= 60_000_000.0, "{}", shown.json);
+    assert!(shown.step("manual")["usage"].is_null(), "{}", shown.json);
+}
+
+#[test]
 fn goalcs_own_settings_do_not_reach_steps() {
     let project = Project::new("goal g { step a { run \"env | grep -c '^GOALC_' > n || true\" } }");
     project.run(&[]).exits(0);

@@ -324,12 +324,12 @@ impl<'a, W: World> Drive<'a, W> {
                 self.record(Event::RequiresHeld { unit });
             }
             (Work::Requires(unit), Outcome::Checked(Err(why))) => self.fail_requires(unit, why),
-            (Work::Attempt(order), Outcome::Attempt { end, notes }) => {
-                self.end_attempt(order, end, &notes);
+            (Work::Attempt(order), Outcome::Attempt { end, account }) => {
+                self.end_attempt(order, end, account);
             }
             (Work::Joined(orders), Outcome::Joined(ends)) => {
-                for (order, (end, notes)) in orders.into_iter().zip(ends) {
-                    self.end_attempt(order, end, &notes);
+                for (order, (end, account)) in orders.into_iter().zip(ends) {
+                    self.end_attempt(order, end, account);
                 }
             }
             (Work::VerifyGoal(goal), Outcome::Checked(result)) => {

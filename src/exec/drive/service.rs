@@ -4,7 +4,7 @@ use super::Drive;
 use crate::exec::event::{AttemptEnd, Event, Failure, Status};
 use crate::exec::graph::NodeIx;
 use crate::exec::state::{Stage, UnitIx};
-use crate::exec::world::{AttemptOrder, Outputs, Ticket, View, Wake, Work, World};
+use crate::exec::world::{Account, AttemptOrder, Outputs, Ticket, View, Wake, Work, World};
 use crate::value::StepId;
 
 /// How many of its last lines are told of a service that died.
@@ -33,19 +33,20 @@ impl<W: World> Drive<'_, W> {
         self.state.stage(order.unit) == Stage::Serving
     }
 
-    pub(super) fn end_attempt(&mut self, order: AttemptOrder, end: AttemptEnd, notes: &[String]) {
-        let end = self.judge(order, end, notes);
+    pub(super) fn end_attempt(&mut self, order: AttemptOrder, end: AttemptEnd, account: Account) {
+        let Account { usage, notes, tail } = account;
+        let end = self.judge(order, end, tail);
         self.world.release_machine_locks(order.unit);
         let unit = self.state.name(order.unit);
-        self.record(Event::AttemptEnded { unit, attempt: order.attempt, end });
+        self.record(Event::AttemptEnded { unit, attempt: order.attempt, end, usage, notes });
     }
 
     /// What an attempt's end means where services are concerned: one that was stopped because no
     /// one needs it has succeeded, and whoever failed because its service died says so.
-    fn judge(&mut self, order: AttemptOrder, end: AttemptEnd, notes: &[String]) -> AttemptEnd {
+    fn judge(&mut self, order: AttemptOrder, end: AttemptEnd, tail: Vec<String>) -> AttemptEnd {
         let node = order.unit.node;
         if self.state.graph().is_service(node) {
-            return self.judge_service(node, end, notes);
+            return self.judge_service(node, end, tail);
         }
         let AttemptEnd::Failed(_) = &end else { return end };
         match self.state.lost_service(node).filter(|_| !self.state.cancelling(node)) {
@@ -54,15 +55,19 @@ impl<W: World> Drive<'_, W> {
         }
     }
 
-    fn judge_service(&mut self, node: NodeIx, end: AttemptEnd, notes: &[String]) -> AttemptEnd {
+    fn judge_service(
+        &mut self,
+        node: NodeIx,
+        end: AttemptEnd,
+        mut tail: Vec<String>,
+    ) -> AttemptEnd {
         let ready = self.state.node(node).ready.is_some();
         let cancelled = self.state.cancelling(node) && !ready;
         if !self.state.is_needed(node) && !cancelled {
             let outputs = self.state.node(node).unit.outputs.clone();
             return AttemptEnd::Succeeded { outputs };
         }
-        let from = notes.len().saturating_sub(TAIL);
-        self.tails.insert(node, notes.get(from..).unwrap_or_default().to_vec());
+        self.tails.insert(node, tail.split_off(tail.len().saturating_sub(TAIL)));
         end
     }
 

@@ -3,10 +3,10 @@
 #![allow(unsafe_code)]
 
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use super::usage::Usage;
 use super::{ProcessEnd, registry};
 
 #[derive(Debug)]
@@ -21,8 +21,7 @@ pub(super) struct Leader {
 #[derive(Debug, Clone)]
 pub(super) struct Exit {
     pub(super) end: ProcessEnd,
-    pub(super) cpu: Duration,
-    pub(super) peak_memory: u64,
+    pub(super) usage: Usage,
 }
 
 impl Leader {
@@ -33,50 +32,60 @@ impl Leader {
     /// Asks for its status, if it has ended.
     pub(super) fn reap(&mut self) {
         if self.exit.is_none() {
-            self.exit = registry::strike(self.pid, || wait(self.pid));
+            let moved = Usage::moved(self.pid.as_raw_nonzero().get());
+            let exit = registry::strike(self.pid, || wait(self.pid));
+            self.exit = exit.map(|exit| Exit { usage: exit.usage.and(moved), ..exit });
         }
     }
 }
 
 /// The end of a child that has ended. Does not wait for it.
 pub(super) fn wait(pid: Pid) -> Option<Exit> {
-    let mut status = 0;
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: both pointers are to live values that the call may write; all zero is a valid rusage.
-    let (found, usage) = unsafe {
-        let pid = pid.as_raw_nonzero().get();
-        let found = libc::wait4(pid, &raw mut status, libc::WNOHANG, usage.as_mut_ptr());
-        (found, usage.assume_init())
-    };
-    match found {
-        0 => None,
+    match ended(pid.as_raw_nonzero().get()) {
+        Asked::Running => None,
+        Asked::Ended(exit) => Some(exit),
         // Someone else asked for its status: how it ended is lost.
-        -1 => Some(Exit { end: ProcessEnd::Exited(255), cpu: Duration::ZERO, peak_memory: 0 }),
-        _ => Some(Exit {
-            end: if libc::WIFSIGNALED(status) {
-                ProcessEnd::Signalled(libc::WTERMSIG(status))
-            } else {
-                ProcessEnd::Exited(libc::WEXITSTATUS(status))
-            },
-            cpu: time(usage.ru_utime) + time(usage.ru_stime),
-            peak_memory: peak(usage.ru_maxrss),
-        }),
+        Asked::Unknown => Some(Exit { end: ProcessEnd::Exited(255), usage: Usage::default() }),
     }
 }
 
-fn time(value: libc::timeval) -> Duration {
-    let seconds = u64::try_from(value.tv_sec).unwrap_or(0);
-    Duration::from_secs(seconds) + Duration::from_micros(u64::try_from(value.tv_usec).unwrap_or(0))
+/// What the system says of a child.
+#[derive(Debug)]
+pub(super) enum Asked {
+    Running,
+    Ended(Exit),
+    /// There is no such child.
+    Unknown,
 }
 
-/// Before a child becomes its program it has goalc's memory, which the system counts as its own:
-/// a peak that is not above goalc's says nothing.
-fn peak(kibibytes: libc::c_long) -> u64 {
-    let mut own = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: the pointer is to a live value that the call may write; all zero is a valid rusage.
-    let own = unsafe {
-        libc::getrusage(libc::RUSAGE_SELF, own.as_mut_ptr());
-        own.assume_init()
+/// A child in a group that has ended and was not asked for its status.
+pub(super) fn ended_in_group(group: Pid) -> Option<i32> {
+    let group = libc::id_t::try_from(group.as_raw_nonzero().get()).ok()?;
+    let mut found = std::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
+    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: the pointer is to a live value that the call may write; all zero is a valid record,
+    // and says that there is none.
+    let pid = unsafe {
+        let failed = libc::waitid(libc::P_PGID, group, found.as_mut_ptr(), flags) != 0;
+        if failed { 0 } else { found.assume_init_ref().si_pid() }
     };
-    if kibibytes <= own.ru_maxrss { 0 } else { u64::try_from(kibibytes).unwrap_or(0) * 1024 }
+    (pid > 0).then_some(pid)
+}
+
+/// Asks for the end of a child. Does not wait for it.
+pub(super) fn ended(pid: i32) -> Asked {
+    let mut status = 0;
+    let mut record = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: both pointers are to live values that the call may write; all zero is a valid rusage.
+    let (found, record) = unsafe {
+        let found = libc::wait4(pid, &raw mut status, libc::WNOHANG, record.as_mut_ptr());
+        (found, record.assume_init())
+    };
+    let end = match found {
+        0 => return Asked::Running,
+        -1 => return Asked::Unknown,
+        _ if libc::WIFSIGNALED(status) => ProcessEnd::Signalled(libc::WTERMSIG(status)),
+        _ => ProcessEnd::Exited(libc::WEXITSTATUS(status)),
+    };
+    Asked::Ended(Exit { end, usage: Usage::recorded(&record) })
 }

@@ -18,6 +18,7 @@ mod supervise;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod usage;
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
@@ -34,6 +35,7 @@ pub use guardian::{GUARDIAN_ARGUMENT, Guardian, end_leftovers, main as guardian_
 pub use lookup::find_program;
 pub use registry::become_subreaper;
 pub use supervise::{supervise, supervise_joined};
+pub use usage::Usage;
 
 /// A process to run and what bounds it. May be carried out again and again.
 #[derive(Debug, Clone)]
@@ -133,11 +135,22 @@ pub struct ProcessReport {
     pub notes: Vec<String>,
     /// Processes that not even SIGKILL has ended: what they do now is unknown.
     pub survivors: usize,
-    /// User and system time of the process and its reaped children.
-    pub cpu: Duration,
-    /// Bytes, the largest process of the tree. 0 where it was smaller than goalc itself, below
-    /// which the system can't tell.
-    pub peak_memory: u64,
+    /// Of the whole tree.
+    pub usage: Usage,
+}
+
+impl ProcessReport {
+    /// Of a process that never ran.
+    pub fn not_started(end: ProcessEnd) -> Self {
+        Self {
+            end,
+            stdout: None,
+            tail: Vec::new(),
+            notes: Vec::new(),
+            survivors: 0,
+            usage: Usage::default(),
+        }
+    }
 }
 
 /// A signal's name: `SIGKILL`, or `signal 42`.

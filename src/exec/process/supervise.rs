@@ -14,7 +14,7 @@ use super::output::Output;
 use super::proc::Seen;
 use super::ready::{Source, has_input, ready};
 use super::tree::Tree;
-use super::{Controller, Ends, ProcessEnd, ProcessOrder, ProcessReport};
+use super::{Controller, Ends, ProcessEnd, ProcessOrder, ProcessReport, Usage};
 
 /// What goes on in the background may end by itself so long after the process.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -44,15 +44,7 @@ pub fn supervise_joined(order: &ProcessOrder, ends: Ends, control: &Controller) 
     drop(ends);
     match started {
         Ok(started) => Supervision::new(order, started).run(),
-        Err(end) => ProcessReport {
-            end,
-            stdout: None,
-            tail: Vec::new(),
-            notes: Vec::new(),
-            survivors: 0,
-            cpu: Duration::ZERO,
-            peak_memory: 0,
-        },
+        Err(end) => ProcessReport::not_started(end),
     }
 }
 
@@ -350,11 +342,12 @@ impl<'a> Supervision<'a> {
     fn report(mut self) -> ProcessReport {
         let remains = self.output.finish();
         self.notes.extend(remains.note);
-        let (end, cpu, peak_memory) = match self.leader.exit {
-            Some(exit) => (exit.end, exit.cpu, exit.peak_memory),
-            None => (ProcessEnd::Signalled(Signal::KILL.as_raw()), Duration::ZERO, 0),
+        let (end, usage) = match self.leader.exit {
+            Some(exit) => (exit.end, exit.usage),
+            None => (ProcessEnd::Signalled(Signal::KILL.as_raw()), Usage::default()),
         };
-        let over = self.order.memory.is_some_and(|limit| peak_memory > limit);
+        let usage = usage.and(self.tree.used_by_orphans());
+        let over = self.order.memory.is_some_and(|limit| usage.peak_memory > limit);
         let verdict = self.verdict.or(over.then_some(ProcessEnd::OutOfMemory));
         ProcessReport {
             end: verdict.unwrap_or(end),
@@ -362,8 +355,7 @@ impl<'a> Supervision<'a> {
             tail: remains.tail,
             notes: self.notes,
             survivors: self.survivors,
-            cpu,
-            peak_memory,
+            usage,
         }
     }
 }

@@ -434,7 +434,7 @@ fn processors_can_be_limited() {
 fn used_time_is_measured() {
     let dir = folder();
     let report = run(&script(&dir, "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"));
-    assert!(report.cpu > Duration::from_millis(5), "{:?}", report.cpu);
+    assert!(report.usage.cpu > Duration::from_millis(5), "{:?}", report.usage);
 }
 
 #[test]

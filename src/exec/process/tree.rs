@@ -3,16 +3,17 @@
 //! Knows three signs of a member: the session, descent, and the cookie in its environment.
 //! Invariant: nothing that started before the tree, and no other tree's process, is a member.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::process::{
-    Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid, waitpid,
-};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
+use super::leader::{Asked, ended, ended_in_group};
 use super::proc::{self, Seen};
 use super::registry;
+use super::usage::Usage;
 
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -21,12 +22,14 @@ pub(super) struct Tree {
     cookie: OsString,
     /// The group was empty once: its number may be another's now.
     group_gone: bool,
+    /// By members that came home and were asked for their status here.
+    used: Cell<Usage>,
 }
 
 impl Tree {
     pub(super) fn new(leader: Pid, started: u64, cookie: OsString) -> Self {
         registry::tree_began(leader, started);
-        Self { leader, started, cookie, group_gone: false }
+        Self { leader, started, cookie, group_gone: false, used: Cell::default() }
     }
 
     /// Whether something is left when the leader's status was asked for: a look at the group and
@@ -38,7 +41,9 @@ impl Tree {
     pub(super) fn group_is_left(&mut self) -> bool {
         if !self.group_gone {
             // Members that ended may wait for their new parent, which is this process.
-            while let Ok(Some(_)) = waitpgid(self.leader, WaitOptions::NOHANG) {}
+            while let Some(orphan) = ended_in_group(self.leader) {
+                self.count(reap(orphan));
+            }
             self.group_gone = test_kill_process_group(self.leader).is_err();
         }
         !self.group_gone
@@ -54,7 +59,7 @@ impl Tree {
         let mut left = false;
         for orphan in orphans.filter(is_foreign) {
             if orphan.zombie {
-                reap(&orphan);
+                self.reap(&orphan);
             } else {
                 left |= self.owns(&orphan);
             }
@@ -68,9 +73,9 @@ impl Tree {
         let all = proc::look_at_all();
         let mut members = family(&all, |seen| self.owns(seen));
         let me = own_pid();
-        for ended in members.iter().filter(|seen| seen.zombie && seen.parent == me) {
-            if !registry::is_own(ended.pid) {
-                reap(ended);
+        for orphan in members.iter().filter(|seen| seen.zombie && seen.parent == me) {
+            if !registry::is_own(orphan.pid) {
+                self.reap(orphan);
             }
         }
         members.retain(|seen| !seen.zombie);
@@ -96,6 +101,23 @@ impl Tree {
         let (own, shared) =
             each.fold((0, 0), |sum: (u64, u64), (own, shared)| (sum.0 + own, sum.1.max(shared)));
         own + shared
+    }
+
+    /// What members have used that lost their parents and came home.
+    pub(super) fn used_by_orphans(&self) -> Usage {
+        self.used.get()
+    }
+
+    fn count(&self, usage: Usage) {
+        self.used.set(self.used.get().and(usage));
+    }
+
+    fn reap(&self, orphan: &Seen) {
+        let mine = self.owns(orphan);
+        let used = reap(orphan.pid);
+        if mine {
+            self.count(used);
+        }
     }
 
     fn owns(&self, seen: &Seen) -> bool {
@@ -174,6 +196,11 @@ fn is_foreign(seen: &Seen) -> bool {
     proc::look(own_pid()).is_some_and(|own| own.session != seen.session)
 }
 
-fn reap(ended: &Seen) {
-    let _ = waitpid(Pid::from_raw(ended.pid), WaitOptions::NOHANG);
+/// Asks a child that has ended for its status; what it has used.
+fn reap(pid: i32) -> Usage {
+    let moved = Usage::moved(pid);
+    match ended(pid) {
+        Asked::Ended(exit) => exit.usage.and(moved),
+        Asked::Running | Asked::Unknown => Usage::default(),
+    }
 }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{AnswerRecord, Phase, Question, RunState, UnitIx, UnitState};
-use crate::exec::event::{Answer, AttemptEnd, Event, Failure, Status, Timestamp};
+use crate::exec::event::{Answer, AttemptEnd, Event, Failure, Status, Timestamp, Usage};
 use crate::value::Value;
+
+/// So many different notes of a unit's attempts are kept at hand; the journal has all.
+const NOTES: usize = 8;
 
 impl RunState {
     pub(super) fn apply_to_unit(&mut self, event: &Event, at: Timestamp) {
@@ -34,7 +37,10 @@ impl RunState {
             Event::AttemptStarted { attempt, way, uses, .. } => {
                 self.start_attempt(unit, (*attempt, *way), uses, at);
             }
-            Event::AttemptEnded { end, .. } => self.end_attempt(unit, end),
+            Event::AttemptEnded { end, usage, notes, .. } => {
+                self.end_attempt(unit, end);
+                self.account(unit, *usage, notes);
+            }
             Event::SnapshotStarted { .. }
             | Event::SnapshotTaken { .. }
             | Event::SnapshotFailed { .. }
@@ -109,6 +115,16 @@ impl RunState {
                 state.failed_tries += u32::from(!stopped);
                 state.last_failure = Some(failure.clone());
                 state.phase = Phase::Failing(failure.clone());
+            }
+        }
+    }
+
+    fn account(&mut self, unit: UnitIx, usage: Option<Usage>, notes: &[String]) {
+        let Some(state) = self.unit_mut(unit) else { return };
+        state.usage = usage.map(|used| state.usage.unwrap_or_default().and(used)).or(state.usage);
+        for note in notes {
+            if !state.notes.contains(note) && state.notes.len() < NOTES {
+                state.notes.push(note.clone());
             }
         }
     }

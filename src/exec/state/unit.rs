@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::Stage;
-use crate::exec::event::{Answer, Failure, QuestionKind, Status, Timestamp};
+use crate::exec::event::{Answer, Failure, QuestionKind, Status, Timestamp, Usage};
 use crate::value::Value;
 
 /// Where a unit stands between events.
@@ -106,6 +106,10 @@ pub struct UnitState {
     /// What the attempt in flight holds of each resource.
     pub uses: IndexMap<Arc<str>, i64>,
     pub outputs: IndexMap<Arc<str>, Value>,
+    /// What its attempts have used so far; `None` before the first process has ended.
+    pub usage: Option<Usage>,
+    /// What else is to be said of its attempts.
+    pub notes: Vec<String>,
     pub saved: Option<Saved>,
     /// It was started, and what it did was not undone.
     pub touched: bool,

@@ -12,7 +12,7 @@ use super::launch::{Subject, bounds, environments, place_of};
 use super::local::{LocalWorld, Message};
 use super::pool::spawn;
 use super::service::{self, ServiceState};
-use super::{AttemptOrder, Outcome, Outputs, Ticket, View};
+use super::{Account, AttemptOrder, Outcome, Outputs, Ticket, View};
 use crate::exec::drive::attempt_of;
 use crate::exec::event::{AttemptEnd, Failure};
 use crate::exec::outputs::{self, LARGEST_SOURCE, Sources};
@@ -38,7 +38,7 @@ pub(super) enum Pending {
     /// The process has ended well; its `verify` is asked.
     Verify {
         outputs: Outputs,
-        notes: Vec<String>,
+        account: Account,
         desk: Desk,
     },
     Await(AwaitState),
@@ -216,8 +216,8 @@ pub(super) fn ran(world: &mut LocalWorld, ticket: Ticket, report: ProcessReport,
     match outputs {
         Ok(outputs) if !verify.is_empty() => {
             let probes = evaluate(world, order, view, (step, verify), Some(&desk));
-            let notes = report.notes;
-            world.pending.insert(ticket, Pending::Verify { outputs, notes, desk });
+            let account = report.into();
+            world.pending.insert(ticket, Pending::Verify { outputs, account, desk });
             world.ask(ticket, probes);
         }
         outputs => {
@@ -226,7 +226,7 @@ pub(super) fn ran(world: &mut LocalWorld, ticket: Ticket, report: ProcessReport,
                 Ok(outputs) => AttemptEnd::Succeeded { outputs },
                 Err(failure) => AttemptEnd::Failed(failure),
             };
-            world.done(ticket, Outcome::Attempt { end, notes: report.notes });
+            world.done(ticket, Outcome::Attempt { end, account: report.into() });
         }
     }
 }
@@ -325,7 +325,7 @@ pub(super) fn checked(
     match world.pending.remove(&ticket) {
         Some(Pending::Joined(state)) => joined::checked(world, ticket, state, result, view),
         Some(Pending::Service(state)) => service::checked(world, ticket, state, &result, view),
-        Some(Pending::Verify { outputs, notes, desk }) => {
+        Some(Pending::Verify { outputs, account, desk }) => {
             world.launcher.files.return_desk(desk);
             let end = match result {
                 Ok(()) => AttemptEnd::Succeeded { outputs },
@@ -334,11 +334,11 @@ pub(super) fn checked(
                 }
                 Err(why) => AttemptEnd::Failed(Failure::Verify { why }),
             };
-            world.done(ticket, Outcome::Attempt { end, notes });
+            world.done(ticket, Outcome::Attempt { end, account });
         }
         Some(Pending::Await(_)) if result.is_ok() => {
             let end = AttemptEnd::Succeeded { outputs: Outputs::new() };
-            world.done(ticket, Outcome::Attempt { end, notes: Vec::new() });
+            world.done(ticket, Outcome::Attempt { end, account: Account::default() });
         }
         Some(Pending::Await(mut state)) => {
             let next = if state.stopped { Duration::ZERO } else { state.every };
@@ -353,5 +353,5 @@ pub(super) fn checked(
 
 fn fail(world: &mut LocalWorld, ticket: Ticket, failure: Failure) {
     let end = AttemptEnd::Failed(failure);
-    world.done(ticket, Outcome::Attempt { end, notes: Vec::new() });
+    world.done(ticket, Outcome::Attempt { end, account: Account::default() });
 }

@@ -11,7 +11,7 @@ use crossbeam_channel::Sender;
 use super::attempt::{self, Pending};
 use super::folder::Desk;
 use super::local::{LocalWorld, Message};
-use super::{AttemptOrder, Outcome, Outputs, Ticket, View};
+use super::{Account, AttemptOrder, Outcome, Outputs, Ticket, View};
 use crate::exec::drive::attempt_of;
 use crate::exec::event::{AttemptEnd, Failure};
 use crate::exec::process::{
@@ -157,15 +157,8 @@ pub(super) fn supervise_apart(
         let _ = sender.send(theirs(Box::new(report)));
     });
     if let Err(error) = started {
-        let report = Box::new(ProcessReport {
-            end: ProcessEnd::CannotStart(format!("the machine has no thread left: {error}")),
-            stdout: None,
-            tail: Vec::new(),
-            notes: Vec::new(),
-            survivors: 0,
-            cpu: Duration::ZERO,
-            peak_memory: 0,
-        });
+        let why = format!("the machine has no thread left: {error}");
+        let report = Box::new(ProcessReport::not_started(ProcessEnd::CannotStart(why)));
         let _ = here.send(message(report));
     }
 }
@@ -253,8 +246,8 @@ fn verify(world: &mut LocalWorld, ticket: Ticket, mut state: JoinedState, view: 
         state.verifying += 1;
     }
     let ends = state.members.into_iter().map(|member| {
-        let notes = member.report.map(|report| report.notes).unwrap_or_default();
-        (member.desk, AttemptEnd::Succeeded { outputs: member.outputs }, notes)
+        let account = member.report.map(Account::from).unwrap_or_default();
+        (member.desk, AttemptEnd::Succeeded { outputs: member.outputs }, account)
     });
     let ends = ends.collect();
     done(world, ticket, ends);
@@ -304,9 +297,9 @@ fn end_failed(
     failures: Vec<Option<Failure>>,
 ) {
     let ends = state.members.into_iter().zip(failures).map(|(member, failure)| {
-        let notes = member.report.map(|report| report.notes).unwrap_or_default();
+        let account = member.report.map(Account::from).unwrap_or_default();
         let end = AttemptEnd::Failed(failure.unwrap_or(Failure::Cancelled));
-        (member.desk, end, notes)
+        (member.desk, end, account)
     });
     let ends = ends.collect();
     done(world, ticket, ends);
@@ -322,17 +315,17 @@ fn end_without(
 ) {
     let ends = orders.iter().map(|order| {
         let own = if *order == culprit { failure.clone() } else { Failure::Cancelled };
-        (AttemptEnd::Failed(own), Vec::new())
+        (AttemptEnd::Failed(own), Account::default())
     });
     let ends = ends.collect();
     world.done(ticket, Outcome::Joined(ends));
 }
 
-fn done(world: &mut LocalWorld, ticket: Ticket, ends: Vec<(Desk, AttemptEnd, Vec<String>)>) {
+fn done(world: &mut LocalWorld, ticket: Ticket, ends: Vec<(Desk, AttemptEnd, Account)>) {
     let mut outcomes = Vec::with_capacity(ends.len());
-    for (desk, end, notes) in ends {
+    for (desk, end, account) in ends {
         world.launcher.files.return_desk(desk);
-        outcomes.push((end, notes));
+        outcomes.push((end, account));
     }
     world.done(ticket, Outcome::Joined(outcomes));
 }

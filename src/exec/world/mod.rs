@@ -24,8 +24,9 @@ pub use local::{LocalWorld, MachineLocks, Requests};
 pub use person::user;
 pub use surroundings::RealSurroundings;
 
-use super::event::{Answer, AttemptEnd, StopReason, Timestamp, Unit};
+use super::event::{Answer, AttemptEnd, StopReason, Timestamp, Unit, Usage};
 use super::graph::NodeIx;
+use super::process::{ProcessEnd, ProcessReport};
 use super::scope::{Surroundings, Values};
 use super::state::{RunState, UnitIx};
 use crate::value::Value;
@@ -77,14 +78,40 @@ pub enum Outcome {
     Checked(Result<(), String>),
     Attempt {
         end: AttemptEnd,
-        notes: Vec<String>,
+        account: Account,
     },
     /// Of each, in the order of the work; all have succeeded, or none has.
-    Joined(Vec<(AttemptEnd, Vec<String>)>),
+    Joined(Vec<(AttemptEnd, Account)>),
     /// What was wrong with it, if anything.
     Cleaned(Option<String>),
     /// Paths were saved or put back, or a step undone.
     Undone(Undone),
+}
+
+/// What is known of an attempt besides how it ended.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Account {
+    /// `None` where there was no process.
+    pub usage: Option<Usage>,
+    /// Remarks for people.
+    pub notes: Vec<String>,
+    /// The last lines that it wrote.
+    pub tail: Vec<String>,
+}
+
+impl From<ProcessReport> for Account {
+    fn from(report: ProcessReport) -> Self {
+        let used = report.usage;
+        let started = !matches!(report.end, ProcessEnd::CannotStart(_));
+        let usage = started.then(|| Usage {
+            // Finer than a microsecond the system does not measure.
+            cpu: (used.cpu.as_secs_f64() * 1e6).round() / 1e6,
+            memory: used.peak_memory,
+            read: used.read,
+            written: used.written,
+        });
+        Self { usage, notes: report.notes, tail: report.tail }
+    }
 }
 
 /// How saving, putting back or undoing ended.

@@ -162,5 +162,5 @@ pub(super) fn ran(
     let failure = state.failure.unwrap_or(failure);
     world.launcher.files.return_desk(state.desk);
     let end = AttemptEnd::Failed(failure);
-    world.done(ticket, Outcome::Attempt { end, notes: report.tail });
+    world.done(ticket, Outcome::Attempt { end, account: report.into() });
 }
