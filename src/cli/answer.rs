@@ -56,11 +56,7 @@ fn answer(
     kind: RequestKind,
     outputs: &[String],
 ) -> Result<u8, Failed> {
-    let (run, step) = match arguments.which.as_slice() {
-        [run, step] => (Some(run.as_str()), step.as_str()),
-        [step] => (None, step.as_str()),
-        _ => return Err(Failed::wrong("name the step")),
-    };
+    let (run, step) = run_and_step(&arguments.which)?;
     let found = find(open_to_write()?, run)?;
     let unit = unit_named(&found, step)?;
     let question = open_question(&found, unit, step)?;
@@ -89,8 +85,17 @@ fn request(
     Request { unit, kind, by: user(), note, outputs, asked }
 }
 
+/// `[RUN] STEP`.
+pub(super) fn run_and_step(which: &[String]) -> Result<(Option<&str>, &str), Failed> {
+    match which {
+        [run, step] => Ok((Some(run.as_str()), step.as_str())),
+        [step] => Ok((None, step.as_str())),
+        _ => Err(Failed::wrong("name the step")),
+    }
+}
+
 /// The unit that `a.b` or `a.b[3]` names.
-fn unit_named(found: &Found, text: &str) -> Result<UnitIx, Failed> {
+pub(super) fn unit_named(found: &Found, text: &str) -> Result<UnitIx, Failed> {
     let unknown = || {
         let known = found.record.plan.steps.keys().map(StepId::as_str);
         let hint = crate::diagnostic::closest(text, known)

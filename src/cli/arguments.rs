@@ -32,6 +32,8 @@ pub enum Command {
     Show(ShowArguments),
     /// Print what steps wrote
     Logs(LogsArguments),
+    /// Say what a step waits for, or why it did not run
+    Why(WhyArguments),
     /// Go on with a run
     Resume(ResumeArguments),
     /// Approve what a step asks
@@ -71,6 +73,7 @@ impl Command {
             Self::Resume(resume) => resume.format != RunFormat::Text,
             Self::Runs(runs) => runs.format == ShowFormat::Json,
             Self::Show(show) => show.format == ShowFormat::Json,
+            Self::Why(why) => why.format == ShowFormat::Json,
             _ => false,
         }
     }
@@ -206,6 +209,15 @@ pub struct LogsArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct WhyArguments {
+    /// The run (may be left out: the newest) and the step, as `a.b` or `a.b[3]`
+    #[arg(required = true, num_args = 1..=2, value_names = ["RUN", "STEP"])]
+    pub which: Vec<String>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ShowFormat,
+}
+
+#[derive(Debug, Args)]
 pub struct ResumeArguments {
     /// A run, or its beginning; the newest if left out
     pub run: Option<String>,
@@ -281,7 +293,7 @@ pub struct ExplainArguments {
 
 #[derive(Debug, Args)]
 pub struct SchemaArguments {
-    /// `check`, `run`, `show`, `dry-run`, `runs` or `ir`
+    /// `check`, `run`, `show`, `dry-run`, `runs`, `why` or `ir`
     pub name: String,
 }
 

@@ -25,6 +25,7 @@ mod runs;
 mod session;
 mod show;
 mod view;
+mod why;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -83,6 +84,7 @@ fn dispatch(command: Command) -> Result<u8, Failed> {
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Logs(arguments) => logs::logs(&arguments),
+        Command::Why(arguments) => why::why(&arguments),
         Command::Resume(arguments) => resume::resume(&arguments),
         Command::Approve(arguments) => answer::approve(&arguments),
         Command::Deny(arguments) => answer::deny(&arguments),

@@ -22,4 +22,5 @@ pub mod schedule;
 pub mod scope;
 pub mod state;
 mod status;
+pub mod why;
 pub mod world;

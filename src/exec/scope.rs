@@ -6,11 +6,14 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::event::Status;
 use super::graph::NodeIx;
 use super::state::{RunState, UnitIx};
-use crate::ir::BindingKind;
+use crate::ir::{BindingKind, Guards};
 use crate::value::{BindingId, EvalError, Expr, NodeId, Scope, StepId, Value, evaluate};
 
 /// What is outside of the plan: the caller's environment and the files.
@@ -131,6 +134,26 @@ impl<'a> Place<'a> {
                 other.kind()
             ))),
         }
+    }
+
+    /// How much of each resource something takes.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn uses(&self, guards: &Guards) -> Result<IndexMap<Arc<str>, i64>, EvalError> {
+        let mut amounts = IndexMap::new();
+        for each in &guards.uses {
+            let amount = i64::from(self.count(&each.amount)?);
+            *amounts.entry(Arc::clone(&each.resource)).or_default() += amount;
+        }
+        Ok(amounts)
+    }
+
+    /// How much there is of each resource; nothing of one that cannot be evaluated.
+    pub fn resource_limits(&self) -> IndexMap<Arc<str>, i64> {
+        let resources = &self.state.graph().plan().resources;
+        let all = |amount| self.count(amount).map_or(0, i64::from);
+        resources.iter().map(|(name, amount)| (Arc::clone(name), all(amount))).collect()
     }
 
     /// A condition.

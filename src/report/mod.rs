@@ -12,6 +12,7 @@ mod run;
 mod runs;
 mod schema;
 mod text;
+mod why;
 
 pub use check::{CheckView, DiagnosticView, FixView, PlaceView, RelatedView, SeverityView};
 pub use dry_run::{DryRunStep, DryRunView};
@@ -21,6 +22,7 @@ pub use run::{InstanceView, Outputs, RunView, StepView, UsageView};
 pub use runs::{RunLine, RunsView, runs_text};
 pub use schema::{SCHEMAS, schema};
 pub use text::{length, text};
+pub use why::{BecauseView, WhyView, why_text};
 
 #[cfg(test)]
 mod tests;

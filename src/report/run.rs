@@ -175,7 +175,7 @@ pub(super) fn time_schema(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-fn status_schema(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn status_schema(_: &mut SchemaGenerator) -> Schema {
     use Status::{
         Blocked, Cancelled, Failed, InDoubt, NotRun, Pending, Ready, Running, Skipped, Succeeded,
         UndoFailed, Undone, Waiting,

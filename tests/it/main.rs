@@ -18,3 +18,4 @@ mod signals;
 mod streams;
 mod support;
 mod undo;
+mod why;

@@ -17,7 +17,6 @@ mod undo;
 pub use start::attempt_of;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use super::event::{Event, Journal, JournalError, RunStatus, Stamped, StopReason};
 use super::graph::NodeIx;
@@ -130,7 +129,7 @@ impl<'a, W: World> Drive<'a, W> {
     /// Where the journal cannot be written; processes have been ended by then.
     pub fn run(&mut self, first: Event) -> Result<RunEnd, JournalError> {
         self.record(first);
-        self.limits = self.resource_limits();
+        self.limits = self.place(UnitIx::of(self.state.graph().root())).resource_limits();
         self.approve_what_is_open();
         let end = self.turn();
         if end.is_err() {
@@ -357,15 +356,6 @@ impl<'a, W: World> Drive<'a, W> {
     fn stop_goal(&mut self, goal: NodeIx, why: StopReason) {
         let id = self.goal_id(goal);
         self.record(Event::StopRequested { goal: id, why });
-    }
-
-    fn resource_limits(&self) -> ResourceLimits {
-        let place = self.place(UnitIx::of(self.state.graph().root()));
-        let plan = Arc::clone(self.state.graph().plan());
-        plan.resources
-            .iter()
-            .map(|(name, amount)| (Arc::clone(name), place.count(amount).map_or(0, i64::from)))
-            .collect()
     }
 }
 

@@ -97,15 +97,10 @@ impl<W: World> Drive<'_, W> {
     }
 
     pub(super) fn uses(&self, unit: UnitIx) -> Result<IndexMap<Arc<str>, i64>, EvalError> {
-        let Some(guards) = schedule::guards_of(self.state.graph(), unit.node) else {
-            return Ok(IndexMap::new());
-        };
-        let mut amounts = IndexMap::new();
-        for each in &guards.uses {
-            let amount = i64::from(self.place(unit).count(&each.amount)?);
-            *amounts.entry(Arc::clone(&each.resource)).or_default() += amount;
+        match schedule::guards_of(self.state.graph(), unit.node) {
+            Some(guards) => self.place(unit).uses(guards),
+            None => Ok(IndexMap::new()),
         }
-        Ok(amounts)
     }
 
     pub(super) fn open_goal(&mut self, unit: UnitIx) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::serving::waits_for_readiness;
 use super::{RunState, Stage, UnitIx};
-use crate::exec::graph::NodeIx;
+use crate::exec::graph::{Incoming, NodeIx};
 use crate::ir::EdgeKind;
 
 impl RunState {
@@ -48,8 +48,7 @@ impl RunState {
         self.agenda.clear();
         let graph = Arc::clone(&self.graph);
         for node in graph.nodes() {
-            let edges =
-                graph.incoming(node).iter().filter(|edge| !self.is_over(edge.from, edge.kind));
+            let edges = graph.incoming(node).iter().filter(|edge| self.holds(edge));
             let closed = graph.parent(node).is_some_and(|goal| !self.node(goal).open);
             let held = u32::try_from(edges.count()).unwrap_or(u32::MAX) + u32::from(closed);
             let children = graph.children(node).iter().filter(|n| !self.node(**n).status.is_end());
@@ -71,6 +70,11 @@ impl RunState {
             self.restage(UnitIx::of(node));
             self.restage_instances(node);
         }
+    }
+
+    /// Whether an edge still holds back the node that it leads to.
+    pub fn holds(&self, edge: &Incoming) -> bool {
+        !self.is_over(edge.from, edge.kind)
     }
 
     fn is_over(&self, from: NodeIx, kind: EdgeKind) -> bool {
