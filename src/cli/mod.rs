@@ -24,6 +24,7 @@ mod run;
 mod runs;
 mod session;
 mod show;
+mod successes;
 mod view;
 mod why;
 

@@ -52,7 +52,8 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let manner = Manner { yes: arguments.yes, format: arguments.format };
     let session = {
         let new_plan = accepted.then(|| record.plan.clone());
-        Session { store: &store, folder: &folder, surroundings, env, manner, new_plan }
+        let plan_path = record.plan_path.clone();
+        Session { store: &store, folder: &folder, surroundings, env, manner, plan_path, new_plan }
     };
     let first = Event::RunResumed { retry_failed: arguments.retry_failed, changed };
     carry_out(session, state, params, first)

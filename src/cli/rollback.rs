@@ -33,8 +33,15 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     let state = state(&graph, &events, &params, &surroundings);
     let since = since(&state, arguments.to.as_deref())?;
     let manner = Manner { yes: false, format: arguments.format };
-    let session =
-        Session { store: &store, folder: &folder, surroundings, env, manner, new_plan: None };
+    let session = Session {
+        store: &store,
+        folder: &folder,
+        surroundings,
+        env,
+        manner,
+        plan_path: record.plan_path.clone(),
+        new_plan: None,
+    };
     carry_out(session, state, params, Event::RollbackRequested { since, by: user() })
 }
 

@@ -159,6 +159,7 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
         surroundings: start.surroundings,
         env: start.env,
         manner,
+        plan_path: loaded.path.clone(),
         new_plan: None,
     };
     let faults = preflight(&mut session, &start.graph, &start.params)?;

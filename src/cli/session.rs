@@ -3,6 +3,7 @@
 //! `run` and `resume` differ only in the event that they begin with.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arguments::RunFormat;
@@ -11,6 +12,7 @@ use super::load::{Loaded, read_file};
 use super::output;
 use super::params::Params;
 use super::progress::{JsonLines, Progress};
+use super::successes::{Keeper, Known};
 use super::view::view;
 use crate::config::dotenv;
 use crate::exec::drive::{Drive, DriveOptions, RunEnd};
@@ -20,7 +22,8 @@ use crate::exec::process::{Guardian, become_subreaper, end_leftovers};
 use crate::exec::scope::Values;
 use crate::exec::state::RunState;
 use crate::exec::world::{
-    Launcher, LocalWorld, MachineLocks, RealSurroundings, Requests, RunFiles, Wake, user,
+    Launcher, LocalWorld, MachineLocks, NotedInputs, RealSurroundings, Requests, RunFiles, Wake,
+    user,
 };
 use crate::exec::{RunStatus, Timestamp};
 use crate::ir::Plan;
@@ -41,6 +44,8 @@ pub(super) struct Session<'s> {
     pub(super) surroundings: RealSurroundings,
     pub(super) env: Vec<(String, String)>,
     pub(super) manner: Manner,
+    /// The plan's file.
+    pub(super) plan_path: PathBuf,
     /// The plan that the run goes on with, where it is another than before.
     pub(super) new_plan: Option<Plan>,
 }
@@ -131,8 +136,13 @@ pub(super) fn carry_out(
     listen(world.signal_sink())?;
     let options = DriveOptions { yes: session.manner.yes, user: user() };
     let mut observer = progress.as_ref().map(Progress::observer);
+    let known = Known { store: session.store.clone(), plan: session.plan_path.clone() };
+    let noted = NotedInputs::default();
+    let world = world.with_successes(Box::new(known.clone()), noted.clone());
+    let mut keeper = Keeper { known, noted };
     let mut json_lines = (format == RunFormat::Jsonl).then(JsonLines::default);
     let mut drive = Drive::new(state, Values::new(params.secrets), world, options, &mut journal);
+    drive.observe(&mut keeper);
     if let Some(observer) = &mut observer {
         drive.observe(observer);
     }

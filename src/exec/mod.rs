@@ -7,6 +7,7 @@
 pub mod drive;
 pub mod estimate;
 pub mod event;
+mod failure;
 pub mod probe;
 pub mod process;
 pub mod snapshot;

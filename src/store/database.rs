@@ -14,7 +14,8 @@ use rustix::io::Errno;
 use super::{StateFolder, StoreError};
 
 /// One entry a schema version, from 1; each brings the one before it up to date.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE runs (
         key INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -43,7 +44,17 @@ const MIGRATIONS: &[&str] = &["
         taken INTEGER
     ) STRICT;
     CREATE INDEX open_requests ON requests (run, id) WHERE taken IS NULL;
-"];
+",
+    "
+    CREATE TABLE successes (
+        plan_path BLOB NOT NULL,
+        unit TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        inputs TEXT NOT NULL,
+        PRIMARY KEY (plan_path, unit)
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// How long a writer waits for another one.
 const PATIENCE: Duration = Duration::from_secs(30);

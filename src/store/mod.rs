@@ -14,6 +14,7 @@ mod lock;
 mod private;
 mod request;
 mod runs;
+mod successes;
 #[cfg(test)]
 mod tests;
 

@@ -17,5 +17,6 @@ mod services;
 mod signals;
 mod streams;
 mod support;
+mod unchanged;
 mod undo;
 mod why;

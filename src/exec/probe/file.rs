@@ -89,6 +89,6 @@ fn read(path: &Path, wants: &Wants<'_>, control: &Controller) -> std::io::Result
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

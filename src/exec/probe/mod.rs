@@ -14,10 +14,13 @@ mod run;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod unchanged;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+pub use unchanged::{Noted, Unchanged};
 
 use super::process::{Controller, ProcessOrder};
 
@@ -87,6 +90,7 @@ pub enum ProbeKind {
         at_least: u64,
     },
     Run(Box<ProcessOrder>),
+    Unchanged(Box<Unchanged>),
     /// An expression: its answer and how it was written.
     Holds {
         answer: bool,
@@ -197,6 +201,7 @@ impl ProbeKind {
             Self::Disk { path, shown, at_least } => disk::ask(path, shown, *at_least),
             Self::Memory { at_least } => memory::ask(*at_least),
             Self::Run(order) => run::ask(order, control),
+            Self::Unchanged(wanted) => unchanged::ask(wanted, control),
             Self::Holds { answer: true, shown } => Ok(format!("`{shown}` is true")),
             Self::Holds { answer: false, shown } => Err(format!("`{shown}` is false")),
             Self::Unknown { why } => Err(why.clone()),

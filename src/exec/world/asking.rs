@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::launch::{Launcher, Subject};
-use crate::exec::probe::{Probe, ProbeKind};
+use crate::exec::probe::{Noted, Probe, ProbeKind, Unchanged};
 use crate::ir;
 use crate::value::{EvalError, Expr, Value};
 
@@ -55,7 +55,7 @@ fn kind(
             version: maybe(version)?,
             path: launcher.search_path(),
         },
-        ir::ProbeKind::Unchanged => unchanged(),
+        ir::ProbeKind::Unchanged => unchanged(launcher, subject, ways)?,
         ir::ProbeKind::Env { name } => {
             let name = text(name)?;
             let set = place.world.env(&name).is_some();
@@ -94,9 +94,28 @@ fn kind(
     })
 }
 
-/// Whether a step is up to date is not tracked yet: it never is, so it runs.
-fn unchanged() -> ProbeKind {
-    ProbeKind::Unknown { why: "`unchanged` is not known of yet".to_owned() }
+/// What a step's last success is known by is added by whoever knows of it.
+fn unchanged(
+    launcher: &Launcher,
+    subject: Subject<'_>,
+    ways: &[&ir::Environment],
+) -> Result<ProbeKind, EvalError> {
+    let place = subject.place;
+    let Some(step) = place.state.graph().step(subject.node) else {
+        return Err(EvalError::failed("only a step can be unchanged"));
+    };
+    let patterns = |globs: &[Expr]| -> Result<Vec<String>, EvalError> {
+        globs.iter().map(|glob| place.text(glob)).collect()
+    };
+    Ok(ProbeKind::Unchanged(Box::new(Unchanged {
+        meaning: step.fingerprint.clone(),
+        values: launcher.digest(subject, step, ways)?,
+        folder: place.folder(),
+        reads: patterns(&step.reads)?,
+        writes: patterns(&step.writes)?,
+        last: None,
+        noted: Noted::default(),
+    })))
 }
 
 fn small(number: u32) -> u16 {

@@ -54,7 +54,7 @@ pub struct Subject<'a> {
     pub desk: Option<&'a Desk>,
 }
 
-type Variables = IndexMap<OsString, OsString>;
+pub(super) type Variables = IndexMap<OsString, OsString>;
 
 impl Launcher {
     /// The process of a command.
@@ -106,7 +106,7 @@ impl Launcher {
 
     /// What goalc adds to the caller's environment: params and lets, items, `env` clauses from the
     /// outside in, and its own `GOAL_…`.
-    fn variables(
+    pub(super) fn variables(
         &self,
         subject: Subject<'_>,
         ways: &[&Environment],
@@ -132,7 +132,7 @@ impl Launcher {
         let id = subject.place.state.graph().id(subject.node);
         let item = subject.place.unit.and_then(|unit| unit.item);
         let key = Sha256::digest(format!("{}:{id}:{item:?}", self.run));
-        let key = key.iter().take(16).fold(String::new(), |key, byte| key + &format!("{byte:02x}"));
+        let key = hex(key.get(..16).unwrap_or_default());
         let mut own = |name: &str, value: OsString| found.insert(name.into(), value);
         own("GOAL_RUN", self.run.clone().into());
         own("GOAL_STEP", id.to_string().into());
@@ -187,7 +187,11 @@ impl Launcher {
     }
 }
 
-fn argv(
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+pub(super) fn argv(
     subject: Subject<'_>,
     command: &Command,
     ways: &[&Environment],
@@ -252,7 +256,7 @@ pub(super) fn place_of<'a>(view: View<'a>, world: &'a dyn Surroundings, unit: Un
 }
 
 /// The goal of a place and those around it.
-fn goals_around(place: Place<'_>) -> impl Iterator<Item = NodeIx> + '_ {
+pub(super) fn goals_around(place: Place<'_>) -> impl Iterator<Item = NodeIx> + '_ {
     std::iter::once(place.goal).chain(place.state.graph().enclosing(place.goal))
 }
 
@@ -300,7 +304,7 @@ fn set_all(
     Ok(())
 }
 
-fn set(found: &mut Variables, name: &str, value: &Value) -> Result<(), EvalError> {
+pub(super) fn set(found: &mut Variables, name: &str, value: &Value) -> Result<(), EvalError> {
     found.insert(name.into(), os(value)?);
     Ok(())
 }
@@ -343,7 +347,7 @@ fn is_sh_family(program: &OsString) -> bool {
 }
 
 /// The innermost `dir`, relative to the folder of the file that it is written in.
-fn dir(subject: Subject<'_>, ways: &[&Environment]) -> Result<PathBuf, EvalError> {
+pub(super) fn dir(subject: Subject<'_>, ways: &[&Environment]) -> Result<PathBuf, EvalError> {
     let place = subject.place;
     if let Some(dir) = ways.iter().rev().find_map(|environment| environment.dir.as_ref()) {
         return Ok(place.folder().join(place.text(dir)?));

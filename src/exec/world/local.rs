@@ -12,12 +12,13 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use super::asking;
 use super::attempt::{self, AwaitState, Pending};
 use super::launch::{Launcher, Subject, place_of};
+use super::noted::{self, NotedInputs, Successes};
 use super::person::Person;
 use super::pool::spawn;
 use super::{Outcome, RealSurroundings, Ticket, Undone, View, Wake, Work, World};
 use crate::exec::event::{StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
-use crate::exec::probe::{Probe, check, check_all};
+use crate::exec::probe::{Probe, ProbeKind, check, check_all};
 use crate::exec::process::{Control, Controller, ProcessReport};
 use crate::exec::schedule::guards_of;
 use crate::exec::scope::Surroundings;
@@ -61,6 +62,8 @@ pub struct LocalWorld {
     pub(super) launcher: Launcher,
     requests: Option<Box<dyn Requests>>,
     machine_locks: Option<Box<dyn MachineLocks>>,
+    successes: Option<Box<dyn Successes>>,
+    noted: NotedInputs,
     held_locks: HashMap<UnitIx, Vec<Box<dyn std::any::Any>>>,
     pub(super) person: Person,
     pub(super) sender: Sender<Message>,
@@ -94,6 +97,8 @@ impl LocalWorld {
             launcher,
             requests,
             machine_locks: None,
+            successes: None,
+            noted: NotedInputs::default(),
             held_locks: HashMap::new(),
             person: Person::new(interactive, sender.clone()),
             sender,
@@ -111,6 +116,15 @@ impl LocalWorld {
     #[must_use]
     pub fn with_machine_locks(mut self, locks: Box<dyn MachineLocks>) -> Self {
         self.machine_locks = Some(locks);
+        self
+    }
+
+    /// Gives it what is known of earlier successes; without that no step is `unchanged`. What is
+    /// found before an attempt is to be taken, and kept, by whoever sees the unit succeed.
+    #[must_use]
+    pub fn with_successes(mut self, successes: Box<dyn Successes>, noted: NotedInputs) -> Self {
+        self.successes = Some(successes);
+        self.noted = noted;
         self
     }
 
@@ -158,9 +172,23 @@ impl LocalWorld {
             graph.step(unit.node).map(|s| &s.attempt.environment).into_iter().collect();
         let place = place_of(view, &self.surroundings, unit);
         let subject = Subject { place, node: unit.node, attempt: 0, log: ticket.0, desk: None };
-        let probes = asking::evaluate(&self.launcher, subject, probes, &ways);
+        let mut probes = asking::evaluate(&self.launcher, subject, probes, &ways);
+        // Asked first: what it finds is to be noted also where another probe does not hold.
+        probes.sort_by_key(|probe| !matches!(probe.kind, ProbeKind::Unchanged(_)));
+        self.recall(&mut probes, unit, view);
         self.pending.insert(ticket, Pending::Checks);
         self.ask(ticket, probes);
+    }
+
+    /// Tells the probe `unchanged` of the step's last success, and keeps what it finds.
+    fn recall(&self, probes: &mut [Probe], unit: UnitIx, view: View<'_>) {
+        for probe in probes {
+            let ProbeKind::Unchanged(wanted) = &mut probe.kind else { continue };
+            let name = view.state.name(unit);
+            let key = noted::key(view.state, &name);
+            wanted.last = self.successes.as_ref().and_then(|known| known.last(&key));
+            self.noted.note(name, Arc::clone(&wanted.noted));
+        }
     }
 
     fn goal_probes(&self, goal: NodeIx, view: View<'_>, verify: bool) -> Vec<Probe> {

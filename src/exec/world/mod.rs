@@ -5,10 +5,12 @@
 mod asking;
 mod attempt;
 mod cleanup;
+mod digest;
 mod folder;
 mod joined;
 mod launch;
 mod local;
+mod noted;
 mod person;
 mod pool;
 mod service;
@@ -21,8 +23,10 @@ use std::sync::Arc;
 pub use folder::RunFiles;
 pub use launch::Launcher;
 pub use local::{LocalWorld, MachineLocks, Requests};
+pub use noted::{NotedInputs, Successes, key as success_key};
 pub use person::user;
 pub use surroundings::RealSurroundings;
+pub(super) use surroundings::matching;
 
 use super::event::{Answer, AttemptEnd, StopReason, Timestamp, Unit, Usage};
 use super::graph::NodeIx;

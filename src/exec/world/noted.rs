@@ -1,0 +1,43 @@
+//! What the probe `unchanged` found, until the step has ended; and what was kept of earlier
+//! successes.
+//!
+//! Knows neither files nor the database. Invariant: what is noted of a unit is what it found
+//! before its attempt, so a change meanwhile is seen the next time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::exec::event::Unit;
+use crate::exec::probe::Noted;
+use crate::exec::state::RunState;
+
+/// Where successes of earlier runs of the same plan are kept.
+pub trait Successes {
+    /// What was noted at a unit's last success, by [`key`].
+    fn last(&self, key: &str) -> Option<String>;
+}
+
+/// What is noted of units in flight. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct NotedInputs(Arc<Mutex<HashMap<Unit, Noted>>>);
+
+impl NotedInputs {
+    pub(super) fn note(&self, unit: Unit, noted: Noted) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(unit, noted);
+    }
+
+    /// Takes what was found before the unit's attempt.
+    pub fn take(&self, unit: &Unit) -> Option<String> {
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(unit)?;
+        noted.get().cloned()
+    }
+}
+
+/// Names a unit in every run of its plan: a step by its path, an instance by its item.
+pub fn key(state: &RunState, unit: &Unit) -> String {
+    let item = state.find(unit).and_then(|unit| state.item(unit));
+    match item {
+        Some(item) => format!("{}[{}]", unit.node, item.to_public_json()),
+        None => unit.node.to_string(),
+    }
+}

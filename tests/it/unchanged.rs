@@ -1,0 +1,139 @@
+//! `unless { unchanged }`: a step that is up to date is not done again, in any later run.
+
+use std::fs;
+
+use crate::support::Project;
+
+const PLAN: &str = r#"
+goal g {
+  param title: string = "plain"
+  param other: string = "x"
+  param token: secret = "very-secret-1"
+  step report {
+    unless { unchanged }
+    reads "in/*.txt"
+    writes "out.txt"
+    env { TOKEN = token }
+    run "echo x >> ran; cat in/*.txt > out.txt; echo ${title} >> out.txt"
+  }
+}
+"#;
+
+fn project() -> Project {
+    let project = Project::new(PLAN);
+    project.write("in/a.txt", "a\n");
+    project.write("in/b.txt", "b\n");
+    project
+}
+
+/// How often the step has run after one more run of the plan.
+fn runs(project: &Project, arguments: &[&str]) -> usize {
+    project.run(arguments).exits(0).stands("report succeeded");
+    project.lines("ran").len()
+}
+
+#[test]
+fn a_step_that_is_up_to_date_is_not_done_again() {
+    let project = project();
+    assert_eq!(runs(&project, &[]), 1);
+    assert_eq!(runs(&project, &[]), 1);
+    // Touched, but with the same content.
+    project.write("in/a.txt", "a\n");
+    assert_eq!(runs(&project, &[]), 1);
+    assert_eq!(project.show().attempts("report"), 0);
+}
+
+#[test]
+fn a_change_of_files_values_or_meaning_is_noticed() {
+    let project = project();
+    assert_eq!(runs(&project, &[]), 1);
+    // The same size, right after the last look: neither size nor time may hide it.
+    project.write("in/a.txt", "A\n");
+    assert_eq!(runs(&project, &[]), 2);
+    project.write("in/c.txt", "c\n");
+    assert_eq!(runs(&project, &[]), 3);
+    fs::remove_file(project.path("in/b.txt")).expect("it is removed");
+    assert_eq!(runs(&project, &[]), 4);
+    assert_eq!(runs(&project, &["-p", "title=fancy"]), 5);
+    assert_eq!(runs(&project, &["-p", "title=fancy"]), 5);
+    fs::remove_file(project.path("out.txt")).expect("it is removed");
+    assert_eq!(runs(&project, &["-p", "title=fancy"]), 6);
+    project.write("plan.goal", PLAN.replace("echo ${title}", "echo; echo ${title}"));
+    assert_eq!(runs(&project, &["-p", "title=fancy"]), 7);
+    assert_eq!(runs(&project, &["-p", "title=fancy"]), 7);
+}
+
+#[test]
+fn what_the_step_does_not_name_does_not_count() {
+    let project = project();
+    assert_eq!(runs(&project, &[]), 1);
+    assert_eq!(runs(&project, &["-p", "other=y"]), 1);
+    assert_eq!(runs(&project, &["-p", "token=another-secret"]), 1);
+    project.write("plan.goal", format!("# a comment\n{PLAN}"));
+    assert_eq!(runs(&project, &[]), 1);
+}
+
+#[test]
+fn a_failure_is_no_success() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a {
+    unless { unchanged }
+    reads "in"
+    run "echo x >> ran; test -e works"
+  }
+}
+"#,
+    );
+    project.write("in", "");
+    project.run(&[]).exits(1);
+    project.write("works", "");
+    project.run(&[]).exits(0);
+    project.run(&[]).exits(0);
+    assert_eq!(project.lines("ran").len(), 2);
+}
+
+#[test]
+fn instances_are_known_by_their_items() {
+    let project = Project::new(
+        r#"
+goal g {
+  step each {
+    foreach name in glob("in/*")
+    unless { unchanged }
+    reads "${name}"
+    run ["sh", "-c", "echo \"$1\" >> ran", "sh", name]
+  }
+}
+"#,
+    );
+    project.write("in/b", "1");
+    project.run(&[]).exits(0);
+    project.write("in/a", "1");
+    project.run(&[]).exits(0);
+    assert_eq!(project.lines("ran"), ["in/b", "in/a"]);
+    project.write("in/b", "2");
+    project.run(&[]).exits(0);
+    assert_eq!(project.lines("ran"), ["in/b", "in/a", "in/b"]);
+}
+
+#[test]
+fn a_change_while_the_step_runs_is_seen_the_next_time() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a {
+    unless { unchanged }
+    reads "in"
+    run "echo x >> ran; cat in > out; echo later > in"
+  }
+}
+"#,
+    );
+    project.write("in", "first\n");
+    project.run(&[]).exits(0);
+    project.run(&[]).exits(0);
+    project.run(&[]).exits(0);
+    assert_eq!(project.lines("ran").len(), 2);
+}
