@@ -1,5 +1,6 @@
 //! Who may start now: slots, locks and resources. Pure; the order is the state's.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -25,17 +26,27 @@ pub fn order(graph: &Graph, ranks: &[(std::time::Duration, u32)]) -> Vec<u32> {
     order
 }
 
-/// Units whose attempt may start now if they get what they need, best first: those that are
-/// ready, and those whose delay is over.
-pub fn candidates(state: &RunState, now: Timestamp) -> Vec<UnitIx> {
+/// Units whose delay is over, the earliest first.
+pub fn due(state: &RunState, now: Timestamp) -> Vec<UnitIx> {
     let due = state.agenda.delayed.iter().take_while(|(until, _)| *until <= now);
-    let mut due: Vec<UnitIx> = due.map(|(_, unit)| *unit).collect();
-    due.extend(state.agenda.startable.iter().map(|(_, unit)| *unit).take(LOOKAHEAD));
-    due
+    due.map(|(_, unit)| *unit).collect()
 }
 
-/// How far down the queue is looked for a unit whose lock is free.
-const LOOKAHEAD: usize = 256;
+/// The next unit in the queue of those that may start if they get what they need. `behind` names
+/// the last one looked at; with `others` the rest of that step's instances is left out.
+pub fn next(state: &RunState, behind: Option<(UnitIx, bool)>) -> Option<UnitIx> {
+    let queue = &state.agenda.startable;
+    let found = match behind {
+        None => queue.first(),
+        Some((unit, others)) => {
+            let at = (state.place_in_queue(unit.node), unit);
+            let last = UnitIx { node: unit.node, item: Some(u32::MAX) };
+            let from = if others { (at.0, last) } else { at };
+            queue.range((Bound::Excluded(from), Bound::Unbounded)).next()
+        }
+    };
+    found.map(|(_, unit)| *unit)
+}
 
 /// Why a unit cannot start now although nothing it depends on holds it back.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod corpus;
 mod cuts;
 mod dry_run;
 mod examples;
+mod fairness;
 mod fmt;
 mod import;
 mod journal;

@@ -3,13 +3,13 @@
 //! Invariant: the starts of a chain are in one commit, and so are the ends of its attempts and of
 //! its snapshots.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
 use super::Drive;
+use super::start::Tried;
 use crate::exec::event::{Event, Failure, Status};
 use crate::exec::graph::NodeIx;
 use crate::exec::schedule::{self, Hold};
@@ -18,11 +18,11 @@ use crate::exec::world::{AttemptOrder, Undone, Work, World};
 use crate::value::EvalError;
 
 impl<W: World> Drive<'_, W> {
-    /// Starts a chain if there is room for all of it. Breaks where nothing behind it in the queue
-    /// may take the slots that it waits for.
-    pub(super) fn start_joined(&mut self, first: UnitIx) -> ControlFlow<()> {
+    /// Starts a chain if there is room for all of it. Nothing behind it in the queue may take the
+    /// slots that it waits for.
+    pub(super) fn start_joined(&mut self, first: UnitIx) -> Tried {
         let members: Vec<NodeIx> = self.state.joined(first.node).collect();
-        let Some(uses) = self.joined_uses(&members) else { return ControlFlow::Continue(()) };
+        let Some(uses) = self.joined_uses(&members) else { return Tried::Started };
         let sum = sum(&uses);
         let beyond = |(name, amount): &(&Arc<str>, &i64)| {
             self.limits.get(*name).is_some_and(|all| *amount > all)
@@ -30,17 +30,23 @@ impl<W: World> Drive<'_, W> {
         if let Some((name, amount)) = sum.iter().find(beyond) {
             let why = format!("the steps that it is joined to need {amount} of `{name}` at once");
             self.fail_value(first, "uses", &EvalError::failed(why));
-            return ControlFlow::Continue(());
+            return Tried::Started;
         }
-        match schedule::hold_joined(&self.state, &members, &sum, &self.limits) {
-            None => {
-                if self.take_machine_locks(first, &members) {
-                    self.save_or_begin(&members, uses);
-                }
-                ControlFlow::Continue(())
+        let kept = members.iter().find_map(|member| {
+            self.turns.kept(first, schedule::guards_of(self.state.graph(), *member), &sum)
+        });
+        match schedule::hold_joined(&self.state, &members, &sum, &self.limits).or(kept) {
+            None if self.take_machine_locks(first, &members) => {
+                self.save_or_begin(&members, uses);
+                self.turns.has_started(first);
+                Tried::Started
             }
-            Some(Hold::Slots) => ControlFlow::Break(()),
-            Some(_) => ControlFlow::Continue(()),
+            None => Tried::Held,
+            Some(Hold::Slots) => Tried::NoSlots,
+            Some(hold) => {
+                self.turns.held_back(first, hold);
+                Tried::Held
+            }
         }
     }
 

@@ -12,9 +12,11 @@ mod preflight;
 mod service;
 mod start;
 mod time;
+mod turns;
 mod undo;
 
 pub use start::attempt_of;
+use turns::Turns;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -67,6 +69,7 @@ pub struct Drive<'a, W: World> {
     saved_joined: HashMap<UnitIx, (u64, Undone)>,
     last_ticket: u64,
     limits: ResourceLimits,
+    turns: Turns,
     progress: Progress,
     force: bool,
     /// A unit could start but for a lock of this machine, which another run holds.
@@ -111,6 +114,7 @@ impl<'a, W: World> Drive<'a, W> {
             saved_joined: HashMap::new(),
             last_ticket: 0,
             limits: ResourceLimits::new(),
+            turns: Turns::default(),
             progress,
             force: false,
             machine_waits: false,

@@ -8,7 +8,7 @@ use super::Drive;
 use crate::exec::event::{Event, Status};
 use crate::exec::graph::NodeIx;
 use crate::exec::schedule::{self, Hold};
-use crate::exec::state::UnitIx;
+use crate::exec::state::{Decision, Stage, UnitIx};
 use crate::exec::world::{AttemptOrder, Work, World};
 use crate::ir::{Attempt, LockScope, Step};
 use crate::value::EvalError;
@@ -21,39 +21,86 @@ pub fn attempt_of(step: &Step, way: u32) -> Option<&Attempt> {
     }
 }
 
+/// So many steps that are held back are looked at for one that is not.
+const LOOKAHEAD: u32 = 4096;
+
+/// What came of trying to start something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tried {
+    /// It has started, or failed for good.
+    Started,
+    /// Something that others have holds it back.
+    Held,
+    /// All slots are taken: nothing in the queue can start.
+    NoSlots,
+}
+
 impl<W: World> Drive<'_, W> {
-    /// Starts what may start, best first.
+    /// Starts what may start: those whose delay is over, those who were passed over too often,
+    /// then the others, best first.
     pub(super) fn start_attempts(&mut self) {
         self.machine_waits = false;
+        let state = &self.state;
+        let overdue = self.turns.begin_round(|unit| {
+            matches!(state.stage(unit), Stage::Startable | Stage::Decide(Decision::OpenGoal))
+        });
         let now = self.world.now();
-        for unit in schedule::candidates(&self.state, now) {
-            let alone = self.state.graph().joined(unit.node).is_empty();
-            if !alone && !self.state.is_undo_due(unit.node) {
-                if self.start_joined(unit).is_break() {
-                    break;
-                }
-                continue;
+        for unit in schedule::due(&self.state, now) {
+            if self.try_to_start(unit) == Tried::NoSlots {
+                return;
             }
-            let uses = match self.uses_of_start(unit) {
-                Ok(uses) => uses,
-                Err(why) => {
-                    self.fail_value(unit, "uses", &why);
-                    continue;
-                }
-            };
-            match schedule::hold(&self.state, unit, &uses, &self.limits) {
-                None => self.start(unit, uses),
-                // Nothing behind it in the queue could take a slot either.
-                Some(Hold::Slots) if self.state.running() >= self.state.jobs => break,
-                Some(_) => {}
+        }
+        for unit in overdue {
+            let startable = self.state.stage(unit) == Stage::Startable;
+            if startable && self.try_to_start(unit) == Tried::NoSlots {
+                return;
+            }
+        }
+        let (mut behind, mut held) = (None, 0);
+        while let Some(unit) = schedule::next(&self.state, behind) {
+            let tried = self.try_to_start(unit);
+            if tried == Tried::NoSlots || held > LOOKAHEAD {
+                return;
+            }
+            held += u32::from(tried == Tried::Held);
+            // What holds one instance back holds the others of its step.
+            behind = Some((unit, tried == Tried::Held));
+        }
+    }
+
+    fn try_to_start(&mut self, unit: UnitIx) -> Tried {
+        let alone = self.state.graph().joined(unit.node).is_empty();
+        if !alone && !self.state.is_undo_due(unit.node) {
+            return self.start_joined(unit);
+        }
+        let uses = match self.uses_of_start(unit) {
+            Ok(uses) => uses,
+            Err(why) => {
+                self.fail_value(unit, "uses", &why);
+                return Tried::Started;
+            }
+        };
+        let guards = schedule::guards_of(self.state.graph(), unit.node);
+        let kept = self.turns.kept(unit, guards, &uses);
+        match schedule::hold(&self.state, unit, &uses, &self.limits).or(kept) {
+            None if self.start(unit, uses) => {
+                self.turns.has_started(unit);
+                Tried::Started
+            }
+            None => Tried::Held,
+            // Nothing behind it in the queue could take a slot either.
+            Some(Hold::Slots) if self.state.running() >= self.state.jobs => Tried::NoSlots,
+            Some(hold) => {
+                self.turns.held_back(unit, hold);
+                Tried::Held
             }
         }
     }
 
-    /// Undoes, saves or tries, whichever is due.
-    fn start(&mut self, unit: UnitIx, uses: IndexMap<Arc<str>, i64>) {
+    /// Undoes, saves or tries, whichever is due; not while another run has a lock that it needs.
+    fn start(&mut self, unit: UnitIx, uses: IndexMap<Arc<str>, i64>) -> bool {
         if !self.take_machine_locks(unit, &[unit.node]) {
-            return;
+            return false;
         }
         if self.state.is_undo_due(unit.node) {
             self.start_undo(unit.node);
@@ -62,6 +109,7 @@ impl<W: World> Drive<'_, W> {
         } else {
             self.start_attempt(unit, uses);
         }
+        true
     }
 
     /// The machine's locks are held by now.
@@ -110,8 +158,9 @@ impl<W: World> Drive<'_, W> {
             Ok(uses) => uses,
             Err(why) => return self.fail_value(unit, "uses", &why),
         };
-        if schedule::hold(&self.state, unit, &uses, &self.limits).is_some() {
-            return;
+        let kept = self.turns.kept(unit, Some(&goal.guards), &uses);
+        if let Some(hold) = schedule::hold(&self.state, unit, &uses, &self.limits).or(kept) {
+            return self.turns.held_back(unit, hold);
         }
         let place = self.place(unit);
         let parallel = goal.parallel.as_ref().map(|count| place.count(count)).transpose();
@@ -122,6 +171,7 @@ impl<W: World> Drive<'_, W> {
             (_, Err(why)) => return self.fail_value(unit, "deadline", &why),
         };
         let deadline = deadline.map(|length| self.world.now().after(length));
+        self.turns.has_started(unit);
         let goal = self.goal_id(unit.node);
         self.record(Event::GoalOpened {
             goal,

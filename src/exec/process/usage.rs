@@ -3,9 +3,7 @@
 //! Knows the system's accounts of a process; decides nothing. Invariant: an account is asked for
 //! before the process's status is, for it goes with that.
 
-#![allow(unsafe_code)]
-
-use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What a process and those that it waited for have used, or a whole tree.
@@ -60,14 +58,21 @@ fn time(value: libc::timeval) -> Duration {
     Duration::from_secs(seconds) + Duration::from_micros(u64::try_from(value.tv_usec).unwrap_or(0))
 }
 
-/// Before a child becomes its program it has goalc's memory, which the system counts as its own:
+/// Before a child becomes its program it shares goalc's memory, which the system counts as its own:
 /// a peak that is not above goalc's says nothing.
 fn peak(kibibytes: libc::c_long) -> u64 {
-    let mut own = MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: the pointer is to a live value that the call may write; all zero is a valid rusage.
-    let own = unsafe {
-        libc::getrusage(libc::RUSAGE_SELF, own.as_mut_ptr());
-        own.assume_init()
-    };
-    if kibibytes <= own.ru_maxrss { 0 } else { u64::try_from(kibibytes).unwrap_or(0) * 1024 }
+    static OWN: AtomicU64 = AtomicU64::new(0);
+    let kibibytes = u64::try_from(kibibytes).unwrap_or(0);
+    if kibibytes > OWN.load(Ordering::Relaxed) {
+        OWN.fetch_max(own_peak(), Ordering::Relaxed);
+    }
+    if kibibytes > OWN.load(Ordering::Relaxed) { kibibytes.saturating_mul(1024) } else { 0 }
+}
+
+/// In kibibytes. What `getrusage` says would not do: it counts whoever started goalc, too.
+fn own_peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
+    number.unwrap_or(u64::MAX)
 }

@@ -205,6 +205,11 @@ impl RunState {
         self.node(unit.node).items.as_ref()?.get(unit.item? as usize)
     }
 
+    /// The scheduler's order: less comes first.
+    pub fn place_in_queue(&self, node: NodeIx) -> u32 {
+        self.order.get(node.at()).copied().unwrap_or_default()
+    }
+
     /// Attempts in flight that hold a slot.
     pub fn running(&self) -> u32 {
         self.running

@@ -20,7 +20,7 @@ impl RunState {
 
     fn restage_one(&mut self, unit: UnitIx) {
         let stage = self.stage(unit);
-        let order = self.order.get(unit.node.at()).copied().unwrap_or_default();
+        let order = self.place_in_queue(unit.node);
         let Some(found) = self.unit_mut(unit) else { return };
         let before = std::mem::replace(&mut found.placed, stage);
         if before != stage {
