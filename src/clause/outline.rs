@@ -27,7 +27,7 @@ pub enum Argument {
     Expr(Expr),
     Word(Spanned<&'static str>),
     /// Both ends; equal where one value stands alone.
-    Range(Expr, Expr),
+    Range(Box<(Expr, Expr)>),
     Percent(Spanned<f64>),
     Type(Spanned<Type>),
     /// A script (`ExprKind::String`) or an argv (`ExprKind::List`).

@@ -46,7 +46,11 @@ impl Lowered {
 
 /// Lowers all goals and steps.
 pub(super) fn lower(pass: &mut Pass<'_>) -> Lowered {
-    let mut lowered = Lowered { resources: resources(pass), ..Lowered::default() };
+    let mut lowered = Lowered {
+        goals: Vec::with_capacity(pass.world.goals.len()),
+        steps: Vec::with_capacity(pass.world.steps.len()),
+        resources: resources(pass),
+    };
     let mut defaults: Vec<Vec<Default<'_>>> = Vec::new();
     for ix in pass.world.goal_ids() {
         let parent = pass.world.goal(ix).parent;

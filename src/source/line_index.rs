@@ -15,10 +15,12 @@ pub struct LineIndex {
 
 impl LineIndex {
     pub fn new(text: &str) -> Self {
+        let breaks = text.bytes().filter(|byte| *byte == b'\n').count();
+        // As long as it must be: a text of line breaks alone has millions.
+        let mut starts = Vec::with_capacity(breaks + 1);
+        starts.push(0);
         let breaks = text.match_indices('\n');
-        let starts = std::iter::once(0)
-            .chain(breaks.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
-            .collect();
+        starts.extend(breaks.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
         Self { starts }
     }
 

@@ -7,6 +7,7 @@ use pest::iterators::{Pair, Pairs};
 
 use super::findings;
 use super::grammar::Rule;
+use super::list::List;
 use super::place::Place;
 use super::scan::{Hole, style_at};
 use super::string::cook;
@@ -26,6 +27,10 @@ pub(super) struct Lower<'a> {
     text: &'a str,
     place: Place<'a>,
     holes: &'a [Hole],
+    /// Where the piece starts that is being read; pairs count from there.
+    pub(super) base: usize,
+    /// Rows in which tokens are gathered.
+    spare: Vec<Vec<Token>>,
     pub(super) comments: Vec<Comment>,
     pub(super) findings: Vec<Diagnostic>,
     /// Braces that open a block that is not closed.
@@ -46,6 +51,8 @@ impl<'a> Lower<'a> {
             text,
             place,
             holes,
+            base: 0,
+            spare: Vec::new(),
             comments: Vec::new(),
             findings: Vec::new(),
             open_braces: Vec::new(),
@@ -57,38 +64,52 @@ impl<'a> Lower<'a> {
     }
 
     /// The statements among `pairs`, which start at `at`.
-    pub(super) fn statements(&mut self, pairs: Pairs<'a, Rule>, at: usize) -> Vec<Statement> {
-        let mut statements: Vec<Statement> = Vec::new();
-        let mut doc = DocBlock { end: at, ..DocBlock::default() };
+    fn statements(&mut self, pairs: Pairs<'a, Rule>, at: usize) -> Vec<Statement> {
+        let mut list = List::new(at);
         for pair in pairs {
-            let span = pair.as_span();
-            let range = span.start()..span.end();
-            match pair.as_rule() {
-                Rule::comment => {
-                    doc.comment(self.text, range.clone());
-                    self.comment(&pair);
-                }
-                Rule::statement => {
-                    let lines = doc.take(self.text, range.start);
-                    if let Some(mut statement) = self.statement(pair) {
-                        statement.doc = lines.into_iter().map(|l| self.doc_line(l)).collect();
-                        self.add(statement, &mut statements);
-                    }
-                }
-                Rule::stray_brace => self.stray_braces.push(self.span(range.start, range.end)),
-                _ => {}
-            }
-            doc.end = range.end;
+            self.listed(pair, &mut list);
         }
-        statements
+        list.statements
+    }
+
+    /// Puts what comes next in a block where it belongs.
+    pub(super) fn listed(&mut self, pair: Pair<'a, Rule>, list: &mut List) {
+        let range = self.range(&pair);
+        match pair.as_rule() {
+            Rule::comment => {
+                list.doc.comment(self.text, range.clone());
+                self.comment(&pair);
+            }
+            Rule::statement => {
+                let statement = self.begin(pair, list);
+                self.end(statement, list);
+            }
+            Rule::stray_brace => self.stray_braces.push(self.span(range.start, range.end)),
+            _ => return,
+        }
+        list.doc.end = range.end;
+    }
+
+    /// Where a pair stands in the text.
+    pub(super) fn range(&self, pair: &Pair<'a, Rule>) -> std::ops::Range<usize> {
+        let span = pair.as_span();
+        self.base + span.start()..self.base + span.end()
     }
 
     /// All tokens among `pairs`.
     pub(super) fn tokens(&mut self, pairs: Pairs<'a, Rule>) -> Vec<Token> {
-        let mut tokens = Vec::new();
+        let mut row = self.spare.pop().unwrap_or_default();
         for pair in pairs {
-            self.token(pair, &mut tokens);
+            self.token(pair, &mut row);
         }
+        self.exact(row)
+    }
+
+    /// A row as long as it must be: most of a tree are rows of a few tokens.
+    fn exact(&mut self, mut row: Vec<Token>) -> Vec<Token> {
+        let mut tokens = Vec::with_capacity(row.len());
+        tokens.append(&mut row);
+        self.spare.push(row);
         tokens
     }
 
@@ -119,7 +140,7 @@ impl<'a> Lower<'a> {
     }
 
     fn comment(&mut self, pair: &Pair<'a, Rule>) {
-        let start = pair.as_span().start();
+        let start = self.range(pair).start;
         let end = start + pair.as_str().trim_end().len();
         self.comments.push(Comment { span: self.span(start, end) });
     }
@@ -133,14 +154,30 @@ impl<'a> Lower<'a> {
         self.span(start, start + text.trim_end().len())
     }
 
-    fn statement(&mut self, pair: Pair<'a, Rule>) -> Option<Statement> {
+    /// Reads a statement's tokens; [`Lower::end`] puts it into the list.
+    pub(super) fn begin(&mut self, pair: Pair<'a, Rule>, list: &mut List) -> Statement {
+        let lines = list.doc.take(self.text, self.range(&pair).start);
         let outer = (self.damaged, self.unreadable);
         (self.damaged, self.unreadable) = (false, false);
         let tokens = self.tokens(pair.into_inner());
         let damaged = self.damaged;
         (self.damaged, self.unreadable) = outer;
-        let span = tokens.first()?.span.to(tokens.last()?.span);
-        Some(Statement { tokens, span, doc: Vec::new(), damaged })
+        let doc = lines.into_iter().map(|line| self.doc_line(line)).collect();
+        Statement { tokens, span: Span::default(), doc, damaged }
+    }
+
+    /// A statement that is to start with a block.
+    pub(super) fn begin_with_block(&self, at: usize, list: &mut List) -> Statement {
+        let lines = list.doc.take(self.text, at);
+        let doc = lines.into_iter().map(|line| self.doc_line(line)).collect();
+        Statement { tokens: Vec::new(), span: Span::default(), doc, damaged: false }
+    }
+
+    pub(super) fn end(&mut self, mut statement: Statement, list: &mut List) {
+        let tokens = &statement.tokens;
+        let (Some(from), Some(to)) = (tokens.first(), tokens.last()) else { return };
+        statement.span = from.span.to(to.span);
+        self.add(statement, &mut list.statements);
     }
 
     /// A block that opens a line, and what follows an `in` at a line's end, go to the statement
@@ -197,10 +234,7 @@ impl<'a> Lower<'a> {
     }
 
     fn token(&mut self, pair: Pair<'a, Rule>, tokens: &mut Vec<Token>) {
-        let (start, end) = {
-            let span = pair.as_span();
-            (span.start(), span.end())
-        };
+        let std::ops::Range { start, end } = self.range(&pair);
         let kind = match pair.as_rule() {
             Rule::word => return push_words(self, pair.as_str(), start, tokens),
             Rule::double_block | Rule::single_block | Rule::double | Rule::single => {
@@ -248,10 +282,10 @@ impl<'a> Lower<'a> {
 
     fn group(&mut self, pair: Pair<'a, Rule>) -> TokenKind {
         let opener = pair.as_str().get(..1).unwrap_or_default();
-        let start = pair.as_span().start();
+        let start = self.range(&pair).start;
         let place = self.span(start, start + 1);
         let delimiter = if opener == "(" { Delimiter::Paren } else { Delimiter::Bracket };
-        let (mut tokens, mut closed) = (Vec::new(), true);
+        let (mut row, mut closed) = (self.spare.pop().unwrap_or_default(), true);
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::missing => {
@@ -260,9 +294,10 @@ impl<'a> Lower<'a> {
                     self.unreadable(|| findings::unclosed_group(place, opener));
                 }
                 Rule::closer => self.closer(&inner, delimiter, place),
-                _ => self.token(inner, &mut tokens),
+                _ => self.token(inner, &mut row),
             }
         }
+        let tokens = self.exact(row);
         if let Some(second) = tokens.windows(2).find_map(lacks_comma) {
             self.unreadable(|| findings::missing_comma(second));
         }
@@ -272,14 +307,14 @@ impl<'a> Lower<'a> {
     fn closer(&mut self, closer: &Pair<'a, Rule>, delimiter: Delimiter, opener: Span) {
         let fits = (closer.as_str() == ")") == (delimiter == Delimiter::Paren);
         if !fits {
-            let start = closer.as_span().start();
+            let start = self.range(closer).start;
             let place = self.span(start, start + 1);
             self.unreadable(|| findings::wrong_closer(place, closer.as_str(), opener));
         }
     }
 
     fn block(&mut self, pair: Pair<'a, Rule>) -> TokenKind {
-        let start = pair.as_span().start();
+        let start = self.range(&pair).start;
         let outer = (self.damaged, self.unreadable);
         let pairs = pair.into_inner();
         let closed = pairs.clone().next_back().is_none_or(|last| last.as_rule() != Rule::missing);
@@ -329,41 +364,6 @@ fn lacks_comma(pair: &[Token]) -> Option<Span> {
         && matches!(left.kind, TokenKind::Name(_))
         && left.span.end == right.span.start;
     (is_value(left) && is_value(right) && !calls).then_some(right.span)
-}
-
-/// The comment lines right above what comes next.
-#[derive(Debug, Default)]
-struct DocBlock {
-    lines: Vec<std::ops::Range<usize>>,
-    /// Where what came last ends.
-    end: usize,
-}
-
-impl DocBlock {
-    fn comment(&mut self, text: &str, range: std::ops::Range<usize>) {
-        let breaks = self.breaks(text, range.start);
-        if breaks != 1 {
-            self.lines.clear();
-        }
-        let above = text.get(..range.start).unwrap_or_default();
-        let opens_text = breaks == 0 && above.trim_matches(['\u{FEFF}', ' ', '\t']).is_empty();
-        let line = text.get(range.clone()).unwrap_or_default();
-        if breaks > 0 || (opens_text && !line.starts_with("#!")) {
-            self.lines.push(range.clone());
-        }
-        self.end = range.end;
-    }
-
-    fn take(&mut self, text: &str, start: usize) -> Vec<std::ops::Range<usize>> {
-        let adjacent = self.breaks(text, start) == 1;
-        let lines = std::mem::take(&mut self.lines);
-        if adjacent { lines } else { Vec::new() }
-    }
-
-    /// Line breaks between what came last and `start`.
-    fn breaks(&self, text: &str, start: usize) -> usize {
-        text.get(self.end..start).unwrap_or_default().bytes().filter(|b| *b == b'\n').count()
-    }
 }
 
 fn mark(text: &str) -> TokenKind {

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::tests::{SHAPES, read};
 use super::*;
-use crate::source::Span;
+use crate::diagnostic::Diagnostics;
+use crate::source::{FileId, Span};
 
 /// A text with pieces cut out and others put in.
 pub(crate) fn mutated(seed: &'static str) -> impl Strategy<Value = String> {
@@ -72,6 +73,18 @@ proptest! {
         check(&read.document.statements, &text, &mut 0);
         let comments = &read.document.comments;
         prop_assert!(comments.is_sorted_by_key(|comment| comment.span.start));
+    }
+
+    #[test]
+    fn a_text_in_pieces_has_the_tree_of_the_whole(text in mutated(SHAPES), piece in 1..200usize) {
+        let read = |piece| {
+            let mut diagnostics = Diagnostics::new();
+            let document = read::parse_by(piece, FileId(0), &text, &mut diagnostics);
+            format!("{document:#?}{:#?}", diagnostics.sorted())
+        };
+        let (pieces, whole) = (read(piece), read(usize::MAX));
+        let differs = pieces.lines().zip(whole.lines()).find(|(a, b)| a != b);
+        prop_assert!(pieces == whole, "{differs:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use pest::iterators::Pairs;
 
 use super::grammar::{Grammar, Rule};
 use super::lower::Lower;
+use super::pieces::{self, PIECE};
 use super::place::Place;
 use super::repair::repair;
 use super::scan::{Excess, scan};
@@ -20,12 +21,22 @@ const LARGEST: usize = 64 << 20;
 /// Reads a file. Always gives a tree; what is wrong is reported, and a statement in which
 /// something is wrong is marked `damaged`.
 pub fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Document {
+    parse_by(PIECE, file, text, diagnostics)
+}
+
+/// The same in pieces of this length.
+pub(super) fn parse_by(
+    piece: usize,
+    file: FileId,
+    text: &str,
+    diagnostics: &mut Diagnostics,
+) -> Document {
     let start = Span::new(file, 0, 0);
     if text.len() > LARGEST {
         return refused(file, findings::too_large(start), diagnostics);
     }
     diagnostics.extend(characters::check(file, text));
-    let scan = scan(text);
+    let scan = scan(text, piece);
     match scan.excess {
         Some(Excess::Depth(at)) => {
             let place = Span::new(file, at, at + 1);
@@ -37,12 +48,9 @@ pub fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Documen
         None => {}
     }
     let mended = scan.mend(text);
-    let Some(pairs) = pairs(Rule::file, &mended) else {
-        return refused(file, findings::unexpected(start, text), diagnostics);
-    };
     let mut lower = Lower::new(text, Place::File(file), &scan.holes);
     let bom = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
-    let mut statements = lower.statements(pairs, bom);
+    let mut statements = pieces::read(&mut lower, &mended, &scan.cuts, bom);
     let guess = scan.holes.iter().any(|hole| hole.hides_braces);
     let braces = repair(file, text, &mut statements, &lower.open_braces, &lower.stray_braces);
     if !guess {
@@ -54,7 +62,7 @@ pub fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Documen
 
 /// The tokens between the braces of a `${…}`, or what is wrong with them.
 pub(super) fn read_fragment(text: &str, place: Place<'_>) -> Result<Vec<Token>, Vec<Diagnostic>> {
-    let scan = scan(text);
+    let scan = scan(text, PIECE);
     if let Some(excess) = scan.excess {
         let at = if let Excess::Depth(at) = excess { at } else { 0 };
         return Err(vec![findings::too_deep(place.span(at, at + 1))]);
@@ -69,7 +77,7 @@ pub(super) fn read_fragment(text: &str, place: Place<'_>) -> Result<Vec<Token>, 
 }
 
 /// What stands in the one pair that a whole text gives.
-fn pairs(rule: Rule, text: &str) -> Option<Pairs<'_, Rule>> {
+pub(super) fn pairs(rule: Rule, text: &str) -> Option<Pairs<'_, Rule>> {
     Some(Grammar::parse(rule, text).ok()?.next()?.into_inner())
 }
 

@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::StringStyle;
+use super::pieces::Cuts;
 
 /// Brackets may stand this deep in one another.
 pub(super) const DEEPEST: usize = 256;
-/// More tokens than this are refused: some 45,000 steps, which take some 500 MiB to read.
-pub(super) const MOST_TOKENS: usize = 2_000_000;
+/// More tokens and comments than this are refused: some 110,000 steps, which take some 1.2 GiB.
+pub(super) const MOST_TOKENS: usize = 5_000_000;
 /// White space beyond this is not counted where indentation is compared.
 const WIDEST: usize = 1_000;
 /// After so many unclosed block strings the next one runs to the text's end.
@@ -41,6 +42,7 @@ pub(super) struct Scan {
     /// In the order of the text.
     pub(super) holes: Vec<Hole>,
     pub(super) excess: Option<Excess>,
+    pub(super) cuts: Cuts,
 }
 
 impl Scan {
@@ -59,14 +61,15 @@ impl Scan {
     }
 }
 
-/// Looks through a text.
-pub(super) fn scan(text: &str) -> Scan {
+/// Looks through a text; `piece`: how long pieces are at least.
+pub(super) fn scan(text: &str, piece: usize) -> Scan {
     let mut forced = BTreeMap::new();
     loop {
-        let mut scanner = Scanner::new(text, &forced);
+        let mut scanner = Scanner::new(text, &forced, piece);
         scanner.run();
         let Some(open) = scanner.open else {
-            return Scan { holes: scanner.holes, excess: scanner.excess };
+            scanner.cuts.end(text.len());
+            return Scan { holes: scanner.holes, excess: scanner.excess, cuts: scanner.cuts };
         };
         let (start, end) = scanner.culprit(open, forced.len() >= MOST_RECOVERIES);
         forced.insert(start, end);
@@ -90,10 +93,15 @@ struct Scanner<'a> {
     excess: Option<Excess>,
     /// Where a block string opens that runs to the text's end.
     open: Option<usize>,
+    cuts: Cuts,
+    /// The last token may carry its statement over the line's end.
+    carries: bool,
+    /// No token has come on this line.
+    fresh: bool,
 }
 
 impl<'a> Scanner<'a> {
-    fn new(text: &'a str, forced: &'a BTreeMap<usize, usize>) -> Self {
+    fn new(text: &'a str, forced: &'a BTreeMap<usize, usize>, piece: usize) -> Self {
         Self {
             text,
             bytes: text.as_bytes(),
@@ -106,6 +114,9 @@ impl<'a> Scanner<'a> {
             holes: Vec::new(),
             excess: None,
             open: None,
+            cuts: Cuts::new(piece),
+            carries: false,
+            fresh: true,
         }
     }
 
@@ -124,26 +135,48 @@ impl<'a> Scanner<'a> {
     fn step(&mut self, byte: u8) {
         match byte {
             b' ' | b'\t' | b'\r' => self.at += 1,
-            b'\n' => {
-                self.line_braces = 0;
-                self.at += 1;
+            b'\n' => self.line_break(),
+            b'#' => {
+                self.at = self.line_end(self.at);
+                self.tokens += 1;
             }
-            b'#' => self.at = self.line_end(self.at),
+            _ => {
+                self.token(byte);
+                self.tokens += 1;
+                self.fresh = false;
+            }
+        }
+    }
+
+    fn line_break(&mut self) {
+        self.line_braces = 0;
+        self.fresh = true;
+        self.at += 1;
+        if !self.carries && !self.in_group() {
+            self.cuts.may_cut(self.at);
+        }
+    }
+
+    fn token(&mut self, byte: u8) {
+        match byte {
             b'"' | b'\'' => self.string(byte),
             b'(' | b'[' | b'{' | b')' | b']' | b'}' | b';' => self.bracket(byte),
             _ if is_word(byte) => {
                 let length = self.rest().iter().position(|byte| !is_word(*byte));
                 self.at += length.unwrap_or(self.rest().len());
-                self.tokens += 1;
             }
-            _ => {
-                self.at += 1;
-                self.tokens += 1;
-            }
+            _ => self.at += 1,
         }
+        // Commas and operators do; that other signs do not matters to nobody.
+        self.carries = byte.is_ascii_punctuation()
+            && !matches!(
+                byte,
+                b'"' | b'\'' | b'(' | b'[' | b'{' | b')' | b']' | b'}' | b';' | b'_'
+            );
     }
 
     fn bracket(&mut self, byte: u8) {
+        let forgotten = self.in_group();
         if matches!(byte, b'{' | b'}' | b';') {
             while self.in_group() {
                 self.stack.pop();
@@ -152,6 +185,7 @@ impl<'a> Scanner<'a> {
         match byte {
             b'(' | b'[' => self.push(byte),
             b'{' => {
+                self.cuts.open(self.at, forgotten || (self.carries && self.fresh));
                 self.push(byte);
                 self.line_braces += 1;
             }
@@ -161,11 +195,14 @@ impl<'a> Scanner<'a> {
             b'}' => {
                 self.stack.pop();
                 self.line_braces = self.line_braces.saturating_sub(1);
+                self.cuts.close(self.at, self.ends_statement(self.at + 1));
             }
             _ => {}
         }
-        self.tokens += 1;
         self.at += 1;
+        if byte == b';' {
+            self.cuts.may_cut(self.at);
+        }
     }
 
     fn in_group(&self) -> bool {
@@ -180,7 +217,6 @@ impl<'a> Scanner<'a> {
     }
 
     fn string(&mut self, quote: u8) {
-        self.tokens += 1;
         let start = self.at;
         let style = style_at(self.rest());
         if let Some(end) = self.forced.get(&start) {
@@ -260,6 +296,16 @@ impl<'a> Scanner<'a> {
         let rest = self.bytes.get(at..).unwrap_or_default();
         let next = rest.iter().take(WIDEST).find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
         next.is_none_or(|byte| *byte == b'\n')
+    }
+
+    /// Nothing follows on this line that belongs to the statement.
+    fn ends_statement(&self, at: usize) -> bool {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        match rest.get(blanks..).unwrap_or_default() {
+            [] | [b'\n' | b'}' | b';' | b'#', ..] | [b'\r', b'\n', ..] => true,
+            [_, ..] => false,
+        }
     }
 
     fn rest(&self) -> &'a [u8] {

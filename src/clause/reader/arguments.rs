@@ -59,12 +59,14 @@ impl<'a, 't> Arguments<'a, 't> {
                 return Err(finding);
             }
         }
+        head.shrink_to_fit();
         self.head = head;
         while let Some(token) = self.cursor.peek(0) {
             if !self.take_block() && !self.take_option()? {
                 return Err(complaint::unexpected(self.spec, token, self.place, self.text));
             }
         }
+        self.options.shrink_to_fit();
         self.all_there()
     }
 
@@ -129,6 +131,7 @@ impl<'a, 't> Arguments<'a, 't> {
         let mut arguments = Vec::new();
         let outcome =
             option.slots.iter().try_for_each(|slot| self.slot(slot, false, &mut arguments));
+        arguments.shrink_to_fit();
         self.options.push(OptionValue { word: option.word, span, arguments });
         outcome.map(|()| true)
     }

@@ -137,7 +137,7 @@ impl Arguments<'_, '_> {
         let from = self.operand(slot, of)?;
         if self.cursor.eat_mark(Mark::Range).is_none() {
             return if single {
-                Ok(Argument::Range(from.clone(), from))
+                Ok(Argument::Range(Box::new((from.clone(), from))))
             } else {
                 Err(self.missing(slot))
             };
@@ -148,7 +148,7 @@ impl Arguments<'_, '_> {
             let reach = Reach::new("must not end below its start", "write the lower end first");
             self.cannot_take(from.span.to(to.span), reach);
         }
-        Ok(Argument::Range(from, to))
+        Ok(Argument::Range(Box::new((from, to))))
     }
 
     fn percent(&mut self, slot: &Slot) -> Result<Spanned<f64>, Stopped> {

@@ -150,7 +150,7 @@ impl Reader<'_> {
 
 fn param(clause: &Clause) -> Option<ParamOutline> {
     let range = clause.option("in").and_then(|option| match option.arguments.first() {
-        Some(Argument::Range(from, to)) => Some((from.clone(), to.clone())),
+        Some(Argument::Range(ends)) => Some((**ends).clone()),
         _ => None,
     });
     Some(ParamOutline {

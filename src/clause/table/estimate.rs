@@ -45,7 +45,8 @@ fn estimate(argument: &Argument, context: &mut dyn Context) -> Option<Estimate> 
             let length = Value::duration(context.effort(word.value));
             Some(Estimate::Effort { word: word.value.to_owned(), length })
         }
-        Argument::Range(from, to) => {
+        Argument::Range(ends) => {
+            let (from, to) = &**ends;
             Some(Estimate::Range(context.expr(from, TIME)?, context.expr(to, TIME)?))
         }
         _ => None,

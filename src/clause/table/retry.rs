@@ -53,7 +53,8 @@ fn check(clause: &Clause) -> Vec<Diagnostic> {
 
 /// A process ends with a code from 0 to 255, and 0 is no failure.
 fn code_out_of_reach(argument: &Argument) -> Option<Diagnostic> {
-    let Argument::Range(from, to) = argument else { return None };
+    let Argument::Range(ends) = argument else { return None };
+    let (from, to) = &**ends;
     let (low, high) = (int_literal(from)?, int_literal(to)?);
     if (0..=255).contains(&low) && (1..=255).contains(&high) {
         return None;
@@ -88,7 +89,8 @@ fn failures(clause: &Clause, context: &mut dyn Context) -> Vec<RetryOn> {
 
 fn failure(argument: &Argument, context: &mut dyn Context) -> Option<RetryOn> {
     match argument {
-        Argument::Range(from, to) => {
+        Argument::Range(ends) => {
+            let (from, to) = &**ends;
             let (from, to) = (whole(from, context)?, whole(to, context)?);
             Some(RetryOn::Exit(IntRange { from, to }))
         }
