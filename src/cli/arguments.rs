@@ -105,6 +105,9 @@ pub struct CheckArguments {
     /// Take warnings as errors
     #[arg(long, value_enum, value_name = "WHAT")]
     pub deny: Option<Deny>,
+    /// Mount files outside of the plan's folder, too
+    #[arg(long)]
+    pub allow_outside: bool,
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +133,8 @@ pub enum RunFormat {
     Jsonl,
 }
 
+// Each is a flag of its own.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Args)]
 pub struct RunArguments {
     /// A plan (`.goal`, or JSON from `compile` or a goal decomposition)
@@ -162,6 +167,9 @@ pub struct RunArguments {
     /// This step and what comes after it; what comes before is taken as done
     #[arg(long, value_name = "STEP")]
     pub from: Option<String>,
+    /// Mount files outside of the plan's folder, too
+    #[arg(long)]
+    pub allow_outside: bool,
     /// How the run is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: RunFormat,
@@ -174,6 +182,9 @@ pub struct CompileArguments {
     /// Where to write it; standard output otherwise
     #[arg(short, long, value_name = "OUT.json")]
     pub output: Option<PathBuf>,
+    /// Mount files outside of the plan's folder, too
+    #[arg(long)]
+    pub allow_outside: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use super::arguments::{CheckArguments, CheckFormat};
 use super::exit::{Failed, WRONG};
-use super::load::{Aim, Loaded, choose, load};
+use super::load::{Aim, Loaded, Mounts, choose, load};
 use super::output;
 use crate::config::LintLevel;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -19,7 +19,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<u8, Failed> {
     let mut all = Vec::new();
     let mut worst = 0;
     for file in files {
-        let loaded = match load(&file, Aim::Findings) {
+        let loaded = match load(&file, Aim::Findings, Mounts::allowed(arguments.allow_outside)) {
             Ok(loaded) => loaded,
             Err(failed) => {
                 worst = worst.max(failed.say());

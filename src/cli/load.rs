@@ -8,11 +8,17 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::interchange::decomposed;
 use crate::ir::Plan;
-use crate::sema::{self, Loader, Options};
+use crate::sema::{self, Loader, NotLoaded, Options};
 use crate::source::{FileId, SourceMap, Span};
 
 /// The largest plan that is read.
 const LARGEST: u64 = 64 << 20;
+
+/// The largest file of settings; reading TOML takes some fifty times its size.
+const LARGEST_SETTINGS: u64 = 4 << 20;
+
+/// How much is shown of a file behind what is no text in it.
+const SHOWN_BYTES: usize = 80;
 
 /// A plan's file as far as it could be read.
 #[derive(Debug)]
@@ -25,6 +31,7 @@ pub(super) struct Loaded {
     pub(super) path: PathBuf,
     /// The folder with `goal.toml`, which `[env] files` are relative to.
     pub(super) project: PathBuf,
+    pub(super) mounts: Mounts,
 }
 
 impl Loaded {
@@ -42,18 +49,67 @@ pub(super) enum Aim {
     Plan,
 }
 
-/// Mounted files from disk.
-struct Disk;
+/// Which files a plan may mount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mounts {
+    /// Those in the plan's folder: the nearest upwards with a `goal.toml`, else the plan's own.
+    Inside,
+    /// All (`--allow-outside`).
+    Anywhere,
+}
 
-impl Loader for Disk {
-    fn load(&self, path: &Path) -> Result<Arc<str>, String> {
-        let bytes = read_file(path)?;
-        String::from_utf8(bytes).map(Arc::from).map_err(|_| "it is not UTF-8".to_owned())
+impl Mounts {
+    pub(super) fn allowed(outside: bool) -> Self {
+        if outside { Self::Anywhere } else { Self::Inside }
     }
 }
 
-/// A file's bytes; only a plain file of a bearable size.
+/// Mounted files from disk.
+struct Disk {
+    /// The folder that they must be in, if any.
+    folder: Option<PathBuf>,
+}
+
+impl Disk {
+    fn new(project: &Path, mounts: Mounts) -> Self {
+        Self { folder: (mounts == Mounts::Inside).then(|| project.to_owned()) }
+    }
+
+    /// Where the file really is, if it may be read. Of a path that leads outside nobody learns
+    /// whether a file is there.
+    fn find(&self, path: &Path) -> Result<PathBuf, NotLoaded> {
+        let Some(folder) = &self.folder else { return Ok(path.to_owned()) };
+        let by_link = path.starts_with(folder);
+        match path.canonicalize() {
+            Ok(real) if real.starts_with(folder) => Ok(real),
+            Err(error) if by_link => Err(NotLoaded::Unreadable(plain(&error))),
+            Ok(_) | Err(_) => Err(NotLoaded::Outside { by_link }),
+        }
+    }
+}
+
+impl Loader for Disk {
+    fn load(&self, path: &Path) -> Result<Arc<str>, NotLoaded> {
+        let bytes = read_file(&self.find(path)?).map_err(NotLoaded::Unreadable)?;
+        String::from_utf8(bytes)
+            .map(Arc::from)
+            .map_err(|_| NotLoaded::Unreadable("it is not UTF-8".to_owned()))
+    }
+}
+
+/// A plan's bytes.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    read_at_most(path, LARGEST)
+}
+
+/// The text of a file that settles something: `goal.toml`, an environment, params.
+pub(super) fn read_settings(path: &Path) -> Result<String, String> {
+    let bytes = read_at_most(path, LARGEST_SETTINGS)?;
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+}
+
+/// A file's bytes; only a plain file of a bearable size.
+fn read_at_most(path: &Path, largest: u64) -> Result<Vec<u8>, String> {
     use std::io::Read;
     use std::os::unix::fs::OpenOptionsExt;
     // Without waiting, as opening a pipe would for its writer.
@@ -64,10 +120,11 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     if !metadata.is_file() {
         return Err("it is not a file".to_owned());
     }
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err("it is larger than 64 MiB".to_owned());
+    let length = metadata.len().min(largest);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+    file.take(largest + 1).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
+    if bytes.len() as u64 > largest {
+        return Err(format!("it is larger than {} MiB", largest >> 20));
     }
     Ok(bytes)
 }
@@ -113,29 +170,39 @@ pub(super) fn choose(file: Option<&Path>) -> Result<PathBuf, Failed> {
 ///
 /// # Errors
 /// Where the file itself cannot be read, or is JSON that holds no plan.
-pub(super) fn load(file: &Path, aim: Aim) -> Result<Loaded, Failed> {
+pub(super) fn load(file: &Path, aim: Aim, mounts: Mounts) -> Result<Loaded, Failed> {
     let unreadable =
         |why: String| Failed::wrong(format!("`{}` cannot be read: {why}", file.display()));
     let bytes = read_file(file).map_err(unreadable)?;
-    let path = std::path::absolute(file).map_err(|error| unreadable(plain(&error)))?;
-    let mut loaded = begin(&path);
+    let path = absolute(file).map_err(|error| unreadable(plain(&error)))?;
+    let mut loaded = begin(&path, mounts);
     if file.extension().is_some_and(|extension| extension == "json") {
         let text =
             String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
         return load_json(loaded, file, &text, aim);
     }
     match String::from_utf8(bytes) {
-        Ok(text) => analyze_text(&mut loaded, &file.display().to_string(), &text, aim),
+        Ok(text) => analyze_text(&mut loaded, &file.display().to_string(), text.into(), aim),
         Err(error) => report_not_utf8(&mut loaded, file, &error),
     }
     Ok(loaded)
 }
 
+/// A file's path from the root on, without links in its folder; the file itself may be one.
+fn absolute(file: &Path) -> std::io::Result<PathBuf> {
+    let path = std::path::absolute(file)?;
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => Ok(folder.canonicalize()?.join(name)),
+        _ => Ok(path),
+    }
+}
+
 /// Checks a plan's text, as it came from standard input or an import.
-fn analyze_text(loaded: &mut Loaded, name: &str, text: &str, aim: Aim) {
+fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim) {
     let file = loaded.sources.add(name, &loaded.path, text);
     let effort = loaded.config.effort;
-    let options = Options { loader: &Disk, effort: &|word| effort.length(word) };
+    let disk = Disk::new(&loaded.project, loaded.mounts);
+    let options = Options { loader: &disk, effort: &|word| effort.length(word) };
     let (sources, diagnostics) = (&mut loaded.sources, &mut loaded.diagnostics);
     match aim {
         Aim::Findings => sema::check(sources, file, &options, diagnostics),
@@ -149,7 +216,9 @@ fn analyze_text(loaded: &mut Loaded, name: &str, text: &str, aim: Aim) {
 /// A file of other bytes than UTF-8: what can be read is shown, so that the place can be.
 fn report_not_utf8(loaded: &mut Loaded, file: &Path, error: &std::string::FromUtf8Error) {
     let at = error.utf8_error().valid_up_to();
-    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+    // Its beginning is enough to show the place.
+    let read = error.as_bytes().get(..at + SHOWN_BYTES).unwrap_or(error.as_bytes());
+    let text = String::from_utf8_lossy(read).into_owned();
     let id = loaded.sources.add(file.display().to_string(), &loaded.path, text);
     let span = Span::new(id, at, at + '\u{fffd}'.len_utf8());
     loaded.diagnostics.report(
@@ -163,7 +232,7 @@ fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim) -> Result<Lo
         let plan = decomposed::import(text).map_err(|error| {
             Failed::wrong(format!("`{}` cannot be imported: {error}", file.display()))
         })?;
-        analyze_text(&mut loaded, &file.display().to_string(), &plan, aim);
+        analyze_text(&mut loaded, &file.display().to_string(), plan.into(), aim);
         return Ok(loaded);
     }
     let refuse = |why: String| Failed::wrong(format!("`{}` is no plan: {why}", file.display()));
@@ -174,24 +243,23 @@ fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim) -> Result<Lo
 }
 
 /// Reads the project's `goal.toml`, the nearest one upwards.
-fn begin(path: &Path) -> Loaded {
+fn begin(path: &Path, mounts: Mounts) -> Loaded {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
-    let toml =
-        folder.ancestors().map(|folder| folder.join("goal.toml")).find(|path| path.is_file());
+    // Also one that is no file, so that this is said and not passed over.
+    let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
+    let toml = folder.ancestors().map(|folder| folder.join("goal.toml")).find(is_there);
     let config = match &toml {
         Some(toml) => read_config(toml, &mut sources, &mut diagnostics),
         None => Config::default(),
     };
     let project = toml.and_then(|toml| toml.parent().map(Path::to_owned)).unwrap_or(folder);
-    Loaded { sources, diagnostics, plan: None, config, path: path.to_owned(), project }
+    Loaded { sources, diagnostics, plan: None, config, path: path.to_owned(), project, mounts }
 }
 
 fn read_config(path: &Path, sources: &mut SourceMap, diagnostics: &mut Diagnostics) -> Config {
-    let read = read_file(path)
-        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()));
-    match read {
+    match read_settings(path) {
         Ok(text) => {
             let file = sources.add(shown(path), path, text.as_str());
             config::read(file, &text, diagnostics)

@@ -2,6 +2,13 @@
 
 use std::io::{IsTerminal, Write};
 
+use crate::diagnostic::shortened;
+
+const MOST_COMPLAINTS: usize = 20;
+
+/// In characters.
+const LONGEST_COMPLAINT: usize = 300;
+
 /// Writes a command's result. That nobody reads it changes nothing.
 pub(super) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
@@ -25,6 +32,18 @@ pub(super) fn tell(text: &str) {
 /// Tells the person what is wrong.
 pub(super) fn complain(message: &str) {
     tell(&format!("goalc: {message}\n"));
+}
+
+/// What is shown of a list of complaints: the first of them, cut where they are long, and how many
+/// more there are.
+pub(super) fn first_of(complaints: impl ExactSizeIterator<Item = String>) -> Vec<String> {
+    let more = complaints.len().saturating_sub(MOST_COMPLAINTS);
+    let mut shown: Vec<_> =
+        complaints.take(MOST_COMPLAINTS).map(|text| shortened(text, LONGEST_COMPLAINT)).collect();
+    if more > 0 {
+        shown.push(format!("… and {more} more"));
+    }
+    shown
 }
 
 /// Whether standard output takes colours: `NO_COLOR` and `CLICOLOR_FORCE` are obeyed.

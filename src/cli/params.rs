@@ -6,7 +6,8 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use super::exit::Failed;
-use super::load::read_file;
+use super::load::read_settings;
+use super::output;
 use crate::config::params::{Given, read};
 use crate::diagnostic::closest;
 use crate::exec::graph::Graph;
@@ -67,16 +68,11 @@ pub(super) fn given(pairs: &[String], file: Option<&Path>) -> Result<GivenParams
 
 fn from_file(file: &Path) -> Result<GivenParams, Failed> {
     let name = file.display();
-    let bytes =
-        read_file(file).map_err(|why| Failed::wrong(format!("`{name}` cannot be read: {why}")))?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| Failed::wrong(format!("`{name}` is not UTF-8")))?;
+    let text = read_settings(file)
+        .map_err(|why| Failed::wrong(format!("`{name}` cannot be read: {why}")))?;
     read(&text).map_err(|wrong| {
-        let lines: Vec<_> = wrong
-            .iter()
-            .map(|w| format!("{name}:{}:{}: {}", w.line, w.column, w.message))
-            .collect();
-        Failed::wrong(lines.join("\ngoalc: "))
+        let lines = wrong.iter().map(|w| format!("{name}:{}:{}: {}", w.line, w.column, w.message));
+        Failed::wrong(output::first_of(lines).join("\ngoalc: "))
     })
 }
 

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::arguments::CompileArguments;
 use super::check;
 use super::exit::{Failed, WRONG};
-use super::load::{Aim, Loaded, choose, load};
+use super::load::{Aim, Loaded, Mounts, choose, load};
 use super::output;
 use crate::ir::Plan;
 
 pub(super) fn compile(arguments: &CompileArguments) -> Result<u8, Failed> {
-    let (_, plan) = checked(arguments.file.as_deref(), false)?;
+    let (_, plan) =
+        checked(arguments.file.as_deref(), Mounts::allowed(arguments.allow_outside), false)?;
     match &arguments.output {
         None => output::print_json(&*plan),
         Some(path) => {
@@ -27,9 +28,13 @@ pub(super) fn compile(arguments: &CompileArguments) -> Result<u8, Failed> {
 }
 
 /// The checked plan of a file. Where it has errors they are printed, as JSON if `json`.
-pub(super) fn checked(file: Option<&Path>, json: bool) -> Result<(Loaded, Arc<Plan>), Failed> {
+pub(super) fn checked(
+    file: Option<&Path>,
+    mounts: Mounts,
+    json: bool,
+) -> Result<(Loaded, Arc<Plan>), Failed> {
     let file = choose(file)?;
-    let mut loaded = load(&file, Aim::Plan)?;
+    let mut loaded = load(&file, Aim::Plan, mounts)?;
     if let Some(plan) = loaded.plan.take()
         && !loaded.diagnostics.has_errors()
     {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::{ResumeArguments, RunFormat};
 use super::exit::Failed;
-use super::load::{Aim, Loaded, load};
+use super::load::{Aim, Loaded, Mounts, load};
 use super::output;
 use super::params::{self, Params};
 use super::runs::{fold, open_to_write};
@@ -30,7 +30,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let _lock = folder.try_lock(session::now())?;
     // Loaded under the lock: what another process wrote last is in it.
     let (mut record, events) = store.load(&summary.id)?;
-    let loaded = current(&record.plan_path);
+    let loaded = current(&record.plan_path, allowed(&events));
     let env = match &loaded {
         Some(loaded) => environment(loaded)?,
         None => environment(&without_plan(&record.plan_path))?,
@@ -60,9 +60,17 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
 }
 
 /// The plan's file as it is now; `None` where it is gone or has errors: the run holds its own.
-pub(super) fn current(path: &Path) -> Option<Loaded> {
-    let loaded = load(path, Aim::Plan).ok()?;
+pub(super) fn current(path: &Path, mounts: Mounts) -> Option<Loaded> {
+    let loaded = load(path, Aim::Plan, mounts).ok()?;
     (!loaded.diagnostics.has_errors()).then_some(loaded)
+}
+
+/// What the run's first call allowed.
+pub(super) fn allowed(events: &[Stamped]) -> Mounts {
+    let outside = events
+        .iter()
+        .any(|each| matches!(each.event, Event::RunStarted { allow_outside: true, .. }));
+    Mounts::allowed(outside)
 }
 
 pub(super) fn without_plan(path: &Path) -> Loaded {
@@ -74,6 +82,7 @@ pub(super) fn without_plan(path: &Path) -> Loaded {
         config: Config::default(),
         path: path.to_owned(),
         project,
+        mounts: Mounts::Inside,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::RollbackArguments;
 use super::exit::Failed;
-use super::resume::{current, secrets, state, without_plan};
+use super::resume::{allowed, current, secrets, state, without_plan};
 use super::runs::open_to_write;
 use super::session::{self, Manner, Session, carry_out, environment};
 use crate::diagnostic::closest;
@@ -22,7 +22,7 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     let _lock = folder.try_lock(session::now())?;
     // Loaded under the lock: what another process wrote last is in it.
     let (record, events) = store.load(&summary.id)?;
-    let env = match current(&record.plan_path) {
+    let env = match current(&record.plan_path, allowed(&events)) {
         Some(loaded) => environment(&loaded)?,
         None => environment(&without_plan(&record.plan_path))?,
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::arguments::{RunArguments, RunFormat};
 use super::exit::{Failed, WRONG, refusal};
-use super::load::Loaded;
+use super::load::{Loaded, Mounts};
 use super::omit::{Omitted, omitted};
 use super::output;
 use super::params::{self, GivenParams, Params};
@@ -37,7 +37,8 @@ struct Start {
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Failed> {
     let json = arguments.format != RunFormat::Text;
-    let (loaded, plan) = checked(arguments.file.as_deref(), json)?;
+    let (loaded, plan) =
+        checked(arguments.file.as_deref(), Mounts::allowed(arguments.allow_outside), json)?;
     let start = start(arguments, &loaded, &plan)?;
     if arguments.dry_run {
         return dry_run(arguments, start);
@@ -138,6 +139,7 @@ fn first_event(arguments: &RunArguments, start: &Start) -> Event {
         keep_going: arguments.keep_going,
         left_out: start.omitted.left_out.clone(),
         skipped: start.omitted.skipped.clone(),
+        allow_outside: arguments.allow_outside,
     }
 }
 

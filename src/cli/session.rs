@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::arguments::RunFormat;
 use super::exit::Failed;
-use super::load::{Loaded, read_file};
+use super::load::{Loaded, read_settings};
 use super::output;
 use super::params::Params;
 use super::progress::{JsonLines, Progress};
@@ -62,12 +62,10 @@ pub(super) fn environment(loaded: &Loaded) -> Result<Vec<(String, String)>, Fail
     for file in &loaded.config.env_files {
         let path = loaded.project.join(file);
         let wrong = |why: String| Failed::wrong(format!("`{}`: {why}", path.display()));
-        let text = read_file(&path).map_err(wrong)?;
-        let text = String::from_utf8(text).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
+        let text = read_settings(&path).map_err(wrong)?;
         env.extend(dotenv::parse(&text).map_err(|found| {
-            let lines: Vec<_> =
-                found.iter().map(|each| format!("line {}: {}", each.line, each.message)).collect();
-            wrong(lines.join("; "))
+            let lines = found.iter().map(|each| format!("line {}: {}", each.line, each.message));
+            wrong(output::first_of(lines).join("; "))
         })?);
     }
     let own = |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("GOALC_"));

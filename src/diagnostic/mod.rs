@@ -11,7 +11,7 @@ mod visible;
 pub use catalogue::{CATALOGUE, Code, Entry, Severity, explain, reference};
 pub use sink::Diagnostics;
 pub use suggest::closest;
-pub use visible::{hidden_name, is_hidden, visible};
+pub use visible::{hidden_name, is_hidden, shortened, visible};
 
 use crate::source::Span;
 

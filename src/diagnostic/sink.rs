@@ -1,11 +1,19 @@
 //! The list that a pass reports into.
 
-use super::{Diagnostic, Severity};
+use super::{Diagnostic, Severity, shortened};
+
+/// The longest text of a finding, in characters.
+const LONGEST: usize = 1000;
+
+/// No one reads more errors, or more advice, and each costs time and memory.
+const MOST: usize = 10_000;
 
 /// Findings of one compilation, in the order found until [`Diagnostics::sorted`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     found: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
 }
 
 impl Diagnostics {
@@ -13,21 +21,41 @@ impl Diagnostics {
         Self::default()
     }
 
-    pub fn report(&mut self, diagnostic: Diagnostic) {
+    pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        let count = if diagnostic.is_error() { &mut self.errors } else { &mut self.warnings };
+        if *count >= MOST {
+            return;
+        }
+        *count += 1;
+        // What is quoted in it may be of any length.
+        diagnostic.message = shortened(diagnostic.message, LONGEST);
+        diagnostic.help = diagnostic.help.map(|help| shortened(help, LONGEST));
+        for label in &mut diagnostic.labels {
+            label.text = shortened(std::mem::take(&mut label.text), LONGEST);
+        }
         self.found.push(diagnostic);
     }
 
     pub fn extend(&mut self, more: impl IntoIterator<Item = Diagnostic>) {
-        self.found.extend(more);
+        for diagnostic in more {
+            self.report(diagnostic);
+        }
     }
 
     /// Keeps only the findings that `wanted` says.
     pub fn retain(&mut self, wanted: impl FnMut(&Diagnostic) -> bool) {
         self.found.retain(wanted);
+        self.errors = self.count(Severity::Error);
+        self.warnings = self.count(Severity::Warning);
+    }
+
+    /// There are so many errors that looking for more is of no use.
+    pub fn is_full(&self) -> bool {
+        self.errors >= MOST
     }
 
     pub fn has_errors(&self) -> bool {
-        self.found.iter().any(Diagnostic::is_error)
+        self.errors > 0
     }
 
     pub fn is_empty(&self) -> bool {

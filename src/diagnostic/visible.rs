@@ -34,6 +34,14 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The text, cut behind so many characters: nobody reads a message of a million.
+pub fn shortened(text: String, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -64,6 +64,7 @@ fn unstarted(graph: &Arc<Graph>, params: &IndexMap<BindingId, Value>) -> RunStat
         keep_going: false,
         left_out: Vec::new(),
         skipped: Vec::new(),
+        allow_outside: false,
     };
     state.apply(&Stamped { seq: 1, at: Timestamp(0), event });
     state

@@ -129,6 +129,9 @@ pub enum Event {
         left_out: Vec<StepId>,
         /// Steps that are skipped as if their `when` were false (`--skip`).
         skipped: Vec<StepId>,
+        /// The plan may mount files outside of its folder, also when it is read again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        allow_outside: bool,
     },
     RunResumed {
         retry_failed: bool,

@@ -92,6 +92,7 @@ pub fn forecast(
         keep_going: options.keep_going,
         left_out: options.left_out,
         skipped: options.skipped,
+        allow_outside: false,
     };
     drive.run(first).map_err(|error| error.to_string())?;
     Ok(read(&drive.state, &drive.values, surroundings, &known, &may_skip))

@@ -248,8 +248,8 @@ fn circle_text(chain: &[&str]) -> String {
         return format!("`{only}` waits for itself");
     }
     let mut shown: Vec<String> =
-        chain.iter().take(MOST_HOPS).map(|name| format!("`{name}`")).collect();
-    if chain.len() > MOST_HOPS {
+        chain.iter().take(MOST_HOPS - 1).map(|name| format!("`{name}`")).collect();
+    if chain.len() >= MOST_HOPS {
         shown.push("…".to_owned());
     }
     shown.extend(chain.first().map(|name| format!("`{name}`")));

@@ -54,8 +54,18 @@ pub trait Loader {
     /// The text of a file, by its path.
     ///
     /// # Errors
+    /// Where it cannot be read, or may not be.
+    fn load(&self, path: &Path) -> Result<Arc<str>, NotLoaded>;
+}
+
+/// Why there is no text of a mounted file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotLoaded {
     /// Why it cannot be read, in the user's words.
-    fn load(&self, path: &Path) -> Result<Arc<str>, String>;
+    Unreadable(String),
+    /// It is outside of the folder that a plan's files are in; `by_link`: only a symbolic link
+    /// leads there, its path does not.
+    Outside { by_link: bool },
 }
 
 /// What the semantic pass may know besides the texts.
@@ -113,6 +123,9 @@ fn look_at<T>(
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
     let world = declare::declare(units, diagnostics);
+    if diagnostics.is_full() {
+        return None;
+    }
     let mut pass = pass::Pass::new(&world, options, diagnostics);
     binding::resolve(&mut pass);
     let lowered = lower::lower(&mut pass);

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use super::allow::{self, Allowed};
 use crate::clause::{self, GoalOutline, MountOutline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::sema::Loader;
+use crate::sema::{Loader, NotLoaded};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax;
 
@@ -125,12 +125,7 @@ impl Loading<'_> {
         let text = match self.loader.load(path) {
             Ok(text) => text,
             Err(why) => {
-                let message = format!("the file `{name}` cannot be read: {why}");
-                let help =
-                    format!("`{written}` is looked up from the folder of the file that mounts it");
-                self.diagnostics.report(
-                    Diagnostic::new(Code::E0601, message, place, "mounted here").help(help),
-                );
+                self.diagnostics.report(not_loaded(&why, name, written, place));
                 return None;
             }
         };
@@ -141,6 +136,27 @@ impl Loading<'_> {
         self.waiting.push_back(self.units.len() - 1);
         Some(self.units.len() - 1)
     }
+}
+
+fn not_loaded(why: &NotLoaded, name: &str, written: &str, place: Span) -> Diagnostic {
+    let (code, message, help) = match why {
+        NotLoaded::Unreadable(why) => (
+            Code::E0601,
+            format!("the file `{name}` cannot be read: {why}"),
+            format!("`{written}` is looked up from the folder of the file that mounts it"),
+        ),
+        NotLoaded::Outside { by_link } => {
+            let message = if *by_link {
+                format!("a symbolic link leads from `{name}` out of the plan's folder")
+            } else {
+                format!("the file `{name}` is outside of the plan's folder")
+            };
+            let help = "move it into the plan's folder, put a `goal.toml` into a folder that \
+                        holds both, or allow it with `--allow-outside`";
+            (Code::E0604, message, help.to_owned())
+        }
+    };
+    Diagnostic::new(code, message, place, "mounted here").help(help)
 }
 
 /// The mounts of a goal and of those inside it, in the order of the text.

@@ -18,15 +18,15 @@ use goalc::exec::graph::Graph;
 use goalc::exec::scope::{Surroundings, Values};
 use goalc::exec::state::RunState;
 use goalc::exec::world::{Account, AttemptOrder, Outcome, Ticket, View, Wake, Work, World};
-use goalc::sema::{Loader, Options, analyze};
+use goalc::sema::{Loader, NotLoaded, Options, analyze};
 use goalc::source::SourceMap;
 use goalc::value::EvalError;
 
 struct Nothing;
 
 impl Loader for Nothing {
-    fn load(&self, _path: &Path) -> Result<Arc<str>, String> {
-        Err("no such file".to_owned())
+    fn load(&self, _path: &Path) -> Result<Arc<str>, NotLoaded> {
+        Err(NotLoaded::Unreadable("no such file".to_owned()))
     }
 }
 
@@ -228,6 +228,7 @@ fn started() -> Event {
         keep_going: false,
         left_out: Vec::new(),
         skipped: Vec::new(),
+        allow_outside: false,
     }
 }
 

@@ -12,6 +12,7 @@ mod fmt;
 mod import;
 mod journal;
 mod layering;
+mod mounts;
 mod resume;
 mod run;
 mod services;

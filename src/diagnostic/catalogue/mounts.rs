@@ -68,6 +68,25 @@ goal fleet {
 }
 ",
     }.beside(&[REGION]);
+    E0604 "mounted file is outside of the plan's folder" {
+        explanation: "\
+`goal NAME from \"FILE\"` leads out of the plan's folder: the nearest one upwards
+with a `goal.toml`, else the plan's own. A plan from elsewhere could otherwise
+read what it finds on this machine.
+
+Move the file into the folder, put a `goal.toml`, which may be empty, into one
+that holds both, or allow it with `--allow-outside`.",
+        wrong: "\
+goal fleet {
+  goal east from \"../region.goal\" { name = \"east\" }
+}
+",
+        mended: "\
+goal fleet {
+  goal east from \"./region.goal\" { name = \"east\" }
+}
+",
+    }.beside(&[REGION]);
     E0801 "goal.toml cannot be used" {
         explanation: "\
 The settings beside the plan are no TOML, or hold a key or a value that goalc

@@ -55,7 +55,7 @@ impl RunState {
 
     fn apply_to_run(&mut self, event: &Event, at: Timestamp) {
         match event {
-            Event::RunStarted { params, jobs, keep_going, left_out, skipped } => {
+            Event::RunStarted { params, jobs, keep_going, left_out, skipped, .. } => {
                 self.params.clone_from(params);
                 self.jobs = *jobs;
                 self.keep_going = *keep_going;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Loader, Options, analyze};
+use super::{Loader, NotLoaded, Options, analyze};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ir::Plan;
 use crate::source::SourceMap;
@@ -26,8 +26,12 @@ use crate::source::SourceMap;
 struct Files(HashMap<PathBuf, &'static str>);
 
 impl Loader for Files {
-    fn load(&self, path: &Path) -> Result<Arc<str>, String> {
-        self.0.get(path).map(|text| Arc::from(*text)).ok_or_else(|| "no such file".to_owned())
+    fn load(&self, path: &Path) -> Result<Arc<str>, NotLoaded> {
+        if !path.starts_with("/plans") {
+            return Err(NotLoaded::Outside { by_link: false });
+        }
+        let missing = || NotLoaded::Unreadable("no such file".to_owned());
+        self.0.get(path).map(|text| Arc::from(*text)).ok_or_else(missing)
     }
 }
 
