@@ -50,6 +50,8 @@ pub enum Command {
     Rollback(RollbackArguments),
     /// Stop a run that another process carries out
     Cancel(CancelArguments),
+    /// Write a plan to start from
+    New(NewArguments),
     /// Make a plan of a file in another format
     Import(ImportArguments),
     /// Tell more about a diagnostic's code
@@ -285,6 +287,29 @@ pub struct RollbackArguments {
 pub struct CancelArguments {
     /// A run, or its beginning; the newest if left out
     pub run: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Template {
+    Release,
+    Migration,
+    Data,
+    Runbook,
+}
+
+#[derive(Debug, Args)]
+pub struct NewArguments {
+    /// Of the goal, and of its file
+    pub name: Option<String>,
+    /// What to start from; a plan of two steps otherwise
+    #[arg(short, long, value_enum)]
+    pub template: Option<Template>,
+    /// Where to write the plan, `-` is standard output; NAME.goal otherwise
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Say which templates there are
+    #[arg(long)]
+    pub list: bool,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ mod fmt;
 mod import;
 mod load;
 mod logs;
+mod new;
 mod omit;
 mod output;
 mod params;
@@ -94,6 +95,7 @@ fn dispatch(command: Command) -> Result<u8, Failed> {
         Command::Fail(arguments) => answer::fail(&arguments),
         Command::Rollback(arguments) => rollback::rollback(&arguments),
         Command::Cancel(arguments) => answer::cancel(&arguments),
+        Command::New(arguments) => new::new(&arguments),
         Command::Import(arguments) => import::import(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Schema(arguments) => explain::schema(&arguments),

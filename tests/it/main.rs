@@ -13,6 +13,7 @@ mod import;
 mod journal;
 mod layering;
 mod mounts;
+mod new;
 mod resume;
 mod run;
 mod services;
