@@ -4,8 +4,9 @@
     graph-tools.py [--goalc PATH] [--steps N] [--rounds N]
 
 The same graph for all three: a grid a hundred wide, each step after the one above and that one's
-neighbour. goalc reads what plans have besides (titles, retry, env, templates, a fallback) and checks
-names, types, scripts, cycles and races; ninja and make read a command a target, and print it. Prints a
+neighbour. goalc reads what plans have besides (titles, retry, env, templates, a fallback), and once more
+without (`bare`), and checks names, types, scripts, cycles and races; ninja and make read a command a
+target, and print it. Prints a
 table of the best processor time of all rounds, user and system together, and the memory at most.
 Tools that are not there are left out. Standard library only.
 """
@@ -32,11 +33,19 @@ def above(i):
     return names + [i - 101] if i >= 100 and i % 100 else names
 
 
+def bare(steps):
+    yield "goal large {\n"
+    for i in range(steps):
+        depends = f"depends {', '.join(f's{j}' for j in above(i))}; " if above(i) else ""
+        yield f'  step s{i} {{ {depends}run "./part --name x --to out/s{i}" }}\n'
+    yield "}\n"
+
+
 def ninja(steps):
+    # Without a target for all of them: ninja would look at all its inputs whenever one is done.
     yield "rule part\n  command = ./part --name x --to out/$out\n"
     for i in range(steps):
         yield f"build s{i}: part {' '.join(f's{j}' for j in above(i))}\n"
-    yield "build all: phony " + " ".join(f"s{i}" for i in range(steps)) + "\ndefault all\n"
 
 
 def make(steps):
@@ -68,9 +77,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         (folder / "plan.goal").write_text(plans().plan(options.steps))
+        (folder / "bare.goal").write_text("".join(bare(options.steps)))
         (folder / "build.ninja").write_text("".join(ninja(options.steps)))
         (folder / "Makefile").write_text("".join(make(options.steps)))
-        tools = [("goalc check", [os.path.abspath(options.goalc), "check", "plan.goal"])]
+        goalc = [os.path.abspath(options.goalc), "check"]
+        tools = [("goalc check", [*goalc, "plan.goal"]), ("goalc check, bare", [*goalc, "bare.goal"])]
         for name in ("ninja", "make"):
             path = shutil.which(name)
             tools += [(f"{name} -n", [path, "-n"])] if path else []
@@ -79,7 +90,7 @@ def main():
         for _ in range(options.rounds):
             for name, command in tools:
                 taken[name].append(measure(command, folder))
-        sizes = {"goalc check": "plan.goal", "ninja -n": "build.ninja", "make -n": "Makefile"}
+        sizes = {"goalc check": "plan.goal", "goalc check, bare": "bare.goal", "ninja -n": "build.ninja", "make -n": "Makefile"}
         print("| tool | CPU seconds | peak MB | file MB |\n| --- | --- | --- | --- |")
         for name, rounds in taken.items():
             size = (folder / sizes[name]).stat().st_size / 1e6

@@ -7,7 +7,7 @@ use crate::source::Span;
 use crate::syntax::{Mark, StringStyle};
 use crate::value::LiteralError;
 
-use super::scan::{DEEPEST, MOST_TOKENS};
+use super::scan::DEEPEST;
 
 pub(super) fn too_large(place: Span) -> Diagnostic {
     Diagnostic::new(Code::E0101, "this file is larger than 64 MiB", place, "starts here")
@@ -15,7 +15,7 @@ pub(super) fn too_large(place: Span) -> Diagnostic {
 }
 
 pub(super) fn too_many_tokens(place: Span) -> Diagnostic {
-    let message = format!("this file holds more than {MOST_TOKENS} words and signs");
+    let message = "this file holds more words, signs and strings than can be read at once";
     Diagnostic::new(Code::E0101, message, place, "starts here")
         .help("split the plan: mount other files with `goal NAME from \"./file.goal\"`")
 }

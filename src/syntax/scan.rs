@@ -12,8 +12,10 @@ use super::pieces::Cuts;
 
 /// Brackets may stand this deep in one another.
 pub(super) const DEEPEST: usize = 256;
-/// More tokens and comments than this are refused: some 110,000 steps, which take some 1.2 GiB.
-pub(super) const MOST_TOKENS: usize = 5_000_000;
+/// More than this is refused: some 100,000 steps, which take some 1.2 GiB. Tokens, comments and line
+/// breaks behind them count one, a string [`STRING`], for what each takes in a tree.
+const MOST_TOKENS: usize = 7_200_000;
+const STRING: usize = 4;
 /// White space beyond this is not counted where indentation is compared.
 const WIDEST: usize = 1_000;
 /// After so many unclosed block strings the next one runs to the text's end.
@@ -150,6 +152,7 @@ impl<'a> Scanner<'a> {
 
     fn line_break(&mut self) {
         self.line_braces = 0;
+        self.tokens += usize::from(!self.fresh);
         self.fresh = true;
         self.at += 1;
         if !self.carries && !self.in_group() {
@@ -217,6 +220,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn string(&mut self, quote: u8) {
+        self.tokens += STRING - 1;
         let start = self.at;
         let style = style_at(self.rest());
         if let Some(end) = self.forced.get(&start) {
