@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod corpus;
 mod cuts;
+mod damage;
 mod dry_run;
 mod examples;
 mod fairness;
