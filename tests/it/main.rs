@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod corpus;
 mod cuts;
+mod docs;
 mod dry_run;
 mod examples;
 mod fairness;
