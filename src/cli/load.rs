@@ -1,5 +1,6 @@
 //! From files to a checked plan: reading, mounts, `goal.toml`, JSON.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,11 +43,17 @@ pub(super) enum Aim {
     Plan,
 }
 
-/// Mounted files from disk.
-struct Disk;
+/// Texts that count in the place of what is on the disk, by path.
+pub(super) type Texts = HashMap<PathBuf, Arc<str>>;
 
-impl Loader for Disk {
+/// Mounted files from disk.
+struct Disk<'a>(&'a Texts);
+
+impl Loader for Disk<'_> {
     fn load(&self, path: &Path) -> Result<Arc<str>, String> {
+        if let Some(text) = self.0.get(path) {
+            return Ok(Arc::clone(text));
+        }
         let bytes = read_file(path)?;
         String::from_utf8(bytes).map(Arc::from).map_err(|_| "it is not UTF-8".to_owned())
     }
@@ -114,28 +121,45 @@ pub(super) fn choose(file: Option<&Path>) -> Result<PathBuf, Failed> {
 /// # Errors
 /// Where the file itself cannot be read, or is JSON that holds no plan.
 pub(super) fn load(file: &Path, aim: Aim) -> Result<Loaded, Failed> {
+    load_with(file, aim, &Texts::new())
+}
+
+/// The same, with other texts than the files have.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn load_with(file: &Path, aim: Aim, texts: &Texts) -> Result<Loaded, Failed> {
     let unreadable =
         |why: String| Failed::wrong(format!("`{}` cannot be read: {why}", file.display()));
-    let bytes = read_file(file).map_err(unreadable)?;
     let path = std::path::absolute(file).map_err(|error| unreadable(plain(&error)))?;
-    let mut loaded = begin(&path);
-    if file.extension().is_some_and(|extension| extension == "json") {
+    let mut loaded = begin(&path, texts);
+    if let Some(text) = texts.get(&path) {
+        analyze_text(&mut loaded, &file.display().to_string(), text, aim, texts);
+        return Ok(loaded);
+    }
+    let bytes = read_file(file).map_err(unreadable)?;
+    if is_json(file) {
         let text =
             String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
         return load_json(loaded, file, &text, aim);
     }
     match String::from_utf8(bytes) {
-        Ok(text) => analyze_text(&mut loaded, &file.display().to_string(), &text, aim),
+        Ok(text) => analyze_text(&mut loaded, &file.display().to_string(), &text, aim, texts),
         Err(error) => report_not_utf8(&mut loaded, file, &error),
     }
     Ok(loaded)
 }
 
+/// Whether a file is no plan's text, but JSON that a plan is made of.
+pub(super) fn is_json(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "json")
+}
+
 /// Checks a plan's text, as it came from standard input or an import.
-fn analyze_text(loaded: &mut Loaded, name: &str, text: &str, aim: Aim) {
+fn analyze_text(loaded: &mut Loaded, name: &str, text: &str, aim: Aim, texts: &Texts) {
     let file = loaded.sources.add(name, &loaded.path, text);
     let effort = loaded.config.effort;
-    let options = Options { loader: &Disk, effort: &|word| effort.length(word) };
+    let options = Options { loader: &Disk(texts), effort: &|word| effort.length(word) };
     let (sources, diagnostics) = (&mut loaded.sources, &mut loaded.diagnostics);
     match aim {
         Aim::Findings => sema::check(sources, file, &options, diagnostics),
@@ -163,7 +187,7 @@ fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim) -> Result<Lo
         let plan = decomposed::import(text).map_err(|error| {
             Failed::wrong(format!("`{}` cannot be imported: {error}", file.display()))
         })?;
-        analyze_text(&mut loaded, &file.display().to_string(), &plan, aim);
+        analyze_text(&mut loaded, &file.display().to_string(), &plan, aim, &Texts::new());
         return Ok(loaded);
     }
     let refuse = |why: String| Failed::wrong(format!("`{}` is no plan: {why}", file.display()));
@@ -174,26 +198,30 @@ fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim) -> Result<Lo
 }
 
 /// Reads the project's `goal.toml`, the nearest one upwards.
-fn begin(path: &Path) -> Loaded {
+fn begin(path: &Path, texts: &Texts) -> Loaded {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
     let toml =
         folder.ancestors().map(|folder| folder.join("goal.toml")).find(|path| path.is_file());
     let config = match &toml {
-        Some(toml) => read_config(toml, &mut sources, &mut diagnostics),
+        Some(toml) => read_config(toml, texts, &mut sources, &mut diagnostics),
         None => Config::default(),
     };
     let project = toml.and_then(|toml| toml.parent().map(Path::to_owned)).unwrap_or(folder);
     Loaded { sources, diagnostics, plan: None, config, path: path.to_owned(), project }
 }
 
-fn read_config(path: &Path, sources: &mut SourceMap, diagnostics: &mut Diagnostics) -> Config {
-    let read = read_file(path)
-        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()));
+fn read_config(
+    path: &Path,
+    texts: &Texts,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Config {
+    let read = Disk(texts).load(path);
     match read {
         Ok(text) => {
-            let file = sources.add(shown(path), path, text.as_str());
+            let file = sources.add(shown(path), path, Arc::clone(&text));
             config::read(file, &text, diagnostics)
         }
         Err(why) => {

@@ -99,7 +99,7 @@ fn look<T>(
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
     let units = mount::load(sources, file, options.loader, diagnostics)?;
-    let finished = look_at(&units, options, diagnostics, finish);
+    let finished = look_at(&units, sources, options, diagnostics, finish);
     for unit in &units {
         allow::apply(&unit.allowed, diagnostics);
     }
@@ -108,12 +108,13 @@ fn look<T>(
 
 fn look_at<T>(
     units: &[mount::Unit],
+    sources: &SourceMap,
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
     let world = declare::declare(units, diagnostics);
-    let mut pass = pass::Pass::new(&world, options, diagnostics);
+    let mut pass = pass::Pass::new(&world, sources, options, diagnostics);
     binding::resolve(&mut pass);
     let lowered = lower::lower(&mut pass);
     amount::report(&mut pass);

@@ -16,7 +16,9 @@ pub struct LineIndex {
 impl LineIndex {
     pub fn new(text: &str) -> Self {
         let breaks = text.match_indices('\n');
-        let starts = std::iter::once(0)
+        // A byte order mark is no part of the first line: editors do not count it as a column.
+        let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let starts = std::iter::once(u32::try_from(first).unwrap_or(0))
             .chain(breaks.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
             .collect();
         Self { starts }
@@ -49,7 +51,7 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: usize) -> LineColumn {
         let offset = text.floor_char_boundary(offset.min(text.len()));
         let line = self.line_of(offset);
-        let start = self.start_of(line).unwrap_or(0);
+        let start = self.start_of(line).unwrap_or(0).min(offset);
         LineColumn { line: line + 1, column: text[start..offset].chars().count() + 1 }
     }
 }

@@ -83,8 +83,8 @@ fn what_is_sound_of_a_damaged_run_is_shown() {
     let project = Project::new(PLAN);
     project.run(&[]).exits(1);
     let db = Connection::open(project.state().join("state.db")).expect("the state opens");
-    let change = "update events set body = replace(body, 'failed', 'succeeded')
-        where body like '%step-ended%"status":"failed"%'";
+    let change = r#"update events set body = replace(body, 'failed', 'succeeded')
+        where body like '%step-ended%"status":"failed"%'"#;
     assert_eq!(db.execute(change, []).expect("it is changed"), 1);
     let shown = project.call(&["show"]);
     assert_eq!(shown.code, 4, "{}", shown.text());
