@@ -4,6 +4,7 @@
 //! completion, hover, formatting, highlighting and `docs/clauses.md` are derived from the specs.
 //! Names are resolved by whoever implements [`Context`]; this room knows no scopes and no graph.
 
+mod arguments;
 mod context;
 mod outline;
 mod reach;
@@ -13,6 +14,7 @@ mod spec;
 mod table;
 mod usage;
 
+pub use arguments::{argument_lines, as_sentence, stands};
 pub use context::{Context, Target, Want};
 pub use outline::{
     Argument, Clause, FallbackOutline, GoalOutline, LetOutline, MountOutline, OptionValue,

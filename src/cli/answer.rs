@@ -38,7 +38,7 @@ pub(super) fn fail(arguments: &AnswerArguments) -> Result<u8, Failed> {
 }
 
 pub(super) fn cancel(arguments: &CancelArguments) -> Result<u8, Failed> {
-    let found = find(open_to_write()?, arguments.run.as_deref())?;
+    let found = find(open_to_write()?, arguments.run.as_deref())?.sound()?;
     if !found.alive {
         return Err(Failed::wrong(format!(
             "run {} is {}, and no process carries it out: there is nothing to cancel",
@@ -57,7 +57,7 @@ fn answer(
     outputs: &[String],
 ) -> Result<u8, Failed> {
     let (run, step) = run_and_step(&arguments.which)?;
-    let found = find(open_to_write()?, run)?;
+    let found = find(open_to_write()?, run)?.sound()?;
     let unit = unit_named(&found, step)?;
     let question = open_question(&found, unit, step)?;
     fits(kind, question.kind, step)?;

@@ -54,7 +54,7 @@ pub enum Command {
     New(NewArguments),
     /// Make a plan of a file in another format
     Import(ImportArguments),
-    /// Tell more about a diagnostic's code
+    /// Tell more about a diagnostic's code, or a word of the language
     Explain(ExplainArguments),
     /// Print the JSON Schema of an output
     Schema(SchemaArguments),
@@ -70,7 +70,9 @@ impl Command {
     /// Whether standard output carries JSON and nothing else.
     pub fn wants_json(&self) -> bool {
         match self {
-            Self::Check(check) => check.format == Some(CheckFormat::Json),
+            Self::Check(check) => {
+                matches!(check.format, Some(CheckFormat::Json | CheckFormat::Sarif))
+            }
             Self::Run(run) => run.format != RunFormat::Text,
             Self::Resume(resume) => resume.format != RunFormat::Text,
             Self::Runs(runs) => runs.format == ShowFormat::Json,
@@ -78,6 +80,11 @@ impl Command {
             Self::Why(why) => why.format == ShowFormat::Json,
             _ => false,
         }
+    }
+
+    /// Whether that JSON is to be a SARIF log.
+    pub fn wants_sarif(&self) -> bool {
+        matches!(self, Self::Check(check) if check.format == Some(CheckFormat::Sarif))
     }
 }
 
@@ -89,6 +96,10 @@ pub enum CheckFormat {
     /// One line each
     Short,
     Json,
+    /// A log in SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations for GitHub's workflows
+    Github,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -97,6 +108,7 @@ pub enum Deny {
 }
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // flags that have nothing to do with each other
 pub struct CheckArguments {
     /// Plans; may be left out where the folder has one
     #[arg(value_name = "FILE")]
@@ -110,6 +122,21 @@ pub struct CheckArguments {
     /// Mount files outside of the plan's folder, too
     #[arg(long)]
     pub allow_outside: bool,
+    /// Mend what is certain, in place; print what changed, then what is left
+    #[arg(long)]
+    pub fix: bool,
+    /// As `--fix`, but change nothing
+    #[arg(long)]
+    pub diff: bool,
+    /// Ask what the goals require, as a run does before anything runs
+    #[arg(long)]
+    pub preflight: bool,
+    /// A param, for `--preflight`; said again for each item of a list
+    #[arg(short, long = "param", value_name = "NAME=VALUE", requires = "preflight")]
+    pub params: Vec<String>,
+    /// A TOML file of params, for `--preflight`
+    #[arg(long = "params", value_name = "FILE", requires = "preflight")]
+    pub params_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -323,8 +350,9 @@ pub struct ImportArguments {
 
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// As `E0401`
-    pub code: String,
+    /// A code as `E0401`, or a clause, probe or function as `retry`; all codes if left out
+    #[arg(value_name = "CODE|WORD")]
+    pub topic: Vec<String>,
 }
 
 #[derive(Debug, Args)]

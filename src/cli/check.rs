@@ -1,71 +1,78 @@
-//! `goalc check`: all findings of all files, in one go.
+//! `goalc check`: all findings of all files, in one go; `--fix` mends what is certain.
 
-use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
 
-use super::arguments::{CheckArguments, CheckFormat};
+use super::arguments::CheckArguments;
 use super::exit::{Failed, WRONG};
-use super::load::{Aim, Loaded, Mounts, choose, load};
-use super::output;
-use crate::config::LintLevel;
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::render::{self, RenderOptions};
+use super::findings::{Told, findings};
+use super::load::{Aim, Loaded, Mounts, choose, load_with};
+use super::mend::Mender;
+use super::{params, preflight, session};
+use crate::diagnostic::Diagnostic;
+use crate::exec::graph::Graph;
+use crate::exec::world::RealSurroundings;
 
 pub(super) fn check(arguments: &CheckArguments) -> Result<u8, Failed> {
     let files = match arguments.files.as_slice() {
         [] => vec![choose(None)?],
         files => files.to_vec(),
     };
-    let format = arguments.format.unwrap_or_default();
-    let mut all = Vec::new();
+    let mut told = Told::new(arguments.format.unwrap_or_default());
+    let mut mender = Mender::new(arguments.diff);
     let mut worst = 0;
     for file in files {
-        let loaded = match load(&file, Aim::Findings, Mounts::allowed(arguments.allow_outside)) {
-            Ok(loaded) => loaded,
+        worst = worst.max(match check_one(&file, arguments, &mut mender, &mut told) {
+            Ok(exit) => exit,
             Err(failed) => {
-                worst = worst.max(failed.say());
-                continue;
+                if let Some(message) = failed.message() {
+                    told.unchecked(message);
+                }
+                failed.say()
             }
-        };
-        let found = findings(&loaded);
-        let errors = found.iter().any(Diagnostic::is_error);
-        let denied = found.iter().any(|found| {
-            arguments.deny.is_some() || loaded.config.lint(found.code) == LintLevel::Deny
         });
-        worst = worst.max(u8::from(errors || denied) * WRONG);
-        match format {
-            CheckFormat::Json => all.extend(json(&found, &loaded)),
-            CheckFormat::Short => output::print(&render::short(&found, &loaded.sources)),
-            CheckFormat::Fancy => output::tell(&fancy(&found, &loaded)),
-        }
-        if found.is_empty() && format == CheckFormat::Fancy && std::io::stderr().is_terminal() {
-            output::tell(&format!("{}: no problems\n", file.display()));
-        }
     }
-    if format == CheckFormat::Json {
-        output::print_json(&serde_json::json!({ "diagnostics": all }));
-    }
+    told.end();
     Ok(worst)
 }
 
-/// What was found, in the order of the text, without advice that the project does not want.
-pub(super) fn findings(loaded: &Loaded) -> Vec<Diagnostic> {
-    let wanted = |found: &Diagnostic| {
-        found.severity() == Severity::Error || loaded.config.lint(found.code) != LintLevel::Allow
-    };
-    loaded.diagnostics.clone().sorted().into_iter().filter(wanted).collect()
+fn check_one(
+    file: &Path,
+    arguments: &CheckArguments,
+    mender: &mut Mender,
+    told: &mut Told,
+) -> Result<u8, Failed> {
+    let aim = if arguments.preflight { Aim::Plan } else { Aim::Findings };
+    let deny = arguments.deny.is_some();
+    let mounts = Mounts::allowed(arguments.allow_outside);
+    let mut loaded = load_with(file, aim, mounts, mender.texts())?;
+    let mut found = findings(&loaded, deny);
+    let mut wrong = found.iter().any(Diagnostic::is_error);
+    if arguments.fix || arguments.diff {
+        told.diff(&mender.mend(file, &loaded)?);
+        loaded = load_with(file, aim, mounts, mender.texts())?;
+        found = findings(&loaded, deny);
+        // Where nothing was changed, the files are as wrong as before.
+        wrong = found.iter().any(Diagnostic::is_error) || (arguments.diff && wrong);
+    }
+    told.plan(file, found, &loaded);
+    if arguments.preflight && !wrong {
+        let failures = required(arguments, &mut loaded)?;
+        told.refused(&failures);
+        wrong = !failures.is_empty();
+    }
+    Ok(u8::from(wrong) * WRONG)
 }
 
-/// Findings as a person reads them.
-pub(super) fn fancy(found: &[Diagnostic], loaded: &Loaded) -> String {
-    let options =
-        RenderOptions { colour: output::colour_err(), width: output::width(), unicode: true };
-    render::fancy(found, &loaded.sources, options)
-}
-
-/// Findings as values for `{"diagnostics": […]}`.
-pub(super) fn json(found: &[Diagnostic], loaded: &Loaded) -> Vec<serde_json::Value> {
-    match render::json(found, &loaded.sources).get_mut("diagnostics").map(serde_json::Value::take) {
-        Some(serde_json::Value::Array(found)) => found,
-        _ => Vec::new(),
+/// What the goals require and is not so, or which params are wrong.
+fn required(arguments: &CheckArguments, loaded: &mut Loaded) -> Result<Vec<String>, Failed> {
+    let Some(plan) = loaded.plan.take() else { return Ok(Vec::new()) };
+    let graph = Arc::new(Graph::new(Arc::new(plan)));
+    let env = session::environment(loaded)?;
+    let surroundings = RealSurroundings::new(loaded.folder().to_owned(), env.iter().cloned());
+    let given = params::given(&arguments.params, arguments.params_file.as_deref())?;
+    match params::resolve(&graph, &given, &surroundings) {
+        Err(wrong) => Ok(wrong),
+        Ok(params) => preflight::without_run(&graph, &params, surroundings, &env),
     }
 }

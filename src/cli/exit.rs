@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::exec::JournalError;
+use crate::report::{CheckView, DiagnosticView, SeverityView};
 use crate::store::StoreError;
 
 /// The goal failed.
@@ -31,9 +32,9 @@ impl Failed {
         Self { exit: MACHINE, message: message.into() }
     }
 
-    /// As a value, for who reads standard output as JSON; `None` where all has been said.
-    pub(super) fn json(&self) -> Option<serde_json::Value> {
-        (!self.message.is_empty()).then(|| refusal([&*self.message]))
+    /// What is wrong; `None` where all has been said.
+    pub(super) fn message(&self) -> Option<&str> {
+        (!self.message.is_empty()).then_some(&*self.message)
     }
 
     /// Says what went wrong; gives the exit code.
@@ -52,11 +53,16 @@ impl Failed {
 
 /// What `--format json` prints where there is no result: what is wrong with no place in a plan.
 pub(super) fn refusal<'m>(messages: impl IntoIterator<Item = &'m str>) -> serde_json::Value {
-    let found: Vec<_> = messages
-        .into_iter()
-        .map(|message| serde_json::json!({ "code": null, "severity": "error", "message": message }))
-        .collect();
-    serde_json::json!({ "diagnostics": found })
+    let found = messages.into_iter().map(|message| DiagnosticView {
+        code: None,
+        severity: SeverityView::Error,
+        message: message.to_owned(),
+        place: None,
+        help: None,
+        related: Vec::new(),
+        fixes: Vec::new(),
+    });
+    serde_json::to_value(CheckView { diagnostics: found.collect() }).unwrap_or_default()
 }
 
 impl From<StoreError> for Failed {

@@ -79,7 +79,8 @@ pub(super) fn formatted(name: &str, text: &str) -> Result<String, Failed> {
     Ok(format::format(&document, text))
 }
 
-fn diff(name: &str, before: &str, after: &str) -> String {
+/// What changed, as a unified diff.
+pub(super) fn diff(name: &str, before: &str, after: &str) -> String {
     similar::TextDiff::from_lines(before, after)
         .unified_diff()
         .context_radius(3)
@@ -88,7 +89,7 @@ fn diff(name: &str, before: &str, after: &str) -> String {
 }
 
 /// Replaces a file by a rename, so that it is never half-written; its permissions stay.
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let file = file.canonicalize()?;
     let folder = file.parent().unwrap_or(Path::new("/"));
     let mut fresh = tempfile::NamedTempFile::new_in(folder)?;

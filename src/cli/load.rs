@@ -1,5 +1,6 @@
 //! From files to a checked plan: reading, mounts, `goal.toml`, JSON.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -64,15 +65,19 @@ impl Mounts {
     }
 }
 
+/// Texts that count in the place of what is on the disk, by path.
+pub(super) type Texts = HashMap<PathBuf, Arc<str>>;
+
 /// Mounted files from disk.
-struct Disk {
+struct Disk<'a> {
     /// The folder that they must be in, if any.
     folder: Option<PathBuf>,
+    texts: &'a Texts,
 }
 
-impl Disk {
-    fn new(project: &Path, mounts: Mounts) -> Self {
-        Self { folder: (mounts == Mounts::Inside).then(|| project.to_owned()) }
+impl<'a> Disk<'a> {
+    fn new(project: &Path, mounts: Mounts, texts: &'a Texts) -> Self {
+        Self { folder: (mounts == Mounts::Inside).then(|| project.to_owned()), texts }
     }
 
     /// Where the file really is, if it may be read. Of a path that leads outside nobody learns
@@ -88,9 +93,13 @@ impl Disk {
     }
 }
 
-impl Loader for Disk {
+impl Loader for Disk<'_> {
     fn load(&self, path: &Path) -> Result<Arc<str>, NotLoaded> {
-        let bytes = read_file(&self.find(path)?).map_err(NotLoaded::Unreadable)?;
+        let real = self.find(path)?;
+        if let Some(text) = self.texts.get(path).or_else(|| self.texts.get(&real)) {
+            return Ok(Arc::clone(text));
+        }
+        let bytes = read_file(&real).map_err(NotLoaded::Unreadable)?;
         String::from_utf8(bytes)
             .map(Arc::from)
             .map_err(|_| NotLoaded::Unreadable("it is not UTF-8".to_owned()))
@@ -171,21 +180,46 @@ pub(super) fn choose(file: Option<&Path>) -> Result<PathBuf, Failed> {
 /// # Errors
 /// Where the file itself cannot be read, or is JSON that holds no plan.
 pub(super) fn load(file: &Path, aim: Aim, mounts: Mounts) -> Result<Loaded, Failed> {
+    load_with(file, aim, mounts, &Texts::new())
+}
+
+/// The same, with other texts than the files have.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn load_with(
+    file: &Path,
+    aim: Aim,
+    mounts: Mounts,
+    texts: &Texts,
+) -> Result<Loaded, Failed> {
     let unreadable =
         |why: String| Failed::wrong(format!("`{}` cannot be read: {why}", file.display()));
-    let bytes = read_file(file).map_err(unreadable)?;
     let path = absolute(file).map_err(|error| unreadable(plain(&error)))?;
-    let mut loaded = begin(&path, mounts);
-    if file.extension().is_some_and(|extension| extension == "json") {
+    let given = texts.get(&path).map(Arc::clone);
+    let bytes = if given.is_none() { read_file(file).map_err(unreadable)? } else { Vec::new() };
+    let mut loaded = begin(&path, mounts, texts);
+    if let Some(text) = given {
+        analyze_text(&mut loaded, &file.display().to_string(), text, aim, texts);
+        return Ok(loaded);
+    }
+    if is_json(file) {
         let text =
             String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
         return load_json(loaded, file, &text, aim);
     }
     match String::from_utf8(bytes) {
-        Ok(text) => analyze_text(&mut loaded, &file.display().to_string(), text.into(), aim),
+        Ok(text) => {
+            analyze_text(&mut loaded, &file.display().to_string(), text.into(), aim, texts);
+        }
         Err(error) => report_not_utf8(&mut loaded, file, &error),
     }
     Ok(loaded)
+}
+
+/// Whether a file is no plan's text, but JSON that a plan is made of.
+pub(super) fn is_json(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "json")
 }
 
 /// A file's path from the root on, without links in its folder; the file itself may be one.
@@ -198,10 +232,10 @@ fn absolute(file: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// Checks a plan's text, as it came from standard input or an import.
-fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim) {
+fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim, texts: &Texts) {
     let file = loaded.sources.add(name, &loaded.path, text);
     let effort = loaded.config.effort;
-    let disk = Disk::new(&loaded.project, loaded.mounts);
+    let disk = Disk::new(&loaded.project, loaded.mounts, texts);
     let options = Options { loader: &disk, effort: &|word| effort.length(word) };
     let (sources, diagnostics) = (&mut loaded.sources, &mut loaded.diagnostics);
     match aim {
@@ -232,7 +266,7 @@ fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim) -> Result<Lo
         let plan = decomposed::import(text).map_err(|error| {
             Failed::wrong(format!("`{}` cannot be imported: {error}", file.display()))
         })?;
-        analyze_text(&mut loaded, &file.display().to_string(), plan.into(), aim);
+        analyze_text(&mut loaded, &file.display().to_string(), plan.into(), aim, &Texts::new());
         return Ok(loaded);
     }
     let refuse = |why: String| Failed::wrong(format!("`{}` is no plan: {why}", file.display()));
@@ -243,7 +277,7 @@ fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim) -> Result<Lo
 }
 
 /// Reads the project's `goal.toml`, the nearest one upwards.
-fn begin(path: &Path, mounts: Mounts) -> Loaded {
+fn begin(path: &Path, mounts: Mounts, texts: &Texts) -> Loaded {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
@@ -251,17 +285,26 @@ fn begin(path: &Path, mounts: Mounts) -> Loaded {
     let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
     let toml = folder.ancestors().map(|folder| folder.join("goal.toml")).find(is_there);
     let config = match &toml {
-        Some(toml) => read_config(toml, &mut sources, &mut diagnostics),
+        Some(toml) => read_config(toml, texts, &mut sources, &mut diagnostics),
         None => Config::default(),
     };
     let project = toml.and_then(|toml| toml.parent().map(Path::to_owned)).unwrap_or(folder);
     Loaded { sources, diagnostics, plan: None, config, path: path.to_owned(), project, mounts }
 }
 
-fn read_config(path: &Path, sources: &mut SourceMap, diagnostics: &mut Diagnostics) -> Config {
-    match read_settings(path) {
+fn read_config(
+    path: &Path,
+    texts: &Texts,
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Config {
+    let read = match texts.get(path) {
+        Some(text) => Ok(Arc::clone(text)),
+        None => read_settings(path).map(Arc::from),
+    };
+    match read {
         Ok(text) => {
-            let file = sources.add(shown(path), path, text.as_str());
+            let file = sources.add(shown(path), path, Arc::clone(&text));
             config::read(file, &text, diagnostics)
         }
         Err(why) => {

@@ -31,7 +31,7 @@ pub(super) fn logs(arguments: &LogsArguments) -> Result<u8, Failed> {
         shown.print(&log);
     }
     if !arguments.follow {
-        return Ok(0);
+        return found.told();
     }
     follow(found, step.as_deref(), &folder, shown)
 }

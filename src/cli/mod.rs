@@ -9,15 +9,18 @@ mod check;
 mod clean;
 mod exit;
 mod explain;
+mod findings;
 mod fmt;
 mod import;
 mod load;
 mod logs;
+mod mend;
 mod new;
 mod omit;
 mod output;
 mod params;
 mod plan;
+mod preflight;
 mod progress;
 mod resume;
 mod rollback;
@@ -38,6 +41,7 @@ pub use arguments::{Arguments, Command};
 use exit::Failed;
 
 use crate::exec::process::{GUARDIAN_ARGUMENT, guardian_main};
+use crate::render;
 
 /// Carries out what the process's arguments ask for.
 pub fn main() -> ExitCode {
@@ -47,16 +51,17 @@ pub fn main() -> ExitCode {
     }
     match Arguments::try_parse_from(&given) {
         Ok(arguments) => {
-            let json = arguments.command.wants_json();
+            let (json, sarif) = (arguments.command.wants_json(), arguments.command.wants_sarif());
             let result = dispatch(arguments.command);
-            if let Some(refusal) = result.as_ref().err().filter(|_| json).and_then(Failed::json) {
-                output::print_json(&refusal);
+            if let Some(message) = result.as_ref().err().filter(|_| json).and_then(Failed::message)
+            {
+                print_refusal(message, sarif);
             }
             exit::finish(result)
         }
         Err(error) => {
-            if error.use_stderr() && asks_for_json(&given) {
-                output::print_json(&exit::refusal([first_line(&error.to_string())]));
+            if error.use_stderr() && asks_for(&given, &["json", "jsonl", "sarif"]) {
+                print_refusal(first_line(&error.to_string()), asks_for(&given, &["sarif"]));
             }
             // Help and version are results, not errors.
             let _ = error.print();
@@ -65,11 +70,26 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Whether a command line that cannot be read has `--format json` or `jsonl` in it.
-fn asks_for_json(given: &[OsString]) -> bool {
-    let is_json = |word: &OsString| word.to_str().is_some_and(|w| w == "json" || w == "jsonl");
-    given.windows(2).any(|pair| matches!(pair, [f, word] if f == "--format" && is_json(word)))
-        || given.iter().any(|word| word == "--format=json" || word == "--format=jsonl")
+/// Why there is no result, for who reads standard output as JSON.
+fn print_refusal(message: &str, sarif: bool) {
+    if sarif {
+        let mut log = render::Sarif::new();
+        log.fail(message);
+        output::print_json(&log.finish());
+    } else {
+        output::print_json(&exit::refusal([message]));
+    }
+}
+
+/// Whether a command line that cannot be read has `--format` with one of these words in it.
+fn asks_for(given: &[OsString], formats: &[&str]) -> bool {
+    let is_one = |word: &str| formats.contains(&word);
+    let is_word = |word: &OsString| word.to_str().is_some_and(is_one);
+    let joined = |word: &OsString| {
+        word.to_str().and_then(|w| w.strip_prefix("--format=")).is_some_and(is_one)
+    };
+    given.windows(2).any(|pair| matches!(pair, [f, word] if f == "--format" && is_word(word)))
+        || given.iter().any(joined)
 }
 
 fn first_line(text: &str) -> &str {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::CompileArguments;
-use super::check;
 use super::exit::{Failed, WRONG};
+use super::findings::{fancy, findings, hint, json as as_json};
 use super::load::{Aim, Loaded, Mounts, choose, load};
 use super::output;
 use crate::ir::Plan;
@@ -40,11 +40,12 @@ pub(super) fn checked(
     {
         return Ok((loaded, Arc::new(plan)));
     }
-    let mut found = check::findings(&loaded);
+    let mut found = findings(&loaded, false);
     found.retain(crate::diagnostic::Diagnostic::is_error);
     if json {
-        output::print_json(&serde_json::json!({ "diagnostics": check::json(&found, &loaded) }));
+        output::print_json(&serde_json::json!({ "diagnostics": as_json(&found, &loaded) }));
     }
-    output::tell(&check::fancy(&found, &loaded));
+    output::tell(&fancy(&found, &loaded));
+    output::tell(&hint(&found, found.len()));
     Err(Failed::said(WRONG))
 }

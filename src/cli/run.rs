@@ -11,11 +11,11 @@ use super::omit::{Omitted, omitted};
 use super::output;
 use super::params::{self, GivenParams, Params};
 use super::plan::checked;
+use super::preflight;
 use super::session::{self, Manner, Session, carry_out, environment};
 use crate::config::params::Given;
-use crate::exec::drive::{Drive, DriveOptions};
 use crate::exec::estimate;
-use crate::exec::event::{Event, Journal, JournalError, Stamped};
+use crate::exec::event::Event;
 use crate::exec::graph::Graph;
 use crate::exec::scope::{Place, Surroundings, Values};
 use crate::exec::state::RunState;
@@ -168,7 +168,6 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
     if !faults.is_empty() {
         drop(lock);
         let _ = std::fs::remove_dir_all(run_folder.path());
-        let faults: Vec<String> = faults.iter().map(|fault| format!("requires: {fault}")).collect();
         return Err(refuse(&faults, arguments.format));
     }
     store.create_run(&RunRecord {
@@ -215,27 +214,12 @@ fn preflight(
     graph: &Arc<Graph>,
     params: &Params,
 ) -> Result<Vec<String>, Failed> {
-    let required = |goal: &crate::ir::Goal| !goal.guards.requires.is_empty();
-    if !graph.plan().goals.values().any(required) {
+    if !preflight::is_needed(graph) {
         return Ok(Vec::new());
     }
     let run = session.folder.id().clone();
     let world = session::world(session, &run, params, None)?;
-    let mut state = RunState::new(Arc::clone(graph), vec![0; graph.node_count()]);
-    state.params.clone_from(&params.values);
-    let mut journal = Discard;
-    let values = Values::new(params.secrets.clone());
-    let mut drive = Drive::new(state, values, world, DriveOptions::default(), &mut journal);
-    Ok(drive.preflight())
-}
-
-/// Nothing is written before the run exists.
-struct Discard;
-
-impl Journal for Discard {
-    fn append(&mut self, _events: &[Stamped], _durable: bool) -> Result<(), JournalError> {
-        Ok(())
-    }
+    Ok(preflight::ask(world, graph, params))
 }
 
 fn dry_run(arguments: &RunArguments, start: Start) -> Result<u8, Failed> {

@@ -42,6 +42,28 @@ pub(super) struct Found {
     pub(super) state: RunState,
     /// A process carries it out now.
     pub(super) alive: bool,
+    /// What is wrong with the events behind those that were folded.
+    damage: Option<StoreError>,
+}
+
+impl Found {
+    /// For commands that act on a run: not on one that is damaged.
+    pub(super) fn sound(self) -> Result<Self, Failed> {
+        match self.damage {
+            Some(damage) => Err(damage.into()),
+            None => Ok(self),
+        }
+    }
+
+    /// For commands that have told what can be known: how they end.
+    pub(super) fn told(self) -> Result<u8, Failed> {
+        let Some(damage) = self.damage else { return Ok(0) };
+        output::complain(&format!(
+            "what is shown comes from the first {} events, which are sound",
+            self.events.len()
+        ));
+        Err(damage.into())
+    }
 }
 
 /// The state folder of the plans in this folder.
@@ -64,12 +86,12 @@ pub(super) fn open_to_write() -> Result<Store, StoreError> {
 /// The run that a name means, as it stands.
 pub(super) fn find(store: Store, name: Option<&str>) -> Result<Found, Failed> {
     let summary = store.find_run(name)?;
-    let (record, events) = store.load(&summary.id)?;
+    let (record, events, damage) = store.load_sound(&summary.id)?;
     let graph = Arc::new(Graph::new(Arc::new(record.plan.clone())));
     let order = vec![0; graph.node_count()];
     let state = fold(graph, order, &events);
     let alive = store.folder().run(&summary.id).holder()?.is_some();
-    Ok(Found { store, summary, record, events, state, alive })
+    Ok(Found { store, summary, record, events, state, alive, damage })
 }
 
 /// The state that events lead to.

@@ -14,5 +14,5 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<u8, Failed> {
         ShowFormat::Json => output::print_json(&view),
         ShowFormat::Text => output::print(&report::text(&view, output::colour_out())),
     }
-    Ok(0)
+    found.told()
 }

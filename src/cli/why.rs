@@ -25,7 +25,7 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<u8, Failed> {
             output::tell(&standing(&found, unit.node));
         }
     }
-    Ok(0)
+    found.told()
 }
 
 fn view(found: &Found, unit: UnitIx) -> WhyView {

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{CATALOGUE, Code, Diagnostic, Diagnostics, closest};
+use crate::diagnostic::{CATALOGUE, Code, Diagnostic, Diagnostics, nearest};
 use crate::source::{FileId, Span};
 use crate::value::parse_duration;
 
@@ -252,16 +252,21 @@ impl<'d> Reader<'d> {
     }
 
     fn unknown(&mut self, key: &Key<'_>, message: String, known: &[&str]) {
-        let help = match closest(key.get_ref(), known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.len() > 8 => "`goalc explain` lists them".to_owned(),
-            None => format!("there is `{}`", known.join("`, `")),
-        };
-        self.report(key.span(), message, "", Some(help));
+        let span = self.span(key.span());
+        let found = Diagnostic::new(Code::E0801, message, span, "");
+        self.diagnostics.report(match nearest(key.get_ref(), known.iter().copied()) {
+            Some(near) => found.meant(span, near),
+            None if known.len() > 8 => found.help("`goalc explain` lists them"),
+            None => found.help(format!("there is `{}`", known.join("`, `"))),
+        });
+    }
+
+    fn span(&self, place: Range<usize>) -> Span {
+        Span::new(self.file, place.start, place.end)
     }
 
     fn report(&mut self, place: Range<usize>, message: String, label: &str, help: Option<String>) {
-        let span = Span::new(self.file, place.start, place.end);
+        let span = self.span(place);
         let finding = Diagnostic::new(Code::E0801, message, span, label).maybe_help(help);
         self.diagnostics.report(finding);
     }

@@ -8,9 +8,9 @@ mod sink;
 mod suggest;
 mod visible;
 
-pub use catalogue::{CATALOGUE, Code, Entry, Severity, explain, reference};
+pub use catalogue::{CATALOGUE, Code, Entry, Severity, explain, page, reference};
 pub use sink::Diagnostics;
-pub use suggest::closest;
+pub use suggest::{Near, closest, nearest};
 pub use visible::{hidden_name, is_hidden, shortened, visible};
 
 use crate::source::Span;
@@ -41,6 +41,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Edits that mend it with certainty; all or none of them.
     pub fixes: Vec<Fix>,
+    /// Advice that the project takes as an error.
+    pub denied: bool,
 }
 
 impl Diagnostic {
@@ -52,7 +54,14 @@ impl Diagnostic {
         label: impl Into<String>,
     ) -> Self {
         let primary = Label { span, text: label.into() };
-        Self { code, message: message.into(), labels: vec![primary], help: None, fixes: Vec::new() }
+        Self {
+            code,
+            message: message.into(),
+            labels: vec![primary],
+            help: None,
+            fixes: Vec::new(),
+            denied: false,
+        }
     }
 
     #[must_use]
@@ -81,7 +90,7 @@ impl Diagnostic {
     }
 
     pub fn severity(&self) -> Severity {
-        self.code.severity()
+        if self.denied { Severity::Error } else { self.code.severity() }
     }
 
     pub fn is_error(&self) -> bool {

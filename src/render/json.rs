@@ -18,13 +18,13 @@ pub fn json(diagnostics: &[Diagnostic], sources: &SourceMap) -> serde_json::Valu
 fn view(found: &Diagnostic, places: &mut Places<'_>) -> DiagnosticView {
     let related = found.labels.iter().skip(1);
     DiagnosticView {
-        code: found.code.as_str().to_owned(),
+        code: Some(found.code.as_str().to_owned()),
         severity: match found.severity() {
             Severity::Error => SeverityView::Error,
             Severity::Warning => SeverityView::Warning,
         },
         message: found.message.clone(),
-        place: place(found.span(), places),
+        place: Some(place(found.span(), places)),
         help: found.help.clone(),
         related: related
             .map(|label| RelatedView {

@@ -13,18 +13,21 @@ pub struct CheckView {
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DiagnosticView {
-    /// Its kind, as `E0201`; `goalc explain` tells more.
-    pub code: String,
+    /// Its kind, as `E0201`; `goalc explain` tells more. Null for what is no finding in a file: a
+    /// param, or a `requires` that does not hold.
+    pub code: Option<String>,
     pub severity: SeverityView,
     pub message: String,
+    /// Left out where `code` is null.
     #[serde(flatten)]
-    pub place: PlaceView,
+    pub place: Option<PlaceView>,
     /// What to write instead.
     pub help: Option<String>,
-    /// Further places that it is about.
+    /// Further places that it is about. Left out where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<RelatedView>,
-    /// Edits that mend it with certainty; all or none of them.
+    /// Edits that mend it with certainty, as `check --fix` does; all or none of them. Left out where
+    /// there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fixes: Vec<FixView>,
 }
@@ -32,7 +35,7 @@ pub struct DiagnosticView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SeverityView {
-    /// Nothing runs.
+    /// Nothing runs; or advice that the project denies.
     Error,
     /// Advice.
     Warning,

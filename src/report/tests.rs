@@ -222,10 +222,10 @@ fn what_is_printed_fits_its_schema() {
     let place = PlaceView { file: "g".into(), line: 1, column: 1, end_line: 1, end_column: 2 };
     let related = vec![RelatedView { message: "b".into(), place: place.clone() }];
     let found = DiagnosticView {
-        code: "E0201".into(),
+        code: Some("E0201".into()),
         severity: SeverityView::Error,
         message: "a".into(),
-        place,
+        place: Some(place),
         help: None,
         related,
         fixes: vec![],

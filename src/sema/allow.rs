@@ -1,9 +1,9 @@
 //! `# goalc: allow(W0703)` in the comment block above a statement: such advice about anything
 //! inside it is not wanted.
 //!
-//! Errors cannot be allowed.
+//! Errors cannot be allowed, and a code that there is not is reported: it would allow nothing.
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{CATALOGUE, Code, Diagnostic, Diagnostics, nearest};
 use crate::source::Span;
 use crate::syntax::{Document, Statement, TokenKind};
 
@@ -14,17 +14,18 @@ pub(super) struct Allowed {
     codes: Vec<String>,
 }
 
-/// All that a file allows.
-pub(super) fn read(document: &Document, text: &str) -> Vec<Allowed> {
+/// All that a file allows. Reports what cannot be allowed.
+pub(super) fn read(document: &Document, text: &str, diagnostics: &mut Diagnostics) -> Vec<Allowed> {
     let mut found = Vec::new();
     if !text.contains("goalc: allow(") {
         return found;
     }
     let mut waiting: Vec<&Statement> = document.statements.iter().collect();
     while let Some(statement) = waiting.pop() {
-        let lines = statement.doc.iter().filter_map(|line| text.get(line.range()));
-        let codes: Vec<String> = lines.flat_map(codes).collect();
+        let codes: Vec<_> = statement.doc.iter().flat_map(|line| codes(*line, text)).collect();
+        diagnostics.extend(codes.iter().filter_map(|(code, place)| cannot_be(code, *place)));
         if !codes.is_empty() {
+            let codes = codes.into_iter().map(|(code, _)| code.to_owned()).collect();
             found.push(Allowed { place: statement.span, codes });
         }
         waiting.extend(statement.tokens.iter().flat_map(|token| match &token.kind {
@@ -35,11 +36,41 @@ pub(super) fn read(document: &Document, text: &str) -> Vec<Allowed> {
     found
 }
 
-/// The codes of one comment line.
-fn codes(line: &str) -> Vec<String> {
-    let inside = line.trim().strip_prefix("goalc: allow(").and_then(|rest| rest.split(')').next());
-    let codes = inside.into_iter().flat_map(|codes| codes.split(','));
-    codes.map(|code| code.trim().to_owned()).collect()
+/// The codes of one comment line, with their places.
+fn codes(line: Span, text: &str) -> Vec<(&str, Span)> {
+    let written = text.get(line.range()).unwrap_or_default();
+    let inside = written.trim().strip_prefix("goalc: allow(");
+    let Some(inside) = inside.and_then(|rest| rest.split(')').next()) else { return Vec::new() };
+    let mut at = line.start as usize + written.find('(').map_or(0, |open| open + 1);
+    let mut found = Vec::new();
+    for part in inside.split(',') {
+        let code = part.trim();
+        let start = at + (part.len() - part.trim_start().len());
+        found.push((code, Span::new(line.file, start, start + code.len())));
+        at += part.len() + 1;
+    }
+    found
+}
+
+/// W0717: what is no code of advice.
+fn cannot_be(code: &str, place: Span) -> Option<Diagnostic> {
+    match CATALOGUE.iter().find(|entry| entry.code == code) {
+        Some(entry) if entry.code.starts_with('W') => None,
+        Some(_) => {
+            let message = format!("`{code}` is an error: it cannot be allowed");
+            let found = Diagnostic::new(Code::W0717, message, place, "not advice");
+            Some(found.help("take it out of `allow`, and mend what it reports"))
+        }
+        None => {
+            let message = format!("there is no advice `{code}` to allow");
+            let found = Diagnostic::new(Code::W0717, message, place, "not a code");
+            let known = CATALOGUE.iter().map(|entry| entry.code).filter(|c| c.starts_with('W'));
+            Some(match nearest(code, known) {
+                Some(near) => found.meant(place, near),
+                None => found.help("`goalc explain` lists the codes; advice starts with `W`"),
+            })
+        }
+    }
 }
 
 /// Takes out the advice that is allowed where it stands.

@@ -224,8 +224,8 @@ impl Scope<'_, '_> {
     fn wrong_argument(&mut self, function: Function, wanted: &str, given: String, place: Span) {
         let message = format!("`{}` takes {wanted} here, and this is {given}", function.word());
         self.pass.report(Diagnostic::new(Code::E0301, message, place, given).help(format!(
-            "{}: {}",
-            usage(function),
+            "`{}`: {}",
+            function.usage(),
             function.summary()
         )));
     }
@@ -241,13 +241,14 @@ impl Scope<'_, '_> {
     fn unknown_function(&mut self, name: &Spanned<Box<str>>) {
         let words = Function::ALL.iter().map(|function| function.word());
         let close = self.pass.closest(&name.value, || words.clone().collect());
-        let help = close.map_or_else(
-            || format!("the functions are {}", words.collect::<Vec<_>>().join(", ")),
-            |close| format!("did you mean `{close}`?"),
-        );
         let message = format!("there is no function `{}`", name.value);
-        self.pass
-            .report(Diagnostic::new(Code::E0202, message, name.span, "not a function").help(help));
+        let found = Diagnostic::new(Code::E0202, message, name.span, "not a function");
+        self.pass.report(match close {
+            Some(near) => found.meant(name.span, near),
+            None => {
+                found.help(format!("the functions are {}", words.collect::<Vec<_>>().join(", ")))
+            }
+        });
     }
 
     fn right_count(&mut self, function: Function, given: usize, span: Span) -> Option<()> {
@@ -265,8 +266,8 @@ impl Scope<'_, '_> {
             format!("`{}` takes {wanted} argument{plural}, and here are {given}", function.word());
         self.pass.report(
             Diagnostic::new(Code::E0301, message, span, format!("{given} given")).help(format!(
-                "{}: {}",
-                usage(function),
+                "`{}`: {}",
+                function.usage(),
                 function.summary()
             )),
         );
@@ -282,15 +283,4 @@ impl Scope<'_, '_> {
         self.pass.report(operator::no_condition(&typed.ty, expr.span));
         None
     }
-}
-
-/// `split(text, separator)`
-fn usage(function: Function) -> String {
-    let (all, required) = function.arguments();
-    let shown: Vec<String> = all
-        .iter()
-        .enumerate()
-        .map(|(at, name)| if at < required { (*name).to_owned() } else { format!("[{name}]") })
-        .collect();
-    format!("`{}({})`", function.word(), shown.join(", "))
 }

@@ -4,7 +4,7 @@
 //! be read whole, as the name may be in the part that is missing.
 
 use super::pass::{Need, Scope};
-use super::unknown::{did_you_mean, nodes_of};
+use super::unknown::nodes_of;
 use super::world::{BindingIx, Entity, GoalIx, Node, StepIx};
 use crate::clause::Reference;
 use crate::diagnostic::{Code, Diagnostic};
@@ -208,12 +208,14 @@ impl Scope<'_, '_> {
             None if decl.outline.damaged => None,
             None => {
                 let names = || nodes_of(&decl.names);
-                let close = self.pass.closest(&part.value, names).map(did_you_mean);
+                let close = self.pass.closest(&part.value, names);
                 let message =
                     format!("goal `{}` has no step or goal `{}`", decl.shown(), part.value);
-                self.pass.report(
-                    Diagnostic::new(code, message, part.span, "not in that goal").maybe_help(close),
-                );
+                let found = Diagnostic::new(code, message, part.span, "not in that goal");
+                self.pass.report(match close {
+                    Some(near) => found.meant(part.span, near),
+                    None => found,
+                });
                 None
             }
         }
@@ -238,7 +240,8 @@ impl Scope<'_, '_> {
             match at {
                 Entity::Goal(ix) => at = self.inside(ix, part, Code::E0201)?,
                 Entity::Step(_) => {
-                    self.edge_to_output(&reference.parts[..=taken], part);
+                    let (step, behind) = reference.parts.split_at(taken + 1);
+                    self.edge_to_output(step, part, behind);
                     return None;
                 }
                 Entity::Binding(_) | Entity::Lost(_) => break,

@@ -109,7 +109,7 @@ fn look<T>(
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
     let units = mount::load(sources, file, options.loader, diagnostics)?;
-    let finished = look_at(&units, options, diagnostics, finish);
+    let finished = look_at(&units, sources, options, diagnostics, finish);
     for unit in &units {
         allow::apply(&unit.allowed, diagnostics);
     }
@@ -118,6 +118,7 @@ fn look<T>(
 
 fn look_at<T>(
     units: &[mount::Unit],
+    sources: &SourceMap,
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
@@ -126,7 +127,7 @@ fn look_at<T>(
     if diagnostics.is_full() {
         return None;
     }
-    let mut pass = pass::Pass::new(&world, options, diagnostics);
+    let mut pass = pass::Pass::new(&world, sources, options, diagnostics);
     binding::resolve(&mut pass);
     let lowered = lower::lower(&mut pass);
     amount::report(&mut pass);

@@ -69,7 +69,8 @@ fn outline(
     let text = sources.file(file).text.clone();
     let document = syntax::parse(file, &text, diagnostics);
     let outline = clause::outline(&document, &text, diagnostics)?;
-    Some((outline, allow::read(&document, &text)))
+    let allowed = allow::read(&document, &text, diagnostics);
+    Some((outline, allowed))
 }
 
 struct Loading<'a> {

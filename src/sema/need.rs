@@ -9,8 +9,8 @@ use super::graph::Graph;
 use super::pass::{Need, Pass, Phase, Used, User};
 use super::reach::Reached;
 use super::world::{BindingIx, GoalIx, Node, StepIx};
-use crate::clause::Clause;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::clause::{Argument, Clause};
+use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::ir::EdgeKind;
 use crate::source::Span;
 
@@ -40,7 +40,10 @@ pub(super) fn check(graph: &Graph, pass: &mut Pass<'_>) -> Known {
     for (query, holds) in queries.iter().zip(answers) {
         if let (true, User::Step(step), Some(binding)) = (query.soft, query.user, query.through) {
             *known.entry((step, binding)).or_insert(true) &= holds;
-        } else if !holds && said.insert((source(graph, query), query.span, query.need.target)) {
+        } else if !holds
+            && said.insert((source(graph, query), query.span, query.need.target))
+            && !is_misspelt(pass, query)
+        {
             let found = missing(graph, pass, query);
             pass.report(found);
         }
@@ -198,10 +201,25 @@ fn missing(graph: &Graph, pass: &mut Pass<'_>, query: &Query) -> Diagnostic {
         return found.help(help);
     }
     let found = found.help(format!("add `{clause} {}` to `{user}`", need.name));
-    match edit::add_edge(clauses, clause, &need.name) {
+    match edit::add_edge(pass.sources, clauses, clause, &need.name) {
         Some((place, text)) => found.fix(place, text),
         None => found,
     }
+}
+
+/// Whether an edge to what is needed is there with a slip in its name, which is reported.
+fn is_misspelt(pass: &Pass<'_>, query: &Query) -> bool {
+    let Some((_, clauses)) = holder(pass, query) else { return false };
+    let record = match query.user {
+        User::Step(ix) => &pass.steps[ix.0],
+        User::Goal(ix) => &pass.goals[ix.0],
+        User::Binding(_) => return false,
+    };
+    let edges = ["depends", "after"].into_iter().flat_map(|word| edit::all(clauses, word));
+    let names = edges.flat_map(|clause| &clause.head).filter_map(Argument::as_reference);
+    let lost = names.filter(|name| !record.edges.iter().any(|(_, span)| *span == name.span));
+    lost.map(|name| pass.sources.slice(name.span).trim_end_matches('?'))
+        .any(|written| closest(written, [query.need.name.as_str()]).is_some())
 }
 
 fn own(query: &Query) -> bool {

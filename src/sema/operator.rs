@@ -2,7 +2,7 @@
 
 use super::infer::Typed;
 use super::pass::Scope;
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::{Span, Spanned};
 use crate::syntax;
 use crate::value::{BinaryOperator, Expr, Type, Value};
@@ -80,13 +80,25 @@ fn type_of(value: &Value) -> Type {
     }
 }
 
-/// "write one of …", or the word that was meant.
-pub(super) fn word_help(wanted: &Type, text: &str) -> String {
-    let Type::OneOf(words) = wanted else { return format!("write {}", named(wanted)) };
+/// "write one of …", or the word that was meant; a mend where it stands at the finding's place as
+/// a plain string.
+pub(super) fn word_help(found: Diagnostic, wanted: &Type, given: &Typed, text: &str) -> Diagnostic {
+    let span = found.span();
+    let Type::OneOf(words) = wanted else { return found.help(format!("write {}", named(wanted))) };
     let starts = || words.iter().map(String::as_str).find(|word| word.starts_with(text));
-    match closest(text, words.iter().map(String::as_str)).or_else(starts) {
-        Some(close) => format!("did you mean \"{close}\"?"),
-        None => format!("write one of `{wanted}`"),
+    let near = nearest(text, words.iter().map(String::as_str));
+    let written = matches!(&given.expr, Expr::Literal(Value::Text(word)) if word == text);
+    let found = match near {
+        // Two quotes more than the text: nothing in it is escaped.
+        Some(near) if near.certain && written && span.range().len() == text.len() + 2 => {
+            let inside = Span { start: span.start + 1, end: span.end - 1, ..span };
+            found.fix(inside, near.word)
+        }
+        _ => found,
+    };
+    match near.map(|near| near.word).or_else(starts) {
+        Some(close) => found.help(format!("did you mean \"{close}\"?")),
+        None => found.help(format!("write one of `{wanted}`")),
     }
 }
 
@@ -155,7 +167,7 @@ fn ordered(a: &Type, b: &Type) -> bool {
 fn unequal(left: Side<'_>, right: Side<'_>) -> Option<Diagnostic> {
     for ((wanted, _), (given, span)) in [(left, right), (right, left)] {
         if let Err(Misfit::Word(text)) = fits(&wanted.ty, given) {
-            return Some(never_equal(&wanted.ty, &text, span));
+            return Some(never_equal(&wanted.ty, &text, (given, span)));
         }
     }
     let either = left.0.ty.accepts(&right.0.ty)
@@ -176,10 +188,10 @@ fn share_a_word(a: &Type, b: &Type) -> bool {
     }
 }
 
-fn never_equal(wanted: &Type, text: &str, span: Span) -> Diagnostic {
+fn never_equal(wanted: &Type, text: &str, (given, span): Side<'_>) -> Diagnostic {
     let message = format!("\"{text}\" is never the value: it is one of `{wanted}`");
-    Diagnostic::new(Code::E0301, message, span, "not one of these words")
-        .help(word_help(wanted, text))
+    let found = Diagnostic::new(Code::E0301, message, span, "not one of these words");
+    word_help(found, wanted, given, text)
 }
 
 fn not_in(left: Side<'_>, right: Side<'_>) -> Option<Diagnostic> {
@@ -215,7 +227,7 @@ fn not_in_list(left: Side<'_>, right: Side<'_>) -> Option<Diagnostic> {
             let expr = Expr::Literal(value.clone());
             let given = Typed { ty, expr, constant: Some(value.clone()) };
             if let Err(Misfit::Word(text)) = fits(&left.0.ty, &given) {
-                return Some(never_equal(&left.0.ty, &text, right.1));
+                return Some(never_equal(&left.0.ty, &text, right));
             }
         }
         if matches!(left.0.ty, Type::OneOf(_)) && item.is_textual() {
@@ -224,7 +236,7 @@ fn not_in_list(left: Side<'_>, right: Side<'_>) -> Option<Diagnostic> {
     }
     let wanted: &Type = item;
     match fits(wanted, left.0) {
-        Err(Misfit::Word(text)) => Some(never_equal(wanted, &text, left.1)),
+        Err(Misfit::Word(text)) => Some(never_equal(wanted, &text, left)),
         Err(Misfit::Type) if !left.0.ty.accepts(wanted) => {
             let message = format!("{} is never in {}", named(&left.0.ty), named(&right.0.ty));
             Some(

@@ -60,7 +60,7 @@ fn misfit(wanted: &Type, given: &Typed, span: Span, code: Code) -> Option<Diagno
                 span,
                 "not one of these words",
             );
-            return Some(found.help(word_help(wanted, &text)));
+            return Some(word_help(found, wanted, given, &text));
         }
         Err(Misfit::Type) => {
             format!("{} is needed here, and this is {}", named(wanted), named(&given.ty))
@@ -260,11 +260,11 @@ fn missing(pass: &mut Pass<'_>, goal: &GoalDecl<'_>, mount: &MountOutline) {
 fn unknown(pass: &mut Pass<'_>, goal: &GoalDecl<'_>, span: Span, name: &str) {
     let params: Vec<&str> = goal.outline.params.iter().map(|param| &*param.name.value).collect();
     let close = pass.closest(name, || params.clone());
-    let help = match (close, params.is_empty()) {
-        (Some(close), _) => format!("did you mean `{close}`?"),
-        (None, true) => "the mounted file has no params".to_owned(),
-        (None, false) => format!("its params are `{}`", params.join("`, `")),
-    };
     let message = format!("the mounted file has no param `{name}`");
-    pass.report(Diagnostic::new(Code::E0603, message, span, "not a param of it").help(help));
+    let found = Diagnostic::new(Code::E0603, message, span, "not a param of it");
+    pass.report(match (close, params.is_empty()) {
+        (Some(near), _) => found.meant(span, near),
+        (None, true) => found.help("the mounted file has no params"),
+        (None, false) => found.help(format!("its params are `{}`", params.join("`, `"))),
+    });
 }

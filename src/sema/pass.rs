@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::Options;
 use super::shell::Shell;
 use super::world::{BindingIx, GoalIx, Node, StepIx, World};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Near};
 use crate::ir::BindingKind;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 use crate::value::{Type, Value};
 
 /// Looking for "did you mean" costs time; after so many findings it stops.
@@ -97,6 +97,8 @@ impl Facts {
 
 pub(super) struct Pass<'p> {
     pub(super) world: &'p World<'p>,
+    /// The texts, for the edits that findings offer.
+    pub(super) sources: &'p SourceMap,
     pub(super) options: &'p Options<'p>,
     pub(super) diagnostics: &'p mut Diagnostics,
     pub(super) facts: Vec<Facts>,
@@ -117,6 +119,7 @@ pub(super) struct Pass<'p> {
 impl<'p> Pass<'p> {
     pub(super) fn new(
         world: &'p World<'p>,
+        sources: &'p SourceMap,
         options: &'p Options<'p>,
         diagnostics: &'p mut Diagnostics,
     ) -> Self {
@@ -137,6 +140,7 @@ impl<'p> Pass<'p> {
         };
         Self {
             world,
+            sources,
             options,
             diagnostics,
             facts: world.bindings.iter().map(|_| blank()).collect(),
@@ -178,14 +182,14 @@ impl<'p> Pass<'p> {
         &mut self,
         word: &str,
         names: impl FnOnce() -> Vec<&'n str>,
-    ) -> Option<&'n str> {
+    ) -> Option<Near<'n>> {
         if !self.may_suggest() {
             return None;
         }
         let letters = word.chars().count();
         let far = (letters / 3).max(1);
         let near = names().into_iter().filter(|name| name.chars().count().abs_diff(letters) <= far);
-        crate::diagnostic::closest(word, near)
+        crate::diagnostic::nearest(word, near)
     }
 
     /// Works in a place.

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::edit;
 use super::graph::{Graph, Hop};
 use super::pass::Pass;
+use super::world::StepIx;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::EdgeKind;
 use crate::source::Span;
@@ -30,7 +32,7 @@ pub(super) fn report(pass: &mut Pass<'_>, graph: &Graph) {
             let used =
                 pass.steps[ix.0].needs.iter().any(|used| graph.target(used.what.target) == hop.to);
             if let (Some(span), false) = (hop.span, used) {
-                let found = redundant(pass, graph, span, hop, by);
+                let found = redundant(pass, graph, ix, span, hop, by);
                 pass.report(found);
             }
         }
@@ -78,14 +80,25 @@ fn covered(
     direct.iter().filter_map(|hop| Some((*hop, *reached.get(&hop.to)?))).collect()
 }
 
-fn redundant(pass: &Pass<'_>, graph: &Graph, span: Span, hop: Hop, by: Hop) -> Diagnostic {
+fn redundant(
+    pass: &Pass<'_>,
+    graph: &Graph,
+    ix: StepIx,
+    span: Span,
+    hop: Hop,
+    by: Hop,
+) -> Diagnostic {
     let name = |at: usize| pass.world.shown(graph.node(at));
     let (far, near) = (name(hop.to), name(by.to));
     let message = format!("`depends {far}` says nothing new: `{near}` waits for `{far}` anyway");
     let found = Diagnostic::new(Code::W0703, message, span, "not needed");
-    match by.span {
+    let found = match by.span {
         Some(place) => found.label(place, format!("waits for `{far}`")),
         None => found,
     }
-    .help(format!("take `{far}` out of `depends`"))
+    .help(format!("take `{far}` out of `depends`"));
+    match edit::remove_edge(pass.sources, &pass.world.step(ix).outline.clauses, span) {
+        Some(deleted) => found.fix(deleted, ""),
+        None => found,
+    }
 }

@@ -8,12 +8,15 @@ use super::world::{BindingIx, Entity, StepIx};
 use crate::diagnostic::{Code, Diagnostic};
 
 impl Scope<'_, '_> {
-    pub(super) fn edge_to_output(&mut self, step: &[Part], part: &Part) {
+    /// `build.digest` where `build` is meant; `rest` is what stands behind the step.
+    pub(super) fn edge_to_output(&mut self, step: &[Part], part: &Part, rest: &[Part]) {
+        let behind = whole_span(step).at_end().to(whole_span(rest));
         let step = dotted(step);
         let message = format!("`{step}` is a step, and only steps and goals can be waited for");
         self.pass.report(
             Diagnostic::new(Code::E0201, message, part.span, "not a step or goal")
-                .help(format!("write `{step}`: whoever depends on it may use its outputs")),
+                .help(format!("write `{step}`: whoever depends on it may use its outputs"))
+                .fix(behind, ""),
         );
     }
 
@@ -33,12 +36,14 @@ impl Scope<'_, '_> {
         let world = self.world();
         let around = world.visible(self.place.edges);
         let names = || around.flat_map(|(_, goal)| nodes_of(&goal.names)).collect();
-        let close = self.pass.closest(&part.value, names).map(did_you_mean);
-        let close = close.or_else(|| self.elsewhere(&part.value));
+        let close = self.pass.closest(&part.value, names);
         let message = format!("there is no step or goal called `{}`", part.value);
-        self.pass.report(
-            Diagnostic::new(Code::E0201, message, part.span, "not known here").maybe_help(close),
-        );
+        let found = Diagnostic::new(Code::E0201, message, part.span, "not known here");
+        let found = match close {
+            Some(near) => found.meant(part.span, near),
+            None => found.maybe_help(self.elsewhere(&part.value)),
+        };
+        self.pass.report(found);
     }
 
     /// A step of that name in another goal, as it would be written from here.
@@ -64,20 +69,22 @@ impl Scope<'_, '_> {
         let around = world.visible(self.place.scope);
         let known = around.flat_map(|(_, goal)| goal.names.keys().copied());
         let names = || known.chain(item).collect();
-        let close = self.pass.closest(name, names).map(did_you_mean);
+        let close = self.pass.closest(name, names);
         let outside = world
             .outwards(self.place.scope)
             .any(|(_, goal)| matches!(goal.names.get(&**name), Some(Entity::Binding(_))));
-        let help = close.unwrap_or_else(|| {
-            if outside {
-                format!("a mounted file sees only its own names: add `param {name}: string` here and bind it where the file is mounted")
-            } else {
-                format!("declare it: `param {name}: string` or `let {name} = \"…\"`")
+        let message = format!("nothing here is called `{name}`");
+        let found = Diagnostic::new(Code::E0202, message, part.span, "not known here");
+        self.pass.report(match close {
+            Some(near) => found.meant(part.span, near),
+            None if outside => found.help(format!(
+                "a mounted file sees only its own names: add `param {name}: string` here and bind \
+                 it where the file is mounted"
+            )),
+            None => {
+                found.help(format!("declare it: `param {name}: string` or `let {name} = \"…\"`"))
             }
         });
-        let message = format!("nothing here is called `{name}`");
-        self.pass
-            .report(Diagnostic::new(Code::E0202, message, part.span, "not known here").help(help));
     }
 
     pub(super) fn unknown_output(&mut self, step: StepIx, part: &Part, also: &[&'static str]) {
@@ -87,21 +94,16 @@ impl Scope<'_, '_> {
         }
         let names: Vec<&str> = decl.outputs.iter().map(|(name, _)| &*name.value).collect();
         let known = || names.iter().copied().chain(also.iter().copied()).collect();
-        let close = self.pass.closest(&part.value, known).map(did_you_mean);
-        let help = close.unwrap_or_else(|| {
-            let declare = format!("declare it in the step: `output {}: string`", part.value);
-            if names.is_empty() {
-                declare
-            } else {
-                format!("its outputs are `{}`; or {declare}", names.join("`, `"))
-            }
-        });
+        let close = self.pass.closest(&part.value, known);
         let message = format!("step `{}` has no output `{}`", decl.id, part.value);
-        self.pass.report(
-            Diagnostic::new(Code::E0204, message, part.span, "no such output")
-                .label(decl.outline.name.span, "the step is here")
-                .help(help),
-        );
+        let found = Diagnostic::new(Code::E0204, message, part.span, "no such output")
+            .label(decl.outline.name.span, "the step is here");
+        let declare = format!("declare it in the step: `output {}: string`", part.value);
+        self.pass.report(match close {
+            Some(near) => found.meant(part.span, near),
+            None if names.is_empty() => found.help(declare),
+            None => found.help(format!("its outputs are `{}`; or {declare}", names.join("`, `"))),
+        });
     }
 
     pub(super) fn too_deep(&mut self, name: &str, part: &Part) {
@@ -143,6 +145,6 @@ pub(super) fn nodes_of<'n>(names: &std::collections::HashMap<&'n str, Entity>) -
         .collect()
 }
 
-pub(super) fn did_you_mean(name: &str) -> String {
+fn did_you_mean(name: &str) -> String {
     format!("did you mean `{name}`?")
 }

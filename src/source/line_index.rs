@@ -18,7 +18,9 @@ impl LineIndex {
         let breaks = text.bytes().filter(|byte| *byte == b'\n').count();
         // As long as it must be: a text of line breaks alone has millions.
         let mut starts = Vec::with_capacity(breaks + 1);
-        starts.push(0);
+        // A byte order mark is no part of the first line: editors do not count it as a column.
+        let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        starts.push(u32::try_from(first).unwrap_or(0));
         let breaks = text.match_indices('\n');
         starts.extend(breaks.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
         Self { starts }
@@ -51,7 +53,7 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: usize) -> LineColumn {
         let offset = text.floor_char_boundary(offset.min(text.len()));
         let line = self.line_of(offset);
-        let start = self.start_of(line).unwrap_or(0);
+        let start = self.start_of(line).unwrap_or(0).min(offset);
         LineColumn { line: line + 1, column: text[start..offset].chars().count() + 1 }
     }
 }

@@ -53,6 +53,15 @@ const MIGRATIONS: &[&str] = &[
         inputs TEXT NOT NULL,
         PRIMARY KEY (plan_path, unit)
     ) STRICT, WITHOUT ROWID;
+    -- Each event's checksum, that of the event before it included; null: written by schema 1.
+    ALTER TABLE events ADD COLUMN sum INTEGER;
+    -- The last event of a run, and its plan's checksum: what is missing at the end shows.
+    CREATE TABLE heads (
+        run INTEGER PRIMARY KEY,
+        seq INTEGER NOT NULL,
+        sum INTEGER NOT NULL,
+        plan INTEGER NOT NULL
+    ) STRICT;
 ",
 ];
 

@@ -7,7 +7,7 @@
 use rusqlite::{Connection, params};
 
 use super::request::unit_text;
-use super::{RunId, Store, StoreError};
+use super::{RunId, Store, StoreError, checksum};
 use crate::exec::{Event, Journal, JournalError, RunStatus, Stamped, StopReason, Timestamp};
 use crate::ir::Plan;
 
@@ -20,6 +20,8 @@ pub struct RunJournal {
     store: Store,
     run: i64,
     waiting: Vec<Entry>,
+    /// The sum of the last event, waiting ones included.
+    sum: i64,
     /// The plan as JSON that goes with the next commit.
     plan: Option<String>,
     broken: Option<JournalError>,
@@ -31,6 +33,7 @@ struct Entry {
     seq: i64,
     at: i64,
     body: String,
+    sum: i64,
     effect: Option<Effect>,
 }
 
@@ -55,7 +58,15 @@ impl Store {
     /// There is no such run.
     pub fn journal(&self, run: &RunId) -> Result<RunJournal, StoreError> {
         let run = self.key(run)?;
-        Ok(RunJournal { store: self.clone(), run, waiting: Vec::new(), plan: None, broken: None })
+        let head = self.head(run)?;
+        Ok(RunJournal {
+            store: self.clone(),
+            run,
+            waiting: Vec::new(),
+            sum: head.map_or(checksum::START, |head| head.sum),
+            plan: None,
+            broken: None,
+        })
     }
 }
 
@@ -97,11 +108,12 @@ impl RunJournal {
 
     fn take(&mut self, events: &[Stamped], durable: bool) -> Result<(), StoreError> {
         for event in events {
-            let entry = Entry::new(event).map_err(|error| StoreError::System {
+            let entry = Entry::new(event, self.sum).map_err(|error| StoreError::System {
                 doing: "write an event to",
                 path: self.store.path().to_owned(),
                 why: error.to_string(),
             })?;
+            self.sum = entry.sum;
             self.waiting.push(entry);
         }
         if durable || self.waiting.len() >= BUFFERED { self.write() } else { Ok(()) }
@@ -115,8 +127,16 @@ impl RunJournal {
         self.store.write(|db| {
             if let Some(plan) = plan {
                 db.execute("UPDATE runs SET plan = ?2 WHERE key = ?1", params![run, plan])?;
+                db.execute(
+                    "UPDATE heads SET plan = ?2 WHERE run = ?1",
+                    params![run, checksum::of_plan(plan)],
+                )?;
             }
-            entries.iter().try_for_each(|entry| entry.write(db, run))
+            entries.iter().try_for_each(|entry| entry.write(db, run))?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            db.prepare_cached("UPDATE heads SET seq = ?2, sum = ?3 WHERE run = ?1")?
+                .execute(params![run, last.seq, last.sum])
+                .map(drop)
         })?;
         self.plan = None;
         self.waiting.clear();
@@ -131,18 +151,19 @@ impl Journal for RunJournal {
 }
 
 impl Entry {
-    fn new(stamped: &Stamped) -> Result<Self, serde_json::Error> {
-        Ok(Self {
-            seq: i64::try_from(stamped.seq).unwrap_or(i64::MAX),
-            at: stamped.at.0,
-            body: serde_json::to_string(&stamped.event)?,
-            effect: effect(stamped),
-        })
+    /// `before` is the sum of the event before it.
+    fn new(stamped: &Stamped, before: i64) -> Result<Self, serde_json::Error> {
+        let (seq, at) = (i64::try_from(stamped.seq).unwrap_or(i64::MAX), stamped.at.0);
+        let body = serde_json::to_string(&stamped.event)?;
+        let sum = checksum::of_event(before, seq, at, &body);
+        Ok(Self { seq, at, body, sum, effect: effect(stamped) })
     }
 
     fn write(&self, db: &Connection, run: i64) -> rusqlite::Result<()> {
-        db.prepare_cached("INSERT INTO events (run, seq, at, body) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![run, self.seq, self.at, self.body])?;
+        db.prepare_cached(
+            "INSERT INTO events (run, seq, at, body, sum) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![run, self.seq, self.at, self.body, self.sum])?;
         match &self.effect {
             None => Ok(()),
             Some(Effect::Status { status, exit, ended }) => db

@@ -4,8 +4,10 @@
 //! is, not what it means, but for two: a run's end and an answer. Invariant: what was
 //! acknowledged is on disk, and one process at a time writes to a run.
 
+mod checksum;
 mod database;
 mod error;
+mod events;
 mod folder;
 mod id;
 mod journal;

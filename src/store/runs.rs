@@ -12,8 +12,9 @@ use indexmap::IndexMap;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::database::{open_to_read, open_to_write};
-use super::{RunId, StateFolder, StoreError};
-use crate::exec::{Event, RunStatus, Stamped, Timestamp};
+use super::events::{Head, StoredEvents, head};
+use super::{RunId, StateFolder, StoreError, checksum};
+use crate::exec::{RunStatus, Stamped, Timestamp};
 use crate::ir::Plan;
 use crate::value::Value;
 
@@ -117,6 +118,10 @@ impl Store {
                     record.created.0,
                     RunStatus::Running.word(),
                 ],
+            )?;
+            db.execute(
+                "INSERT INTO heads (run, seq, sum, plan) VALUES (?1, 0, ?2, ?3)",
+                params![db.last_insert_rowid(), checksum::START, checksum::of_plan(&plan)],
             )
             .map(drop)
         })
@@ -159,28 +164,42 @@ impl Store {
     /// A run's record and all its events, in their order.
     ///
     /// # Errors
-    /// The run is not there, or what is written of it cannot be read.
+    /// The run is not there, or what is written of it cannot be read or is damaged.
     pub fn load(&self, run: &RunId) -> Result<(RunRecord, Vec<Stamped>), StoreError> {
+        let (record, events, damage) = self.load_sound(run)?;
+        damage.map_or(Ok((record, events)), Err)
+    }
+
+    /// A run's record and its events up to the first that is damaged or missing, with what is
+    /// wrong with that.
+    ///
+    /// # Errors
+    /// The run is not there, or its record cannot be read or is damaged.
+    pub fn load_sound(
+        &self,
+        run: &RunId,
+    ) -> Result<(RunRecord, Vec<Stamped>, Option<StoreError>), StoreError> {
         let key = self.key(run)?;
-        let (record, events) = self.with(|db| {
+        let (record, stored) = self.with(|db| {
             let look = db.unchecked_transaction()?;
             let record = look.query_row(
                 "SELECT goal, plan_path, plan, given, created FROM runs WHERE key = ?1",
                 [key],
                 StoredRecord::read,
             )?;
-            let mut events = look
-                .prepare_cached("SELECT seq, at, body FROM events WHERE run = ?1 ORDER BY seq")?;
-            let events = events
-                .query_map([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect::<rusqlite::Result<Vec<(i64, i64, String)>>>()?;
-            Ok((record, events))
+            Ok((record, StoredEvents::read(&look, key)?))
         })?;
-        let events = events
-            .into_iter()
-            .zip(1..)
-            .map(|((seq, at, body), expected)| read_event(run, expected, seq, at, &body));
-        Ok((record.parse(run)?, events.collect::<Result<_, _>>()?))
+        if stored.head.is_some_and(|head| head.plan != checksum::of_plan(&record.plan)) {
+            return Err(unreadable(run, "its plan is damaged"));
+        }
+        let record = record.parse(run)?;
+        let (events, damage) = stored.sound(run, self.path());
+        Ok((record, events, damage))
+    }
+
+    /// What is known of a run's last event; `None` of a run of schema 1.
+    pub(super) fn head(&self, key: i64) -> Result<Option<Head>, StoreError> {
+        self.with(|db| head(db, key))
     }
 
     /// The run's number in the tables.
@@ -326,22 +345,7 @@ impl StoredRecord {
     }
 }
 
-fn read_event(
-    run: &RunId,
-    expected: u64,
-    seq: i64,
-    at: i64,
-    body: &str,
-) -> Result<Stamped, StoreError> {
-    if u64::try_from(seq) != Ok(expected) {
-        return Err(unreadable(run, &format!("event {expected} is missing")));
-    }
-    let event: Event = serde_json::from_str(body)
-        .map_err(|error| unreadable(run, &format!("event {seq}: {error}")))?;
-    Ok(Stamped { seq: expected, at: Timestamp(at), event })
-}
-
-fn unreadable(run: &RunId, why: &str) -> StoreError {
+pub(super) fn unreadable(run: &RunId, why: &str) -> StoreError {
     StoreError::Record { run: run.to_string(), why: why.to_owned() }
 }
 

@@ -79,10 +79,35 @@ pub(super) fn bad_escape(place: Span, escape: &str) -> Diagnostic {
         return finding
             .help("write a code point in hexadecimal, as `\\u{e9}`, up to `\\u{10ffff}`");
     }
+    let finding =
+        if is_of_a_pattern(escape) { finding.fix(place, format!("\\{escape}")) } else { finding };
     finding.help(format!(
         "for a backslash write `\\{escape}`; the escapes are `\\n \\t \\r \\\\ \\\" \\$ \\u{{e9}}`, \
          and `'…'` takes none"
     ))
+}
+
+/// What only a regular expression writes so: the backslash itself is meant.
+fn is_of_a_pattern(escape: &str) -> bool {
+    matches!(
+        escape,
+        "\\d"
+            | "\\w"
+            | "\\s"
+            | "\\D"
+            | "\\W"
+            | "\\S"
+            | "\\."
+            | "\\+"
+            | "\\*"
+            | "\\?"
+            | "\\("
+            | "\\)"
+            | "\\["
+            | "\\]"
+            | "\\|"
+            | "\\^"
+    )
 }
 
 pub(super) fn bad_literal(place: Span, text: &str, error: LiteralError) -> Diagnostic {
@@ -118,8 +143,25 @@ pub(super) fn unexpected(place: Span, text: &str) -> Diagnostic {
     } else {
         format!("unexpected `{shown}`")
     };
-    Diagnostic::new(Code::E0101, message, place, "not part of the language")
-        .maybe_help(instead_of(text, first).map(str::to_owned))
+    let found = Diagnostic::new(Code::E0101, message, place, "not part of the language")
+        .maybe_help(instead_of(text, first).map(str::to_owned));
+    match (narrow(text), text) {
+        (Some(narrow), _) => found.fix(place, narrow),
+        (None, "&") => found.fix(place, "&&"),
+        _ => found,
+    }
+}
+
+/// The plain form of signs that an input method made wide; quotes are left, as what is between
+/// them would change its meaning.
+fn narrow(text: &str) -> Option<String> {
+    let narrow = |c: char| match c {
+        '\u{3000}' => Some(' '),
+        '\u{FF02}' | '\u{FF07}' => None,
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0),
+        _ => None,
+    };
+    text.chars().map(narrow).collect()
 }
 
 fn instead_of(text: &str, first: char) -> Option<&'static str> {

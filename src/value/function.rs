@@ -74,6 +74,17 @@ impl Function {
         Self::ALL.iter().copied().find(|function| function.word() == word)
     }
 
+    /// How it is called: `env(name, [default])`.
+    pub fn usage(self) -> String {
+        let (all, required) = self.arguments();
+        let shown: Vec<String> = all
+            .iter()
+            .enumerate()
+            .map(|(at, name)| if at < required { (*name).to_owned() } else { format!("[{name}]") })
+            .collect();
+        format!("{}({})", self.word(), shown.join(", "))
+    }
+
     /// Whether its result depends on the world outside the plan's own values.
     pub fn looks_outside(self) -> bool {
         matches!(self, Self::Glob | Self::Exists | Self::Read)

@@ -165,6 +165,10 @@ fn rename_run(state: &Path, at: i64) {
 fn cut(database: &Path, at: i64, unfinished: bool) -> BTreeSet<String> {
     let db = Connection::open(database).expect("the state opens");
     db.execute("delete from events where seq > ?1", [at]).expect("events go");
+    // As the commits of that time left it: the last event is the last that was written.
+    let last =
+        "update heads set (seq, sum) = (select seq, sum from events order by seq desc limit 1)";
+    db.execute(last, []).expect("the head follows");
     if unfinished {
         let reset = "update runs set status = 'running', exit = null, ended = null";
         db.execute(reset, []).expect("the run is open");

@@ -6,7 +6,7 @@ use crate::clause::reach::Reach;
 use crate::clause::table::{find, places_of, words};
 use crate::clause::usage::{option_usage, usage};
 use crate::clause::{ClauseSpec, Place, Role, table};
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::{Delimiter, Token, TokenKind};
 
@@ -84,8 +84,8 @@ pub(super) fn unexpected(spec: &ClauseSpec, token: &Token, place: Place, text: &
     );
     let TokenKind::Name(name) = &token.kind else { return finding.help(how_to_write(spec)) };
     let options = spec.options.iter().map(|option| option.word);
-    if let Some(word) = closest(name, options.filter(|word| word.len() > 1)) {
-        return finding.help(format!("did you mean `{word}`?")).fix(token.span, word);
+    if let Some(near) = nearest(name, options.filter(|word| word.len() > 1)) {
+        return finding.meant(token.span, near);
     }
     if find(place, name).is_some() {
         return finding.help(format!(
@@ -107,11 +107,11 @@ pub(super) fn not_one_of(
     let label = format!("{} belongs here", listed(&quoted, "or"));
     let finding = Diagnostic::new(Code::E0101, message, token.span, label);
     let near = match &token.kind {
-        TokenKind::Name(name) => closest(name, candidates.iter().copied()),
+        TokenKind::Name(name) => nearest(name, candidates.iter().copied()),
         _ => None,
     };
     match near {
-        Some(word) => finding.help(format!("did you mean `{word}`?")).fix(token.span, word),
+        Some(near) => finding.meant(token.span, near),
         None => finding.help(how_to_write(spec)),
     }
 }
@@ -156,8 +156,8 @@ pub(super) fn unknown(word: &str, span: Span, place: Place) -> Diagnostic {
         _ => ("clause", format!("means nothing {}", place.phrase())),
     };
     let finding = Diagnostic::new(Code::E0102, format!("unknown {what} `{word}`"), span, label);
-    match closest(word, words(place)) {
-        Some(near) => finding.help(format!("did you mean `{near}`?")).fix(span, near),
+    match nearest(word, words(place)) {
+        Some(near) => finding.meant(span, near),
         None => finding.help(what_stands(place)),
     }
 }

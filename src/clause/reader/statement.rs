@@ -5,8 +5,9 @@
 
 use super::arguments::Arguments;
 use super::{Listed, Opened, Reader, complaint};
-use crate::clause::table::{MOUNT, find};
+use crate::clause::table::{MOUNT, find, words};
 use crate::clause::{BlockShape, Clause, ClauseSpec, Place};
+use crate::diagnostic::closest;
 use crate::source::Span;
 use crate::syntax::{Block, Cursor, Statement, TokenKind};
 
@@ -86,7 +87,8 @@ impl Reader<'_> {
             return Recognised::Misplaced;
         }
         let finding = complaint::unknown(&word.text, word.span, place);
-        let meant = finding.fixes.first().and_then(|fix| spec_of(place, &fix.text, statement));
+        let meant = closest(&word.text, words(place));
+        let meant = meant.and_then(|near| spec_of(place, near, statement));
         if !statement.damaged {
             self.report(finding);
         }

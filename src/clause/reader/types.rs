@@ -4,7 +4,7 @@
 
 use super::arguments::{Arguments, Stopped};
 use crate::clause::Slot;
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Spanned;
 use crate::syntax::{Cursor, Delimiter, Mark, Token, TokenKind};
 use crate::value::Type;
@@ -60,15 +60,15 @@ impl<'a> Arguments<'a, '_> {
     fn unknown(&mut self, name: &str, token: &Token) -> Type {
         let finding =
             Diagnostic::new(Code::E0301, format!("unknown type `{name}`"), token.span, "no type");
-        let near = closest(name, NAMES.iter().copied());
+        let near = nearest(name, NAMES.iter().copied());
         self.findings.push(match near {
-            Some(near) => finding.help(format!("did you mean `{near}`?")).fix(token.span, near),
+            Some(near) => finding.meant(token.span, near),
             None => finding.help(format!(
                 "types are `{}`, a list as `[string]`, and `\"a\" | \"b\"`",
                 NAMES.join("`, `")
             )),
         });
-        near.and_then(named).unwrap_or(Type::Any)
+        near.and_then(|near| named(near.word)).unwrap_or(Type::Any)
     }
 }
 

@@ -247,4 +247,24 @@ goal g {
 }
 ",
     };
+    W0717 "unknown code in an allow" {
+        explanation: "\
+A comment `# goalc: allow(…)` names something that is no code of advice, so it
+allows nothing, and what it was to silence is still reported. Codes with `E`
+are errors and cannot be allowed.
+
+Write the code as it is reported. `goalc explain` lists all of them.",
+        wrong: "\
+goal g {
+  # goalc: allow(W703)
+  step a { run \"true\" }
+}
+",
+        mended: "\
+goal g {
+  # goalc: allow(W0703)
+  step a { run \"true\" }
+}
+",
+    };
 }

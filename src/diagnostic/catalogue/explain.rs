@@ -19,33 +19,87 @@ pub fn explain(code: &str) -> Option<String> {
     ))
 }
 
-/// The whole of `docs/diagnostics.md`.
-pub fn reference() -> String {
+/// The whole of `docs/diagnostics.md`. `printed` says what `goalc check` prints for a plan that
+/// stands beside these files.
+pub fn reference(printed: &dyn Fn(&Entry) -> String) -> String {
     let mut page = String::from(INTRODUCTION);
     let row =
         |entry: &Entry| format!("| [{}](#{}) | {} |\n", entry.code, anchor(entry), entry.title);
     page.extend(CATALOGUE.iter().map(row));
-    page.extend(CATALOGUE.iter().map(section));
+    page += OFTEN;
+    page.extend(CATALOGUE.iter().filter(|entry| MET_MOST.contains(&entry.code)).map(row));
+    page += WIDE_INTRODUCTION;
+    page += &fenced(WIDE.wrong, WIDE.file);
+    page += &format!("\n```text\n{}```\n", printed(&WIDE));
+    page.extend(CATALOGUE.iter().map(|entry| section(entry, &printed(entry))));
     page
 }
 
 const INTRODUCTION: &str = "\
 # Diagnostics
 
-<!-- Generated from the catalogue in `src/diagnostic/catalogue`: change it there. -->
+<!-- Generated from the catalogue in `src/diagnostic/catalogue`: change it there, then run
+     `UPDATE=1 cargo test --test it docs`. -->
 
 What `goalc check` can find. Codes with `E` are errors: nothing runs. Codes with `W` are advice;
-`--deny warnings` makes errors of them. `goalc explain CODE` shows a section of this page.
+`--deny warnings`, or `[lints]` in `goal.toml`, makes errors of them. `goalc explain CODE` shows a
+section of this page. Where a mend is certain, `goalc check --fix` makes it.
 
 | code | meaning |
 | --- | --- |
 ";
 
-fn section(entry: &Entry) -> String {
+/// What users meet most.
+const MET_MOST: &[&str] = &["E0101", "E0102", "E0201", "E0301", "E0401", "E0403"];
+
+const OFTEN: &str = "
+Those that are met most:
+
+| code | meaning |
+| --- | --- |
+";
+
+const WIDE_INTRODUCTION: &str = "
+## How they look
+
+As a person reads them, at 80 columns: the place, with the text around it, and what to write
+instead. Letters that take two columns stay in line with the marks below them:
+
+";
+
+/// A plan in Japanese, with a finding at two places.
+const WIDE: Entry = Entry {
+    code: "E0403",
+    title: "",
+    explanation: "",
+    wrong: "\
+goal 日報 \"日報を作って公開する\" {
+  step 集計 { run \"./集計\"; writes \"出力/日報.csv\" }
+  step 公開 { run \"./公開\"; reads \"出力/*.csv\" }
+}
+",
+    mended: "",
+    file: "plan.goal",
+    files: &[],
+};
+
+fn section(entry: &Entry, printed: &str) -> String {
+    let beside = beside(entry, |name, text| format!("\nwith `{name}`:\n\n{}", fenced(text, name)));
     format!(
-        "\n## {}: {}\n\n{}\n\nWrong{}:\n\n{}\nMended:\n\n{}{}",
+        "\n## {}: {}\n\n{}\n\nWrong{}:\n\n{}{beside}\n```text\n{printed}```\n\nMended:\n\n{}",
         entry.code,
         entry.title,
+        entry.explanation,
+        whose(entry),
+        fenced(entry.wrong, entry.file),
+        fenced(entry.mended, entry.file),
+    )
+}
+
+/// One code as Markdown, without its heading.
+pub fn page(entry: &Entry) -> String {
+    format!(
+        "{}\n\nWrong{}:\n\n{}\nMended:\n\n{}{}",
         entry.explanation,
         whose(entry),
         fenced(entry.wrong, entry.file),
@@ -116,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_reference_has_a_section_for_each_code() {
-        let page = reference();
+        let page = reference(&|_| String::new());
         for entry in CATALOGUE {
             assert!(page.contains(&format!("\n## {}: {}\n", entry.code, entry.title)));
         }

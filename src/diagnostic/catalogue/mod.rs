@@ -14,7 +14,7 @@ mod types;
 
 use std::fmt;
 
-pub use explain::{explain, reference};
+pub use explain::{explain, page, reference};
 
 /// How bad a finding is: an error stops a run, a warning is advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -203,7 +203,7 @@ fn advice_can_be_allowed_where_it_stands() {
     assert_eq!(codes(&format!("# goalc: allow(W0706, W0701)\n# why\n{step}")), [""; 0]);
     assert_eq!(codes(&format!("# goalc: allow(W0706)\n{step}")), ["W0701 3"]);
     assert_eq!(codes("step a { run \"true\"\n# goalc: allow(W0701)\nretry 3\n}"), [""; 0]);
-    assert_eq!(codes("# goalc: allow(E0202)\nstep a { run [x] }"), ["E0202 3"]);
+    assert_eq!(codes("# goalc: allow(E0202)\nstep a { run [x] }"), ["W0717 2", "E0202 3"]);
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn an_output_needs_a_depends_on_its_step() {
     );
     assert_eq!(checked.codes(), ["E0205 4"]);
     assert_eq!(checked.help("E0205"), "add `depends a` to `b`");
-    assert_eq!(checked.only("E0205").fixes[0].text, "depends a; ");
+    assert_eq!(checked.only("E0205").fixes[0].text, "depends a\n");
 }
 
 #[test]

@@ -1,0 +1,112 @@
+//! A run's events as they are read back: believed only as far as their checksums go.
+//!
+//! Invariant: what is given out is a beginning of what was written; nothing is left out of it.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::runs::unreadable;
+use super::{RunId, StoreError, checksum};
+use crate::exec::{Event, Stamped, Timestamp};
+
+/// The last event that was written of a run, and the checksum of its plan.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) seq: i64,
+    pub(super) sum: i64,
+    pub(super) plan: i64,
+}
+
+pub(super) fn head(db: &Connection, run: i64) -> rusqlite::Result<Option<Head>> {
+    db.prepare_cached("SELECT seq, sum, plan FROM heads WHERE run = ?1")?
+        .query_row([run], |row| Ok(Head { seq: row.get(0)?, sum: row.get(1)?, plan: row.get(2)? }))
+        .optional()
+}
+
+/// A row of `events`, not yet believed.
+#[derive(Debug)]
+struct Stored {
+    seq: i64,
+    at: i64,
+    body: String,
+    sum: Option<i64>,
+}
+
+impl Stored {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { seq: row.get(0)?, at: row.get(1)?, body: row.get(2)?, sum: row.get(3)? })
+    }
+}
+
+/// All that is stored of a run's events, up to the first that could not be had.
+#[derive(Debug)]
+pub(super) struct StoredEvents {
+    pub(super) head: Option<Head>,
+    rows: Vec<Stored>,
+    error: Option<rusqlite::Error>,
+}
+
+impl StoredEvents {
+    pub(super) fn read(db: &Connection, run: i64) -> rusqlite::Result<Self> {
+        let mut found = Self { head: head(db, run)?, rows: Vec::new(), error: None };
+        let query = "SELECT seq, at, body, sum FROM events WHERE run = ?1 ORDER BY seq";
+        let mut query = db.prepare_cached(query)?;
+        let mut rows = query.query([run])?;
+        loop {
+            match rows.next().and_then(|row| row.map(Stored::read).transpose()) {
+                Ok(Some(row)) => found.rows.push(row),
+                Ok(None) => break,
+                Err(error) => {
+                    found.error = Some(error);
+                    break;
+                }
+            }
+        }
+        drop(rows);
+        Ok(found)
+    }
+
+    /// The sound events, and what is wrong with what comes behind them.
+    pub(super) fn sound(self, run: &RunId, path: &Path) -> (Vec<Stamped>, Option<StoreError>) {
+        let mut events = Vec::with_capacity(self.rows.len());
+        let mut sum = checksum::START;
+        for (stored, expected) in self.rows.into_iter().zip(1..) {
+            match read_event(run, expected, sum, &stored) {
+                Ok((event, new)) => {
+                    events.push(event);
+                    sum = new;
+                }
+                Err(damage) => return (events, Some(damage)),
+            }
+        }
+        if let Some(error) = self.error {
+            return (events, Some(StoreError::sql(path, &error)));
+        }
+        let wanted = self.head.map_or(0, |head| u64::try_from(head.seq).unwrap_or(0));
+        let there = events.len();
+        let missing = (wanted > there as u64).then(|| {
+            unreadable(run, &format!("of its {wanted} events only the first {there} are there"))
+        });
+        (events, missing)
+    }
+}
+
+/// An event, and its checksum.
+fn read_event(
+    run: &RunId,
+    expected: u64,
+    before: i64,
+    stored: &Stored,
+) -> Result<(Stamped, i64), StoreError> {
+    if u64::try_from(stored.seq) != Ok(expected) {
+        return Err(unreadable(run, &format!("event {expected} is missing")));
+    }
+    let sum = checksum::of_event(before, stored.seq, stored.at, &stored.body);
+    if stored.sum.is_some_and(|written| written != sum) {
+        return Err(unreadable(run, &format!("event {expected} is damaged")));
+    }
+    let event: Event = serde_json::from_str(&stored.body)
+        .map_err(|error| unreadable(run, &format!("event {expected}: {error}")))?;
+    Ok((Stamped { seq: expected, at: Timestamp(stored.at), event }, sum))
+}
