@@ -32,6 +32,8 @@ pub(super) struct Loaded {
     pub(super) path: PathBuf,
     /// The folder with `goal.toml`, which `[env] files` are relative to.
     pub(super) project: PathBuf,
+    /// The folder that mounted files must be in.
+    pub(super) tree: PathBuf,
     pub(super) mounts: Mounts,
 }
 
@@ -53,7 +55,8 @@ pub(super) enum Aim {
 /// Which files a plan may mount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mounts {
-    /// Those in the plan's folder: the nearest upwards with a `goal.toml`, else the plan's own.
+    /// Those in the plan's folder: the nearest upwards with a `goal.toml`; else the one that goalc
+    /// was called from, if the plan is in it; else the plan's own.
     Inside,
     /// All (`--allow-outside`).
     Anywhere,
@@ -76,8 +79,8 @@ struct Disk<'a> {
 }
 
 impl<'a> Disk<'a> {
-    fn new(project: &Path, mounts: Mounts, texts: &'a Texts) -> Self {
-        Self { folder: (mounts == Mounts::Inside).then(|| project.to_owned()), texts }
+    fn new(tree: &Path, mounts: Mounts, texts: &'a Texts) -> Self {
+        Self { folder: (mounts == Mounts::Inside).then(|| tree.to_owned()), texts }
     }
 
     /// Where the file really is, if it may be read. Of a path that leads outside nobody learns
@@ -235,7 +238,7 @@ fn absolute(file: &Path) -> std::io::Result<PathBuf> {
 fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim, texts: &Texts) {
     let file = loaded.sources.add(name, &loaded.path, text);
     let effort = loaded.config.effort;
-    let disk = Disk::new(&loaded.project, loaded.mounts, texts);
+    let disk = Disk::new(&loaded.tree, loaded.mounts, texts);
     let options = Options { loader: &disk, effort: &|word| effort.length(word) };
     let (sources, diagnostics) = (&mut loaded.sources, &mut loaded.diagnostics);
     match aim {
@@ -288,8 +291,25 @@ fn begin(path: &Path, mounts: Mounts, texts: &Texts) -> Loaded {
         Some(toml) => read_config(toml, texts, &mut sources, &mut diagnostics),
         None => Config::default(),
     };
-    let project = toml.and_then(|toml| toml.parent().map(Path::to_owned)).unwrap_or(folder);
-    Loaded { sources, diagnostics, plan: None, config, path: path.to_owned(), project, mounts }
+    let settings = toml.and_then(|toml| toml.parent().map(Path::to_owned));
+    let tree = settings.clone().unwrap_or_else(|| called_from(&folder));
+    let project = settings.unwrap_or(folder);
+    Loaded {
+        sources,
+        diagnostics,
+        plan: None,
+        config,
+        path: path.to_owned(),
+        project,
+        tree,
+        mounts,
+    }
+}
+
+/// The folder that goalc was called from, where the plan's folder is in it; else the plan's.
+fn called_from(folder: &Path) -> PathBuf {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
+    here.filter(|here| folder.starts_with(here)).unwrap_or_else(|| folder.to_owned())
 }
 
 fn read_config(

@@ -81,6 +81,7 @@ pub(super) fn without_plan(path: &Path) -> Loaded {
         plan: None,
         config: Config::default(),
         path: path.to_owned(),
+        tree: project.clone(),
         project,
         mounts: Mounts::Inside,
     }

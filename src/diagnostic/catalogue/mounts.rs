@@ -71,8 +71,9 @@ goal fleet {
     E0604 "mounted file is outside of the plan's folder" {
         explanation: "\
 `goal NAME from \"FILE\"` leads out of the plan's folder: the nearest one upwards
-with a `goal.toml`, else the plan's own. A plan from elsewhere could otherwise
-read what it finds on this machine.
+with a `goal.toml`; else the one that goalc is called from, if the plan is in
+it; else the plan's own. A plan from elsewhere could otherwise read what it
+finds on this machine.
 
 Move the file into the folder, put a `goal.toml`, which may be empty, into one
 that holds both, or allow it with `--allow-outside`.",
