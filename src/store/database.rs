@@ -207,8 +207,15 @@ fn address(path: &Path) -> String {
 /// The schema version, found without changing anything. `SQLite` itself looks: closing a file
 /// descriptor of the database anywhere else in the process would drop all its locks.
 fn peek(path: &Path) -> Result<i64, StoreError> {
-    let found = connect_unchanging(path)
-        .and_then(|db| version_of(&db).map_err(|e| StoreError::sql(path, &e)))?;
+    let version = |db: Connection| version_of(&db).map_err(|e| StoreError::sql(path, &e));
+    let found = match connect_unchanging(path).and_then(version) {
+        // Where the log was being moved into the database when the disk was full or the machine
+        // stopped, the file alone is no database: only with its log it is.
+        Err(_) if has_unmerged(path) => {
+            connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(version)?
+        }
+        found => found?,
+    };
     refuse_newer(path, found)
 }
 

@@ -25,6 +25,9 @@ pub struct RunJournal {
     /// The plan as JSON that goes with the next commit.
     plan: Option<String>,
     broken: Option<JournalError>,
+    /// For tests: after so many further events the process dies.
+    #[cfg(debug_assertions)]
+    crash_after: Option<u64>,
 }
 
 /// An event as it is written.
@@ -66,6 +69,8 @@ impl Store {
             sum: head.map_or(checksum::START, |head| head.sum),
             plan: None,
             broken: None,
+            #[cfg(debug_assertions)]
+            crash_after: super::crash::after(),
         })
     }
 }
@@ -146,6 +151,16 @@ impl RunJournal {
 
 impl Journal for RunJournal {
     fn append(&mut self, events: &[Stamped], durable: bool) -> Result<(), JournalError> {
+        #[cfg(debug_assertions)]
+        if let Some(left) = &mut self.crash_after {
+            let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
+            if *left <= count {
+                let last = usize::try_from(*left).unwrap_or(0);
+                let _ = self.take(events.get(..last).unwrap_or_default(), true);
+                super::crash::now();
+            }
+            *left -= count;
+        }
         self.guarded(|journal| journal.take(events, durable))
     }
 }

@@ -5,6 +5,8 @@
 //! acknowledged is on disk, and one process at a time writes to a run.
 
 mod checksum;
+#[cfg(debug_assertions)]
+mod crash;
 mod database;
 mod error;
 mod events;

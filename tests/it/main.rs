@@ -4,6 +4,7 @@ mod answers;
 mod check;
 mod compile;
 mod corpus;
+mod crash;
 mod cuts;
 mod damage;
 mod docs;
