@@ -366,6 +366,9 @@ pub struct CleanArguments {
     /// Keep so many of the newest runs
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub keep: usize,
+    /// Only what ended so long ago, as `30d`; then also runs that failed or were stopped
+    #[arg(long, value_name = "DURATION")]
+    pub older: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -162,7 +162,12 @@ impl RunFolder {
         self.path.join("logs")
     }
 
-    /// What attempts and snapshots need.
+    /// What was saved of the plan's files.
+    pub fn snapshots(&self) -> PathBuf {
+        self.path.join("snapshots")
+    }
+
+    /// What attempts need.
     pub fn work(&self) -> PathBuf {
         self.path.join("work")
     }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod check;
+mod clean;
 mod compile;
 mod corpus;
 mod crash;

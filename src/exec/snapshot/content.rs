@@ -3,29 +3,44 @@
 //!
 //! Invariant: a file that was given its properties has all of them, or the error says which not.
 
+use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{Gid, Mode, SeekFrom, Stat, Timespec, Timestamps, Uid};
 use rustix::io::Errno;
+use sha2::{Digest as _, Sha256};
 
 use super::manifest::{Entry, Kind, Name};
 
 const PIECE: usize = 1 << 17;
 
-/// Makes `to`, which is empty, hold what `from` holds.
-pub(super) fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<(), Errno> {
+/// Names a content: its bytes, its length and where its holes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Digest([u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Makes `to`, which is empty, hold what `from` holds. A digest of it, unless it was cloned: then
+/// both share their blocks, and nothing was read.
+pub(super) fn copy(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<Option<Digest>, Errno> {
     if rustix::fs::ioctl_ficlone(to, from).is_ok() {
-        return Ok(());
+        return Ok(None);
     }
     let size = u64::try_from(rustix::fs::fstat(from)?.st_size).unwrap_or(0);
     rustix::fs::ftruncate(to, size)?;
+    let mut hasher = Sha256::new_with_prefix(size.to_le_bytes());
     let mut at = 0;
     while at < size {
         let (start, end) = next_data(from, at, size)?;
-        copy_range(from, to, start, end)?;
+        hasher.update(start.to_le_bytes());
+        copy_range(from, to, (start, end), &mut hasher)?;
         at = end;
     }
-    Ok(())
+    Ok(Some(Digest(hasher.finalize().into())))
 }
 
 /// The next stretch that is no hole.
@@ -42,9 +57,13 @@ fn next_data(from: BorrowedFd<'_>, at: u64, size: u64) -> Result<(u64, u64), Err
     }
 }
 
-fn copy_range(from: BorrowedFd<'_>, to: BorrowedFd<'_>, at: u64, end: u64) -> Result<(), Errno> {
+fn copy_range(
+    from: BorrowedFd<'_>,
+    to: BorrowedFd<'_>,
+    (mut at, end): (u64, u64),
+    hasher: &mut Sha256,
+) -> Result<(), Errno> {
     let mut piece = vec![0_u8; PIECE];
-    let mut at = at;
     while at < end {
         let most = usize::try_from(end - at).unwrap_or(PIECE).min(PIECE);
         let read = match rustix::io::pread(from, &mut piece[..most], at) {
@@ -53,6 +72,7 @@ fn copy_range(from: BorrowedFd<'_>, to: BorrowedFd<'_>, at: u64, end: u64) -> Re
             other => other?,
         };
         let mut rest = piece.get(..read).unwrap_or_default();
+        hasher.update(rest);
         while !rest.is_empty() {
             let wrote = match rustix::io::pwrite(to, rest, at) {
                 Err(Errno::INTR) => continue,

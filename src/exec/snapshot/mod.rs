@@ -1,12 +1,13 @@
 //! Saving files and folders, and putting them back exactly as they were.
 //!
 //! Knows paths, not plans. A saved tree is a manifest and numbered files with the contents, all
-//! private. Invariant: what is at a path is at each moment either the tree as it is now or the
+//! private; the contents are shared with other snapshots. Invariant: what is at a path is at each moment either the tree as it is now or the
 //! saved one, whole; nothing outside of the saved paths is changed, and no link is followed.
 
 mod content;
 mod limits;
 mod manifest;
+mod objects;
 mod remove;
 mod restore;
 mod take;
@@ -15,6 +16,7 @@ mod tests;
 mod walk;
 
 pub use limits::Guarded;
+pub use objects::prune;
 pub use restore::restore;
 pub use take::take;
 

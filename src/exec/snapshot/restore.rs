@@ -184,7 +184,7 @@ fn make_file(
     let source = rustix::fs::open(source, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?;
-    content::copy(source.as_fd(), file.as_fd())?;
+    let _ = content::copy(source.as_fd(), file.as_fd())?;
     content::finish(&file, entry)?;
     if sync { rustix::fs::fsync(&file) } else { Ok(()) }
 }

@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::content::Digest;
 use super::limits::{Guarded, Resolved, groups, problem};
 use super::manifest::{self, Kind, Line, Name};
+use super::objects::Objects;
 use super::walk::{Seen, unreadable, walk, words};
 use super::{STOPPED, Stop, Wanted, content};
 
@@ -25,13 +27,14 @@ pub(super) const FEW: u64 = 64;
 const NAMED: usize = 10;
 
 /// Saves paths into a folder that is not there yet. What could not be put back is refused before
-/// anything is copied.
+/// anything is copied. Contents that cannot be cloned are shared with other snapshots by the folder
+/// `objects`, which is made where it is needed.
 ///
 /// # Errors
 /// Says in the user's words what cannot be saved, or that there is no space. Nothing is left then.
 pub fn take(
     wanted: &[Wanted],
-    into: &Path,
+    (into, objects): (&Path, &Path),
     guarded: &Guarded,
     stop: Stop<'_>,
 ) -> Result<(), String> {
@@ -42,7 +45,7 @@ pub fn take(
     let roots = without_inner(roots);
     survey(&roots, into, stop)?;
     let part = into.with_extension("part");
-    let saved = save(&roots, &part, stop).and_then(|()| settle(&part, into));
+    let saved = save(&roots, (&part, Objects(objects)), stop).and_then(|()| settle(&part, into));
     if saved.is_err() {
         let _ = std::fs::remove_dir_all(&part);
     }
@@ -111,7 +114,11 @@ fn can_clone(sample: &OwnedFd, place: &Path) -> bool {
     tempfile::tempfile_in(place).is_ok_and(|file| rustix::fs::ioctl_ficlone(&file, sample).is_ok())
 }
 
-fn save(roots: &[Resolved], part: &Path, stop: Stop<'_>) -> Result<(), String> {
+fn save(
+    roots: &[Resolved],
+    (part, objects): (&Path, Objects<'_>),
+    stop: Stop<'_>,
+) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("the snapshot cannot be written: {error}");
     // What an earlier process left half made.
     let _ = std::fs::remove_dir_all(part);
@@ -126,19 +133,26 @@ fn save(roots: &[Resolved], part: &Path, stop: Stop<'_>) -> Result<(), String> {
         manifest: BufWriter::new(manifest),
         number: 0,
         linked: HashMap::new(),
+        objects,
+        fresh: Vec::new(),
     };
     manifest::write(&mut saving.manifest, &Line::Head { token: token() })?;
     for root in roots {
         saving.root(root, stop)?;
     }
     manifest::write(&mut saving.manifest, &Line::End)?;
-    let number = saving.number;
+    let (number, fresh) = (saving.number, saving.fresh);
     let manifest = saving.manifest.into_inner().map_err(|error| failed(error.into_error()))?;
     manifest.sync_all().map_err(failed)?;
     if number > FEW {
         rustix::fs::syncfs(&manifest).map_err(|error| failed(error.into()))?;
     }
-    sync_folder(&part.join("data")).and_then(|()| sync_folder(part)).map_err(failed)
+    sync_folder(&part.join("data")).and_then(|()| sync_folder(part)).map_err(failed)?;
+    // Only now are they on the disk, and others may rely on them.
+    for (number, digest) in fresh {
+        objects.publish(&manifest::content(part, number), &digest);
+    }
+    Ok(())
 }
 
 /// Gives a whole snapshot its name, durably.
@@ -177,6 +191,9 @@ struct Saving<'a> {
     number: u64,
     /// Files with several names, by device and number of the inode.
     linked: HashMap<(u64, u64), Name>,
+    objects: Objects<'a>,
+    /// Contents that no snapshot had before.
+    fresh: Vec<(u64, Digest)>,
 }
 
 impl Saving<'_> {
@@ -229,14 +246,17 @@ impl Saving<'_> {
         self.number += 1;
         let mut options = File::options();
         let to = options.write(true).create_new(true).mode(0o600);
-        let to = to
-            .open(manifest::content(self.folder, self.number))
-            .map_err(|error| format!("the snapshot cannot be written: {error}"))?;
-        let copied = content::copy(file.as_fd(), to.as_fd())
-            .and_then(|()| if self.number <= FEW { rustix::fs::fsync(&to) } else { Ok(()) });
-        copied.map_err(|error| {
-            format!("`{}` cannot be saved: {}", seen.path.display(), words(error))
-        })?;
+        let place = manifest::content(self.folder, self.number);
+        let to =
+            to.open(&place).map_err(|error| format!("the snapshot cannot be written: {error}"))?;
+        let failed_copy =
+            |error| format!("`{}` cannot be saved: {}", seen.path.display(), words(error));
+        let digest = content::copy(file.as_fd(), to.as_fd()).map_err(failed_copy)?;
+        let known = digest.as_ref().is_some_and(|digest| self.objects.stand_in(&place, digest));
+        if !known && self.number <= FEW {
+            rustix::fs::fsync(&to).map_err(failed_copy)?;
+        }
+        self.fresh.extend(digest.filter(|_| !known).map(|digest| (self.number, digest)));
         let attributes = content::attributes(&file).map_err(failed)?;
         Ok((Kind::File { number: self.number }, attributes))
     }

@@ -66,12 +66,16 @@ impl Bench {
         self.temp.path().join("state/1")
     }
 
+    fn objects(&self) -> PathBuf {
+        self.temp.path().join("state/objects")
+    }
+
     fn take(&self, names: &[&str]) -> Result<(), String> {
         let wanted: Vec<Wanted> = names
             .iter()
             .map(|name| Wanted { shown: (*name).to_owned(), path: self.path(name) })
             .collect();
-        take(&wanted, &self.saved(), &self.guarded(), &|| false)
+        take(&wanted, (&self.saved(), &self.objects()), &self.guarded(), &|| false)
     }
 
     fn guarded(&self) -> Guarded {
@@ -98,6 +102,47 @@ fn change_everything(bench: &Bench) {
     fs::set_permissions(bench.path("data/new"), fs::Permissions::from_mode(0o000)).unwrap();
     fs::remove_file(bench.path("data/twin")).unwrap();
     fs::write(bench.path("data/twin"), "alone").unwrap();
+}
+
+/// Where the file system clones, nothing is shared by links.
+fn clones(bench: &Bench) -> bool {
+    let (from, to) = (bench.write("probe", "x", 0o600), bench.path("probe2"));
+    let (from, to) = (fs::File::open(from).unwrap(), fs::File::create(to).unwrap());
+    rustix::fs::ioctl_ficlone(to, from).is_ok()
+}
+
+#[test]
+fn a_content_is_kept_once_however_often_it_is_saved() {
+    let bench = Bench::new();
+    if clones(&bench) {
+        return;
+    }
+    bench.write("data/one", "the same", 0o640);
+    bench.write("data/two", "the same", 0o755);
+    bench.write("data/other", "another", 0o600);
+    bench.take(&["data/"]).unwrap();
+    let first = bench.saved();
+    let moved = first.with_file_name("0");
+    fs::rename(&first, &moved).unwrap();
+    bench.take(&["data/"]).unwrap();
+    let inode = |folder: &Path, number: u32| {
+        fs::metadata(folder.join("data").join(number.to_string())).unwrap().ino()
+    };
+    for number in 1..=3 {
+        assert_eq!(inode(&moved, number), inode(&first, number), "{number}");
+    }
+    // What the plan's files become does not reach what was saved of them.
+    fs::write(bench.path("data/one"), "written over in place").unwrap();
+    bench.restore();
+    assert_eq!(fs::read_to_string(bench.path("data/one")).unwrap(), "the same");
+    assert_eq!(fs::metadata(bench.path("data/one")).unwrap().nlink(), 1);
+    assert_eq!(super::prune(&bench.objects()).unwrap(), 0);
+    for gone in [moved, first] {
+        fs::remove_dir_all(gone).unwrap();
+    }
+    assert!(super::prune(&bench.objects()).unwrap() > 0);
+    let left = walkdir::WalkDir::new(bench.objects()).into_iter().filter_map(Result::ok);
+    assert_eq!(left.filter(|entry| entry.file_type().is_file()).count(), 0);
 }
 
 #[test]
@@ -225,7 +270,7 @@ fn a_snapshot_that_was_given_up_leaves_nothing() {
     let bench = Bench::new();
     bench.write("data/file", "x", 0o600);
     let wanted = [Wanted { shown: "data".to_owned(), path: bench.path("data") }];
-    let given_up = take(&wanted, &bench.saved(), &bench.guarded(), &|| true);
+    let given_up = take(&wanted, (&bench.saved(), &bench.objects()), &bench.guarded(), &|| true);
     assert_eq!(given_up, Err(super::STOPPED.to_owned()));
     assert_eq!(fs::read_dir(bench.temp.path().join("state")).unwrap().count(), 0);
 }

@@ -52,6 +52,11 @@ impl RunFiles {
         self.root.join("snapshots").join(name)
     }
 
+    /// Contents that the snapshots of all runs share.
+    pub fn objects(&self) -> PathBuf {
+        self.state().join("objects")
+    }
+
     /// The folder with the folders of all runs, and what else goalc keeps.
     pub fn state(&self) -> &Path {
         self.root.parent().and_then(Path::parent).unwrap_or(&self.root)

@@ -43,10 +43,10 @@ pub(super) fn begin_snapshot(
     let home = world.surroundings.env("HOME").map(PathBuf::from);
     let files = &world.launcher.files;
     let guarded = Guarded::new(home, world.surroundings.root(), files.state());
-    let into = files.snapshot(&number.to_string());
+    let (into, objects) = (files.snapshot(&number.to_string()), files.objects());
     work(world, ticket, Pending::Undo(None), move |control| {
         let wanted = wanted.map_err(|why| why.to_string())?;
-        take(&wanted, &into, &guarded, &|| control.is_stopped())
+        take(&wanted, (&into, &objects), &guarded, &|| control.is_stopped())
     });
 }
 
