@@ -9,7 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::output;
-use crate::exec::event::{AttemptEnd, Event, Stamped, Status};
+use crate::exec::event::{AlertWay, AttemptEnd, Event, Stamped, Status};
 use crate::exec::graph::Graph;
 use crate::exec::process::OutputLine;
 use crate::exec::state::RunState;
@@ -221,6 +221,18 @@ impl Observer for Reporter {
             Event::RestoreEnded { unit, failure: Some(why) } => {
                 let mark = self.paint.red("✗");
                 self.say(format!("{mark} {unit}: its snapshot is not put back: {why}"));
+            }
+            Event::AlertSent { on, text, way, failure: None, .. } => {
+                let how = match way {
+                    AlertWay::Log => "",
+                    AlertWay::Run => " (a script was run)",
+                    AlertWay::Webhook => " (a webhook was called)",
+                };
+                self.say(format!("{} alert on {on}: {text}{how}", self.paint.yellow("!")));
+            }
+            Event::AlertSent { on, failure: Some(why), .. } => {
+                let mark = self.paint.yellow("!");
+                self.say(format!("{mark} alert on {on} was not delivered: {why}"));
             }
             Event::StopRequested { .. } => {
                 self.say("stopping: what runs is asked to end".to_owned());

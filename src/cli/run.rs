@@ -54,9 +54,6 @@ fn start(arguments: &RunArguments, loaded: &Loaded, plan: &Arc<Plan>) -> Result<
     ask_for_missing(plan, &mut given, &surroundings);
     let params = params::resolve(&graph, &given, &surroundings)
         .map_err(|wrong| refuse(&wrong, arguments.format))?;
-    if plan.goals.values().any(|goal| !goal.alerts.is_empty()) {
-        output::complain("this version of goalc does not send alerts: nobody is told");
-    }
     for name in too_short(&params) {
         output::complain(&format!(
             "param `{name}` is a secret of under 4 bytes: it cannot be hidden in what steps print"

@@ -96,6 +96,15 @@ impl Answer {
     }
 }
 
+/// How someone is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlertWay {
+    Run,
+    Webhook,
+    Log,
+}
+
 /// Why nothing new starts any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -315,6 +324,18 @@ pub enum Event {
     },
     CleanupEnded {
         goal: GoalId,
+        failure: Option<String>,
+    },
+    /// Someone was told of something, or could not be.
+    AlertSent {
+        /// Whose clause it is.
+        goal: GoalId,
+        /// The clause's word: `failure`.
+        on: String,
+        unit: Option<Unit>,
+        way: AlertWay,
+        text: String,
+        /// Why it was not delivered.
         failure: Option<String>,
     },
     /// The process is done with the run: for good, or until it is resumed.

@@ -1,5 +1,6 @@
 //! All tests from outside of the library, in one binary.
 
+mod alerts;
 mod answers;
 mod check;
 mod clean;

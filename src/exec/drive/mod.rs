@@ -151,6 +151,7 @@ impl<'a, W: World> Drive<'a, W> {
                     continue;
                 }
                 self.leave_services();
+                self.settle_alerts();
                 self.durable = true;
                 self.record(Event::RunEnded {
                     status: end.status,
@@ -166,6 +167,17 @@ impl<'a, W: World> Drive<'a, W> {
                 self.take(wake);
             }
             self.pass_time();
+        }
+    }
+
+    /// Alerts under way are waited for a little, unless all is to end at once.
+    fn settle_alerts(&mut self) {
+        if self.force {
+            return;
+        }
+        let view = View { state: &self.state, values: &self.values };
+        for wake in self.world.settle_alerts(view) {
+            self.take(wake);
         }
     }
 
@@ -247,6 +259,7 @@ impl<'a, W: World> Drive<'a, W> {
                 for observer in &mut self.observers {
                     observer.event(stamped, &self.state);
                 }
+                self.world.happened(stamped, View { state: &self.state, values: &self.values });
             }
         }
         for (ticket, work) in std::mem::take(&mut self.to_begin) {
@@ -300,6 +313,9 @@ impl<'a, W: World> Drive<'a, W> {
                 if open.is_some_and(|question| asked.is_none_or(|asked| asked == question.seq)) {
                     self.record(Event::Answered { unit, answer, by, from, note });
                 }
+            }
+            Wake::Told { goal, on, unit, way, text, failure } => {
+                self.record(Event::AlertSent { goal, on, unit, way, text, failure });
             }
             Wake::Ready { ticket, outputs } => self.take_ready(ticket, outputs),
             Wake::Stop(why) => self.stop_run(why),

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use super::alerts::{self, Alerts};
 use super::asking;
 use super::attempt::{self, AwaitState, Pending};
 use super::launch::{Launcher, Subject, place_of};
@@ -16,7 +17,7 @@ use super::noted::{self, NotedInputs, Successes};
 use super::person::Person;
 use super::pool::spawn;
 use super::{Outcome, RealSurroundings, Ticket, Undone, View, Wake, Work, World};
-use crate::exec::event::{StopReason, Timestamp};
+use crate::exec::event::{Stamped, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::exec::probe::{Probe, ProbeKind, check, check_all};
 use crate::exec::process::{Control, Controller, ProcessReport};
@@ -29,6 +30,9 @@ const TICK: Duration = Duration::from_millis(150);
 
 /// Probes of steps that are asked at once; more wait their turn.
 const MOST_CHECKS: usize = 64;
+
+/// How long the end of a run waits for alerts that are under way.
+const ALERTS: Duration = Duration::from_secs(20);
 
 /// Requests that come from other processes: answers, cancels.
 pub trait Requests {
@@ -52,6 +56,8 @@ pub(super) enum Message {
     Cleaned(Ticket, Option<String>),
     Undone(Ticket, Undone),
     Signal(i32),
+    /// What came of an alert.
+    Told(Box<Wake>),
     /// A line that the person at the terminal typed; `None`: they closed it.
     Typed(Option<String>),
 }
@@ -76,6 +82,7 @@ pub struct LocalWorld {
     /// Wakes to hand out before anything is waited for.
     pub(super) ready: Vec<Wake>,
     signals: u32,
+    pub(super) alerts: Alerts,
 }
 
 impl std::fmt::Debug for LocalWorld {
@@ -109,6 +116,7 @@ impl LocalWorld {
             checks: 0,
             ready: Vec::new(),
             signals: 0,
+            alerts: Alerts::default(),
         }
     }
 
@@ -139,6 +147,13 @@ impl LocalWorld {
     /// Removes what the run's attempts worked with, once nothing of it goes on.
     pub fn remove_work(&self) {
         self.launcher.files.remove_work();
+    }
+
+    /// Takes one message in, if one comes in time.
+    pub(super) fn receive(&mut self, time: Duration, view: View<'_>) {
+        if let Ok(message) = self.receiver.recv_timeout(time) {
+            self.take(message, view);
+        }
     }
 
     pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome) {
@@ -215,6 +230,10 @@ impl LocalWorld {
             }
             Message::Cleaned(ticket, failure) => self.done(ticket, Outcome::Cleaned(failure)),
             Message::Undone(ticket, undone) => super::undo::done(self, ticket, undone),
+            Message::Told(wake) => {
+                self.alerts.open = self.alerts.open.saturating_sub(1);
+                self.ready.push(*wake);
+            }
             Message::Signal(signal) => self.take_signal(signal),
             Message::Typed(line) => {
                 let wake = self.person.typed(line, view);
@@ -246,7 +265,9 @@ impl LocalWorld {
         let awaits = self.pending.values().filter_map(Pending::next_look).min();
         let awaits = awaits.map(|at| at.saturating_duration_since(std::time::Instant::now()));
         let tick = self.requests.as_ref().map(|_| TICK);
-        [till, awaits, tick].into_iter().flatten().min()
+        let looks = self.alerts.next_look();
+        let looks = looks.map(|at| at.saturating_duration_since(std::time::Instant::now()));
+        [till, awaits, tick, looks].into_iter().flatten().min()
     }
 }
 
@@ -320,10 +341,19 @@ impl World for LocalWorld {
             self.take(message, view);
         }
         attempt::look_again(self, view);
+        alerts::look(self, view);
         if let Some(requests) = &mut self.requests {
             self.ready.extend(requests.take());
         }
         std::mem::take(&mut self.ready)
+    }
+
+    fn happened(&mut self, stamped: &Stamped, view: View<'_>) {
+        alerts::happened(self, stamped, view);
+    }
+
+    fn settle_alerts(&mut self, view: View<'_>) -> Vec<Wake> {
+        alerts::settle(self, view, ALERTS)
     }
 
     fn poll(&mut self) -> Vec<Wake> {

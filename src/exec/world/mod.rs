@@ -2,9 +2,11 @@
 //!
 //! The real one ([`local`]) runs processes; the forecast's runs a virtual clock.
 
+mod alerts;
 mod asking;
 mod attempt;
 mod cleanup;
+mod deliver;
 mod digest;
 mod folder;
 mod joined;
@@ -28,12 +30,12 @@ pub use person::user;
 pub use surroundings::RealSurroundings;
 pub(super) use surroundings::matching;
 
-use super::event::{Answer, AttemptEnd, StopReason, Timestamp, Unit, Usage};
+use super::event::{AlertWay, Answer, AttemptEnd, Stamped, StopReason, Timestamp, Unit, Usage};
 use super::graph::NodeIx;
 use super::process::{ProcessEnd, ProcessReport};
 use super::scope::{Surroundings, Values};
 use super::state::{RunState, UnitIx};
-use crate::value::Value;
+use crate::value::{GoalId, Value};
 
 /// What a step gave, by name.
 pub type Outputs = IndexMap<Arc<str>, Value>;
@@ -152,6 +154,15 @@ pub enum Wake {
     Stop(StopReason),
     /// End what runs at once, without grace and without cleanup.
     Force,
+    /// An alert was delivered, or not.
+    Told {
+        goal: GoalId,
+        on: String,
+        unit: Option<Unit>,
+        way: AlertWay,
+        text: String,
+        failure: Option<String>,
+    },
 }
 
 /// What work is done with.
@@ -180,6 +191,14 @@ pub trait World {
 
     /// Waits until something happens or the time has come.
     fn wait(&mut self, until: Option<Timestamp>, view: View<'_>) -> Vec<Wake>;
+
+    /// An event is in the journal: alerts may follow from it.
+    fn happened(&mut self, _stamped: &Stamped, _view: View<'_>) {}
+
+    /// Gives alerts that are under way a little time, before the run ends; what came of them.
+    fn settle_alerts(&mut self, _view: View<'_>) -> Vec<Wake> {
+        Vec::new()
+    }
 
     /// What has come from other processes, without waiting: before the run is given up as waiting.
     fn poll(&mut self) -> Vec<Wake> {
@@ -212,7 +231,7 @@ pub trait World {
 /// Who watches: progress, logs, alerts.
 pub trait Observer {
     /// An event that is in the journal and counts.
-    fn event(&mut self, stamped: &super::event::Stamped, state: &RunState);
+    fn event(&mut self, stamped: &Stamped, state: &RunState);
 }
 
 /// The resources' whole amounts.
