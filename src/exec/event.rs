@@ -368,4 +368,21 @@ pub trait Journal {
     /// # Errors
     /// Any failure is final for this process: what is on disk is unknown.
     fn append(&mut self, events: &[Stamped], durable: bool) -> Result<(), JournalError>;
+
+    /// Writes events in one transaction that the end of this process does not lose. Only after
+    /// [`Self::sync`] the end of the machine does not either.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    fn write(&mut self, events: &[Stamped]) -> Result<(), JournalError> {
+        self.append(events, true)
+    }
+
+    /// Waits until what was written is on disk.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    fn sync(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
 }

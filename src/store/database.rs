@@ -4,7 +4,7 @@
 //! acknowledged; a database of a newer schema is never changed by a byte.
 
 use std::os::fd::BorrowedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -156,6 +156,13 @@ fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
     connect_unchanging(path).and_then(usable).map_err(|_| why)
 }
 
+/// Where the write-ahead log of a database is.
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
+}
+
 /// Whether commits stand beside the database that are not in it yet.
 fn has_unmerged(path: &Path) -> bool {
     ["-wal", "-journal"].iter().any(|end| {
@@ -255,6 +262,11 @@ fn make_durable(db: &Connection, shared: bool, path: &Path) -> Result<(), StoreE
     let (wanted, sync) = if shared { ("delete", "EXTRA") } else { ("wal", "FULL") };
     let got: String =
         db.pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0)).map_err(wrap)?;
+    // After an error of the disk it may say one thing and do another: in a log's mode, whoever has
+    // looked at the database has opened its log.
+    let version: i64 = version_of(db).map_err(wrap)?;
+    let got =
+        if shared || log_of(path).exists() || version == 0 { got } else { "delete".to_owned() };
     if got != wanted {
         let why = format!("its journal mode stays `{got}` where it must be `{wanted}`");
         return Err(StoreError::System { doing: "use", path: path.to_owned(), why });

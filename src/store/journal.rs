@@ -6,6 +6,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::commit::Reach;
 use super::request::unit_text;
 use super::{RunId, Store, StoreError, checksum};
 use crate::exec::{Event, Journal, JournalError, RunStatus, Stamped, StopReason, Timestamp};
@@ -92,7 +93,7 @@ impl RunJournal {
     /// # Errors
     /// As [`Journal::append`].
     pub fn flush(&mut self) -> Result<(), JournalError> {
-        self.guarded(Self::write)
+        self.guarded(|journal| journal.write_waiting(Reach::Disk))
     }
 
     /// Runs `work` unless an error came before; remembers its error.
@@ -111,7 +112,21 @@ impl RunJournal {
         })
     }
 
-    fn take(&mut self, events: &[Stamped], durable: bool) -> Result<(), StoreError> {
+    /// For tests: dies when so many events have been written.
+    #[cfg(debug_assertions)]
+    fn may_crash(&mut self, events: &[Stamped]) {
+        let Some(left) = &mut self.crash_after else { return };
+        let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
+        if *left <= count {
+            let last = usize::try_from(*left).unwrap_or(0);
+            let _ = self.take(events.get(..last).unwrap_or_default(), Some(Reach::Disk));
+            super::crash::now();
+        }
+        *left -= count;
+    }
+
+    /// Takes events in; they are written at once as far as `reach` says, or else with later ones.
+    fn take(&mut self, events: &[Stamped], reach: Option<Reach>) -> Result<(), StoreError> {
         for event in events {
             let entry = Entry::new(event, self.sum).map_err(|error| StoreError::System {
                 doing: "write an event to",
@@ -121,15 +136,19 @@ impl RunJournal {
             self.sum = entry.sum;
             self.waiting.push(entry);
         }
-        if durable || self.waiting.len() >= BUFFERED { self.write() } else { Ok(()) }
+        match reach {
+            Some(reach) => self.write_waiting(reach),
+            None if self.waiting.len() >= BUFFERED => self.write_waiting(Reach::Disk),
+            None => Ok(()),
+        }
     }
 
-    fn write(&mut self) -> Result<(), StoreError> {
+    fn write_waiting(&mut self, reach: Reach) -> Result<(), StoreError> {
         if self.waiting.is_empty() {
             return self.store.still_there();
         }
         let (run, entries, plan) = (self.run, &self.waiting, &self.plan);
-        self.store.write(|db| {
+        self.store.write_to(reach, |db| {
             if let Some(plan) = plan {
                 db.execute("UPDATE runs SET plan = ?2 WHERE key = ?1", params![run, plan])?;
                 db.execute(
@@ -152,16 +171,18 @@ impl RunJournal {
 impl Journal for RunJournal {
     fn append(&mut self, events: &[Stamped], durable: bool) -> Result<(), JournalError> {
         #[cfg(debug_assertions)]
-        if let Some(left) = &mut self.crash_after {
-            let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
-            if *left <= count {
-                let last = usize::try_from(*left).unwrap_or(0);
-                let _ = self.take(events.get(..last).unwrap_or_default(), true);
-                super::crash::now();
-            }
-            *left -= count;
-        }
-        self.guarded(|journal| journal.take(events, durable))
+        self.may_crash(events);
+        self.guarded(|journal| journal.take(events, durable.then_some(Reach::Disk)))
+    }
+
+    fn write(&mut self, events: &[Stamped]) -> Result<(), JournalError> {
+        #[cfg(debug_assertions)]
+        self.may_crash(events);
+        self.guarded(|journal| journal.take(events, Some(Reach::System)))
+    }
+
+    fn sync(&mut self) -> Result<(), JournalError> {
+        self.guarded(|journal| journal.store.sync_log())
     }
 }
 

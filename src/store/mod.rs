@@ -5,6 +5,7 @@
 //! acknowledged is on disk, and one process at a time writes to a run.
 
 mod checksum;
+mod commit;
 #[cfg(debug_assertions)]
 mod crash;
 mod database;

@@ -3,13 +3,14 @@
 //! Invariant: one connection a [`Store`], shared by its clones; what a row cannot mean is an error,
 //! never a guess.
 
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::database::{open_to_read, open_to_write};
 use super::events::{Head, StoredEvents, head};
@@ -48,18 +49,23 @@ pub struct RunSummary {
 /// The database of a state folder. Clones share one connection.
 #[derive(Debug, Clone)]
 pub struct Store {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    db: Mutex<Connection>,
-    folder: StateFolder,
-    path: PathBuf,
+pub(super) struct Shared {
+    pub(super) db: Mutex<Connection>,
+    pub(super) folder: StateFolder,
+    pub(super) path: PathBuf,
     /// Device and inode, by which a replaced database is noticed.
-    identity: Option<(u64, u64)>,
+    pub(super) identity: Option<(u64, u64)>,
     /// Requests posted by this connection, whose commits its own change check does not see.
     posted: AtomicU64,
+    /// There is a write-ahead log, so that syncing it can be put off.
+    pub(super) has_log: bool,
+    /// The log, to sync it. It has no locks that closing it could drop, and is the same file as
+    /// long as the connection is open.
+    pub(super) log: Mutex<Option<OwnedFd>>,
 }
 
 const SUMMARY: &str = "SELECT id, goal, plan_path, status, exit, created, ended FROM runs";
@@ -86,8 +92,12 @@ impl Store {
     fn new(db: Connection, folder: StateFolder) -> Result<Self, StoreError> {
         let identity = folder.check_database()?;
         let path = folder.database();
-        let (db, posted) = (Mutex::new(db), AtomicU64::new(0));
-        Ok(Self { shared: Arc::new(Shared { db, folder, path, identity, posted }) })
+        let mode: rusqlite::Result<String> =
+            db.pragma_query_value(None, "journal_mode", |row| row.get(0));
+        let has_log = mode.is_ok_and(|mode| mode == "wal");
+        let (db, posted, log) = (Mutex::new(db), AtomicU64::new(0), Mutex::new(None));
+        let shared = Shared { db, folder, path, identity, posted, has_log, log };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The state folder that this is the database of.
@@ -209,41 +219,6 @@ impl Store {
                 .optional()
         })?;
         found.ok_or_else(|| StoreError::NoSuchRun(run.to_string()))
-    }
-
-    /// Uses the connection.
-    pub(super) fn with<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        let db = self.shared.db.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&db).map_err(|error| StoreError::sql(&self.shared.path, &error))
-    }
-
-    /// Writes in one transaction, on disk when it returns.
-    pub(super) fn write<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        self.still_there()?;
-        let mut db = self.shared.db.lock().unwrap_or_else(PoisonError::into_inner);
-        let written =
-            db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|change| {
-                let result = work(&change)?;
-                change.commit()?;
-                Ok(result)
-            });
-        written.map_err(|error| StoreError::sql(&self.shared.path, &error))
-    }
-
-    /// Fails where the database was deleted or replaced: writes would go to a file without a name.
-    pub(super) fn still_there(&self) -> Result<(), StoreError> {
-        let now = self.shared.folder.check_database()?;
-        if now == self.shared.identity {
-            Ok(())
-        } else {
-            Err(StoreError::Gone(self.shared.path.clone()))
-        }
     }
 
     pub(super) fn path(&self) -> &Path {

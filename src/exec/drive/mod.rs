@@ -2,9 +2,11 @@
 //!
 //! Decide what is due, write the events down, and only then let them take effect outside; wait;
 //! repeat. All that it knows of the run is in [`RunState`]; what it keeps besides is only what is
-//! in flight. Invariant: nothing is begun, shown or ended before its event is in the journal.
+//! in flight. Invariant: nothing is begun, shown or ended before its event is in the journal, nor,
+//! but for a start that can be repeated, before it is on disk.
 
 mod decide;
+mod early;
 mod ending;
 mod finish;
 mod joined;
@@ -57,6 +59,8 @@ pub struct Drive<'a, W: World> {
     unwritten: Vec<Stamped>,
     /// One of them must be on disk before anything goes on.
     durable: bool,
+    /// The number of the last event that is on disk.
+    on_disk: u64,
     /// What to begin once they are.
     to_begin: Vec<(Ticket, Work)>,
     /// What to end once they are.
@@ -106,6 +110,7 @@ impl<'a, W: World> Drive<'a, W> {
             observers: Vec::new(),
             unwritten: Vec::new(),
             durable: false,
+            on_disk: 0,
             to_begin: Vec::new(),
             to_stop: BTreeSet::new(),
             in_flight: BTreeMap::new(),
@@ -254,7 +259,7 @@ impl<'a, W: World> Drive<'a, W> {
     fn flush(&mut self) -> Result<(), JournalError> {
         if !self.unwritten.is_empty() {
             let events = std::mem::take(&mut self.unwritten);
-            self.journal.append(&events, std::mem::take(&mut self.durable))?;
+            self.keep(&events)?;
             for stamped in &events {
                 for observer in &mut self.observers {
                     observer.event(stamped, &self.state);

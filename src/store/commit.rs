@@ -1,0 +1,100 @@
+//! Using the connection: looks, and commits that reach as far as their caller needs.
+//!
+//! Knows no table. Invariant: what was acknowledged as on the disk is on the disk.
+
+use std::sync::PoisonError;
+
+use rusqlite::{Connection, TransactionBehavior};
+use rustix::fs::{Mode, OFlags};
+
+use super::database::log_of;
+use super::runs::Shared;
+use super::{Store, StoreError};
+
+/// How far a commit reaches when it is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The system has it: the end of the process does not lose it.
+    System,
+    /// The disk has it.
+    Disk,
+}
+
+impl Shared {
+    /// `SQLite` syncs with each commit but for what is to reach the system alone.
+    fn with_reach<T>(
+        &self,
+        db: &mut Connection,
+        reach: Reach,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        if reach == Reach::Disk || !self.has_log {
+            return work(db);
+        }
+        db.pragma_update(None, "synchronous", "NORMAL")?;
+        let result = work(db);
+        db.pragma_update(None, "synchronous", "FULL")?;
+        result
+    }
+}
+
+impl Store {
+    /// Uses the connection.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let db = self.shared.db.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&db).map_err(|error| StoreError::sql(&self.shared.path, &error))
+    }
+
+    /// Writes in one transaction, on disk when it returns.
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.write_to(Reach::Disk, work)
+    }
+
+    /// Writes in one transaction, as far as `reach` says when it returns.
+    pub(super) fn write_to<T>(
+        &self,
+        reach: Reach,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.still_there()?;
+        let mut db = self.shared.db.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = self.shared.with_reach(&mut db, reach, |db| {
+            let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&change)?;
+            change.commit()?;
+            Ok(result)
+        });
+        written.map_err(|error| StoreError::sql(&self.shared.path, &error))
+    }
+
+    /// Waits until the write-ahead log is on disk, and so all commits that are in it.
+    pub(super) fn sync_log(&self) -> Result<(), StoreError> {
+        if !self.shared.has_log {
+            return Ok(());
+        }
+        let path = log_of(&self.shared.path);
+        let mut log = self.shared.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |error| StoreError::system("write", &path, error);
+        if log.is_none() {
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            *log = Some(rustix::fs::open(&path, flags, Mode::empty()).map_err(failed)?);
+        }
+        log.as_ref().map_or(Ok(()), |log| rustix::fs::fdatasync(log).map_err(failed))
+    }
+
+    /// Fails where the database was deleted or replaced: writes would go to a file without a name.
+    pub(super) fn still_there(&self) -> Result<(), StoreError> {
+        let now = self.shared.folder.check_database()?;
+        if now == self.shared.identity {
+            Ok(())
+        } else {
+            Err(StoreError::Gone(self.shared.path.clone()))
+        }
+    }
+}
