@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::report::{ReportArguments, ReportFormat};
+
 /// Checks, runs and resumes goals: plans of steps that matter.
 #[derive(Debug, Parser)]
 #[command(name = "goalc", version, max_term_width = 100)]
@@ -34,6 +36,8 @@ pub enum Command {
     Logs(LogsArguments),
     /// Say what a step waits for, or why it did not run
     Why(WhyArguments),
+    /// Tell how a run went, and what can be learnt from it
+    Report(ReportArguments),
     /// Go on with a run
     Resume(ResumeArguments),
     /// Approve what a step asks
@@ -78,6 +82,7 @@ impl Command {
             Self::Runs(runs) => runs.format == ShowFormat::Json,
             Self::Show(show) => show.format == ShowFormat::Json,
             Self::Why(why) => why.format == ShowFormat::Json,
+            Self::Report(report) => report.format == Some(ReportFormat::Json),
             _ => false,
         }
     }
@@ -357,7 +362,7 @@ pub struct ExplainArguments {
 
 #[derive(Debug, Args)]
 pub struct SchemaArguments {
-    /// `check`, `run`, `show`, `dry-run`, `runs`, `why` or `ir`
+    /// `check`, `run`, `show`, `dry-run`, `runs`, `why`, `report` or `ir`
     pub name: String,
 }
 

@@ -22,6 +22,7 @@ mod params;
 mod plan;
 mod preflight;
 mod progress;
+mod report;
 mod resume;
 mod rollback;
 mod run;
@@ -107,6 +108,7 @@ fn dispatch(command: Command) -> Result<u8, Failed> {
         Command::Show(arguments) => show::show(&arguments),
         Command::Logs(arguments) => logs::logs(&arguments),
         Command::Why(arguments) => why::why(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Resume(arguments) => resume::resume(&arguments),
         Command::Approve(arguments) => answer::approve(&arguments),
         Command::Deny(arguments) => answer::deny(&arguments),

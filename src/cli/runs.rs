@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::arguments::{RunsArguments, ShowFormat};
-use super::exit::Failed;
+use super::exit::{Failed, MACHINE};
 use super::output;
 use crate::exec::graph::Graph;
 use crate::exec::state::RunState;
@@ -55,6 +55,11 @@ impl Found {
         }
     }
 
+    /// What is wrong with the run, where it is damaged.
+    pub(super) fn damage(&self) -> Option<String> {
+        self.damage.as_ref().map(ToString::to_string)
+    }
+
     /// For commands that have told what can be known: how they end.
     pub(super) fn told(self) -> Result<u8, Failed> {
         let Some(damage) = self.damage else { return Ok(0) };
@@ -62,7 +67,9 @@ impl Found {
             "what is shown comes from the first {} events, which are sound",
             self.events.len()
         ));
-        Err(damage.into())
+        output::complain(&damage.to_string());
+        // Standard output has the result already, and may be one JSON value.
+        Err(Failed::said(MACHINE))
     }
 }
 

@@ -22,21 +22,37 @@ pub fn durations(
     state.graph().nodes().map(|node| duration(state, values, world, node)).collect()
 }
 
+/// Each node's shortest and longest expected time; `None` as in [`durations`].
+pub fn ranges(
+    state: &RunState,
+    values: &Values,
+    world: &dyn Surroundings,
+) -> Vec<Option<(Duration, Duration)>> {
+    state.graph().nodes().map(|node| range(state, values, world, node)).collect()
+}
+
 fn duration(
     state: &RunState,
     values: &Values,
     world: &dyn Surroundings,
     node: NodeIx,
 ) -> Option<Duration> {
+    range(state, values, world, node).map(|(from, to)| from.saturating_add(to) / 2)
+}
+
+fn range(
+    state: &RunState,
+    values: &Values,
+    world: &dyn Surroundings,
+    node: NodeIx,
+) -> Option<(Duration, Duration)> {
     let graph = state.graph();
     let estimate = graph.step(node)?.estimate.as_ref()?;
     let goal = graph.parent(node).unwrap_or_else(|| graph.root());
     let place = Place { state, values, world, goal, unit: Some(UnitIx::of(node)) };
     match estimate {
-        Estimate::Range(from, to) => {
-            Some(place.duration(from).ok()?.saturating_add(place.duration(to).ok()?) / 2)
-        }
-        Estimate::Effort { length: Value::Duration { length }, .. } => Some(*length),
+        Estimate::Range(from, to) => Some((place.duration(from).ok()?, place.duration(to).ok()?)),
+        Estimate::Effort { length: Value::Duration { length }, .. } => Some((*length, *length)),
         Estimate::Effort { .. } => None,
     }
 }

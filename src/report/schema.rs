@@ -3,11 +3,11 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, schema_for};
 
-use super::{CheckView, DryRunView, RunView, RunsView, WhyView};
+use super::{CheckView, DryRunView, ReportView, RunView, RunsView, WhyView};
 use crate::ir::Plan;
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: &[&str] = &["check", "run", "show", "dry-run", "runs", "why", "ir"];
+pub const SCHEMAS: &[&str] = &["check", "run", "show", "dry-run", "runs", "why", "report", "ir"];
 
 /// The schema of a command's JSON, or of the compiled plan (`ir`); `None` for any other name.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
@@ -17,6 +17,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "dry-run" => printed::<DryRunView>(),
         "runs" => printed::<RunsView>(),
         "why" => printed::<WhyView>(),
+        "report" => printed::<ReportView>(),
         // Read as well as printed: what may be left out is not required.
         "ir" => schema_for!(Plan),
         _ => return None,

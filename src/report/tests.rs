@@ -97,12 +97,19 @@ fn run_json_has_the_shape_of_the_contract() {
 
 #[test]
 fn markdown_shows_values_as_text() {
-    let mut view = run();
-    view.steps[3].reason = Some("<script>|`x`\n[y](z)".into());
+    let mut failed = StepReport { id: "a_b".into(), ..StepReport::default() };
+    failed.reason = Some("<script>|`x`\n[y](z) https://x.example @ada".into());
+    failed.ignored = Some("known".into());
+    let mut view = ReportView { goal: "g".into(), steps: vec![failed], ..ReportView::default() };
+    view.logs = vec![LogView { step: "a_b".into(), ..LogView::default() }];
+    view.logs[0].fill("```\n# no heading\n````");
     let page = markdown(&view);
-    assert!(page.contains("&lt;script&gt;\\|\\`x\\` \\[y\\](z) |\n"), "{page}");
-    assert!(page.contains("## Ignored failures\n\n- 告知: exit code 1\n"), "{page}");
-    assert!(!page.contains("hunter22"));
+    assert!(
+        page.contains("&lt;script&gt;\\|\\`x\\` \\[y\\](z) https&#58;//x.example &#64;ada |"),
+        "{page}"
+    );
+    assert!(page.contains("## Ignored failures\n\n- a\\_b: "), "{page}");
+    assert!(page.contains("\n`````text\n```\n# no heading\n````\n`````\n"), "{page}");
 }
 
 #[test]
@@ -236,6 +243,7 @@ fn what_is_printed_fits_its_schema() {
         ("run", serde_json::to_value(run())),
         ("dry-run", serde_json::to_value(forecast())),
         ("runs", serde_json::to_value(runs)),
+        ("report", serde_json::to_value(ReportView::default())),
     ] {
         let schema = schema(name).unwrap();
         assert_fits(&json.unwrap(), &schema, &schema);

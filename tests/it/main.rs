@@ -21,6 +21,7 @@ mod layering;
 mod mend;
 mod mounts;
 mod new;
+mod report;
 mod resume;
 mod run;
 mod services;
