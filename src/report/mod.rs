@@ -6,7 +6,9 @@
 mod check;
 mod dry_run;
 mod dry_run_text;
+mod graph;
 pub mod layout;
+mod list;
 mod markdown;
 mod run;
 mod runs;
@@ -17,6 +19,8 @@ mod why;
 pub use check::{CheckView, DiagnosticView, FixView, PlaceView, RelatedView, SeverityView};
 pub use dry_run::{DryRunStep, DryRunView};
 pub use dry_run_text::dry_run_text;
+pub use graph::{GraphEdge, GraphGoal, GraphStep, GraphView};
+pub use list::{ListView, Listed, ListedParam, ListedPlan, list_text};
 pub use markdown::markdown;
 pub use run::{InstanceView, Outputs, RunView, StepView, UsageView};
 pub use runs::{RunLine, RunsView, runs_text};

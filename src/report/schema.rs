@@ -3,11 +3,12 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, schema_for};
 
-use super::{CheckView, DryRunView, RunView, RunsView, WhyView};
+use super::{CheckView, DryRunView, GraphView, ListView, RunView, RunsView, WhyView};
 use crate::ir::Plan;
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: &[&str] = &["check", "run", "show", "dry-run", "runs", "why", "ir"];
+pub const SCHEMAS: &[&str] =
+    &["check", "run", "show", "dry-run", "graph", "list", "runs", "why", "ir"];
 
 /// The schema of a command's JSON, or of the compiled plan (`ir`); `None` for any other name.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
@@ -15,6 +16,8 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "check" => printed::<CheckView>(),
         "run" | "show" => printed::<RunView>(),
         "dry-run" => printed::<DryRunView>(),
+        "graph" => printed::<GraphView>(),
+        "list" => printed::<ListView>(),
         "runs" => printed::<RunsView>(),
         "why" => printed::<WhyView>(),
         // Read as well as printed: what may be left out is not required.
