@@ -1,9 +1,19 @@
 # Sourced by scripts/test and .ci/run: what a script needs from the machine.
 
+# package_of COMMAND: the package of Debian that has it, where it has another name.
+package_of() {
+  case $1 in
+    dot) echo graphviz ;;
+    rsvg-convert) echo librsvg2-bin ;;
+    xmllint) echo libxml2-utils ;;
+    *) echo "$1" ;;
+  esac
+}
+
 # need COMMAND [PACKAGE]: whether the command is there, after installing it where that is possible
 # without asking: as root on a Debian or Ubuntu.
 need() {
-  local command=$1 package=${2:-$1}
+  local command=$1 package=${2:-$(package_of "$1")}
   command -v "$command" > /dev/null && return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
     echo "installing $package" >&2

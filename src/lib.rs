@@ -30,6 +30,8 @@ pub mod store;
 
 pub mod report;
 
+pub mod graph;
+
 pub mod interchange;
 
 pub mod render;

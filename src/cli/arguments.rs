@@ -1,10 +1,13 @@
 //! The command line's shape: commands, flags and their help.
 
+mod drawing;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::report::{ReportArguments, ReportFormat};
+pub(super) use drawing::{GraphArguments, GraphFormat, ListArguments};
 
 /// Checks, runs and resumes goals: plans of steps that matter.
 #[derive(Debug, Parser)]
@@ -28,6 +31,10 @@ pub enum Command {
     Run(RunArguments),
     /// Print the checked plan as JSON, which `run` takes too
     Compile(CompileArguments),
+    /// Draw the checked plan: what waits for what
+    Graph(GraphArguments),
+    /// List what a plan has in it, or the plans of a folder
+    List(ListArguments),
     /// List the runs, the newest first
     Runs(RunsArguments),
     /// Show how a run stands
@@ -83,6 +90,8 @@ impl Command {
             Self::Show(show) => show.format == ShowFormat::Json,
             Self::Why(why) => why.format == ShowFormat::Json,
             Self::Report(report) => report.format == Some(ReportFormat::Json),
+            Self::Graph(graph) => graph.format == GraphFormat::Json,
+            Self::List(list) => list.format == ShowFormat::Json,
             _ => false,
         }
     }
@@ -362,7 +371,7 @@ pub struct ExplainArguments {
 
 #[derive(Debug, Args)]
 pub struct SchemaArguments {
-    /// `check`, `run`, `show`, `dry-run`, `runs`, `why`, `report` or `ir`
+    /// `check`, `run`, `show`, `dry-run`, `graph`, `list`, `runs`, `why`, `report` or `ir`
     pub name: String,
 }
 

@@ -151,11 +151,8 @@ pub(super) fn plain(error: &std::io::Error) -> String {
     }
 }
 
-/// The plan that a command is about: the given file, or the only one in this folder.
-pub(super) fn choose(file: Option<&Path>) -> Result<PathBuf, Failed> {
-    if let Some(file) = file {
-        return Ok(file.to_owned());
-    }
+/// The plans in this folder, sorted.
+pub(super) fn here() -> Result<Vec<PathBuf>, Failed> {
     let entries = std::fs::read_dir(".").map_err(|error| Failed::machine(plain(&error)))?;
     let mut plans: Vec<PathBuf> = entries
         .filter_map(Result::ok)
@@ -164,6 +161,15 @@ pub(super) fn choose(file: Option<&Path>) -> Result<PathBuf, Failed> {
         .filter(|name| !name.to_string_lossy().ends_with(".test.goal"))
         .collect();
     plans.sort();
+    Ok(plans)
+}
+
+/// The plan that a command is about: the given file, or the only one in this folder.
+pub(super) fn choose(file: Option<&Path>) -> Result<PathBuf, Failed> {
+    if let Some(file) = file {
+        return Ok(file.to_owned());
+    }
+    let plans = here()?;
     match plans.as_slice() {
         [] => Err(Failed::wrong("there is no plan (`*.goal`) in this folder: name one")),
         [one] => Ok(one.clone()),

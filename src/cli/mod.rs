@@ -11,7 +11,9 @@ mod exit;
 mod explain;
 mod findings;
 mod fmt;
+mod graph;
 mod import;
+mod list;
 mod load;
 mod logs;
 mod mend;
@@ -104,6 +106,8 @@ fn dispatch(command: Command) -> Result<u8, Failed> {
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Compile(arguments) => plan::compile(&arguments),
+        Command::Graph(arguments) => graph::graph(&arguments),
+        Command::List(arguments) => list::list(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Logs(arguments) => logs::logs(&arguments),

@@ -18,8 +18,22 @@ pub(super) fn print(text: &str) {
 
 /// Writes a JSON value as the command's result, with a line break behind it.
 pub(super) fn print_json(value: &impl serde::Serialize) {
-    let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned());
-    print(&(text + "\n"));
+    print(&json_text(value));
+}
+
+/// A JSON value as it is printed.
+pub(super) fn json_text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned()) + "\n"
+}
+
+/// Whether the terminal shows more than ASCII: what the locale says.
+pub(super) fn is_utf8() -> bool {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }
 
 /// Tells the person something that is no result.

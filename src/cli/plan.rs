@@ -15,16 +15,20 @@ pub(super) fn compile(arguments: &CompileArguments) -> Result<u8, Failed> {
         checked(arguments.file.as_deref(), Mounts::allowed(arguments.allow_outside), false)?;
     match &arguments.output {
         None => output::print_json(&*plan),
-        Some(path) => {
-            let unwritable = |why: String| {
-                Failed::machine(format!("`{}` cannot be written: {why}", path.display()))
-            };
-            let text = serde_json::to_string_pretty(&*plan)
-                .map_err(|error| unwritable(error.to_string()))?;
-            std::fs::write(path, text + "\n").map_err(|error| unwritable(error.to_string()))?;
-        }
+        Some(path) => write(path, &output::json_text(&*plan))?,
     }
     Ok(0)
+}
+
+/// Writes a result into the file that `-o` names; `-` is standard output.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failed> {
+    if path == Path::new("-") {
+        output::print(text);
+        return Ok(());
+    }
+    std::fs::write(path, text).map_err(|error| {
+        Failed::machine(format!("`{}` cannot be written: {error}", path.display()))
+    })
 }
 
 /// The checked plan of a file. Where it has errors they are printed, as JSON if `json`.

@@ -60,7 +60,7 @@ fn start(arguments: &RunArguments, loaded: &Loaded, plan: &Arc<Plan>) -> Result<
         ));
     }
     let omitted = omitted(&graph, arguments)?;
-    let jobs = jobs(arguments, loaded, &graph, &params, &surroundings)?;
+    let jobs = jobs(arguments.jobs, loaded, &graph, &params, &surroundings)?;
     Ok(Start { graph, surroundings, env, params, jobs, omitted })
 }
 
@@ -70,14 +70,14 @@ fn too_short(params: &Params) -> Vec<String> {
 }
 
 /// `-j`, else the goal's `parallel`, else the project's default, else the cores.
-fn jobs(
-    arguments: &RunArguments,
+pub(super) fn jobs(
+    given: Option<u32>,
     loaded: &Loaded,
     graph: &Arc<Graph>,
     params: &Params,
     world: &dyn Surroundings,
 ) -> Result<u32, Failed> {
-    if let Some(jobs) = arguments.jobs {
+    if let Some(jobs) = given {
         return Ok(jobs);
     }
     let parallel = graph.goal(graph.root()).and_then(|goal| goal.parallel.as_ref());

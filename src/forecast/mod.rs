@@ -5,6 +5,7 @@
 
 mod world;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,6 +114,7 @@ fn read(
     let (ranks, starts) = (precedence.upward_ranks(), precedence.earliest_starts());
     let whole = precedence.critical_length();
     let critical: Vec<NodeIx> = path.into_iter().filter(|node| ran(state, *node)).collect();
+    let on_path: HashSet<NodeIx> = critical.iter().copied().collect();
     let steps = graph.steps().filter(|node| !left_out(state, *node)).filter_map(|node| {
         let (start, end) = span(state, node);
         let step = graph.step(node)?;
@@ -121,7 +123,7 @@ fn read(
             start,
             end,
             slack: whole.saturating_sub(starts[node.at()].saturating_add(ranks[node.at()].0)),
-            critical: critical.contains(&node),
+            critical: on_path.contains(&node),
             attempts_max: attempts_max(state, values, surroundings, node, step),
             action: action_text(&step.attempt.action),
             asks: asked(state, node),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use thiserror::Error;
 
 use super::{Action, EdgeKind, FORMAT, Plan, Step};
-use crate::value::NodeId;
+use crate::value::{GoalId, NodeId};
 
 /// Why a plan in JSON cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -20,6 +20,8 @@ pub enum InvalidPlan {
     Cycle(String),
     #[error("the plan has no root goal")]
     NoRoot,
+    #[error("the goal `{0}` is not in the root goal, at any distance")]
+    Rootless(String),
     #[error("`{0}` cannot be joined to other steps as it is by `stdin`")]
     Joined(String),
     #[error("`{0}` cannot be a service: only a single step with `run` is one")]
@@ -40,6 +42,7 @@ impl Plan {
             return Err(InvalidPlan::NoRoot);
         }
         self.nodes_exist()?;
+        self.goals_are_nested()?;
         self.joins_are_pipes()?;
         self.services_run()
     }
@@ -65,6 +68,25 @@ impl Plan {
             if !self.goals.contains_key(&step.goal) {
                 return missing(id.as_str(), step.goal.as_str());
             }
+        }
+        Ok(())
+    }
+
+    /// From each goal the way outwards leads to the root, which has none around it.
+    fn goals_are_nested(&self) -> Result<(), InvalidPlan> {
+        let mut sound: HashSet<&GoalId> = HashSet::new();
+        for id in self.goals.keys() {
+            let mut way = HashSet::new();
+            let mut at = id;
+            while !sound.contains(at) {
+                let parent = self.goals.get(at).map(|goal| goal.parent.as_ref());
+                match parent {
+                    Some(None) if at.as_str().is_empty() => break,
+                    Some(Some(parent)) if way.insert(at) => at = parent,
+                    _ => return Err(InvalidPlan::Rootless(id.to_string())),
+                }
+            }
+            sound.extend(way);
         }
         Ok(())
     }

@@ -3,11 +3,12 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, schema_for};
 
-use super::{CheckView, DryRunView, ReportView, RunView, RunsView, WhyView};
+use super::{CheckView, DryRunView, GraphView, ListView, ReportView, RunView, RunsView, WhyView};
 use crate::ir::Plan;
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: &[&str] = &["check", "run", "show", "dry-run", "runs", "why", "report", "ir"];
+pub const SCHEMAS: &[&str] =
+    &["check", "run", "show", "dry-run", "graph", "list", "runs", "why", "report", "ir"];
 
 /// The schema of a command's JSON, or of the compiled plan (`ir`); `None` for any other name.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
@@ -15,6 +16,8 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "check" => printed::<CheckView>(),
         "run" | "show" => printed::<RunView>(),
         "dry-run" => printed::<DryRunView>(),
+        "graph" => printed::<GraphView>(),
+        "list" => printed::<ListView>(),
         "runs" => printed::<RunsView>(),
         "why" => printed::<WhyView>(),
         "report" => printed::<ReportView>(),

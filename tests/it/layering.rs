@@ -23,6 +23,7 @@ const ROOMS: &[&str] = &[
     "forecast",
     "store",
     "report",
+    "graph",
     "interchange",
     "render",
     "cli",

@@ -15,6 +15,7 @@ mod examples;
 mod fairness;
 mod fmt;
 mod formats;
+mod graph;
 mod import;
 mod journal;
 mod layering;

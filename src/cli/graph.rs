@@ -1,0 +1,82 @@
+//! `goalc graph`: the checked plan as a drawing, or its edges as JSON. Runs nothing.
+
+use std::sync::Arc;
+
+use super::arguments::{GraphArguments, GraphFormat};
+use super::exit::{Failed, WRONG, refusal};
+use super::load::{Loaded, Mounts};
+use super::plan::{checked, write};
+use super::run::jobs;
+use super::{output, params, session};
+use crate::exec::graph::Graph;
+use crate::exec::scope::Values;
+use crate::exec::world::RealSurroundings;
+use crate::forecast;
+use crate::graph;
+use crate::value::StepId;
+
+pub(super) fn graph(arguments: &GraphArguments) -> Result<u8, Failed> {
+    let json = arguments.format == GraphFormat::Json;
+    let (loaded, plan) =
+        checked(arguments.file.as_deref(), Mounts::allowed(arguments.allow_outside), json)?;
+    let graph = Arc::new(Graph::new(plan));
+    let path = critical_path(arguments, &loaded, &graph)?;
+    let view = graph::view(&graph, path.as_deref());
+    let drawn = match arguments.format {
+        GraphFormat::Text => graph::text(&view, style(arguments)),
+        GraphFormat::Mermaid => graph::mermaid(&view),
+        GraphFormat::Dot => graph::dot(&view),
+        GraphFormat::Svg => graph::svg(&view),
+        GraphFormat::Json => output::json_text(&view),
+    };
+    match &arguments.output {
+        None => output::print(&drawn),
+        Some(path) => write(path, &drawn)?,
+    }
+    Ok(0)
+}
+
+fn style(arguments: &GraphArguments) -> graph::Style {
+    let to_file = arguments.output.is_some();
+    graph::Style {
+        ascii: arguments.ascii || (!to_file && !output::is_utf8()),
+        colour: !to_file && output::colour_out(),
+    }
+}
+
+/// That of the dry-run. `None` where a param that nobody gave has no value; that is said.
+fn critical_path(
+    arguments: &GraphArguments,
+    loaded: &Loaded,
+    graph: &Arc<Graph>,
+) -> Result<Option<Vec<StepId>>, Failed> {
+    let env = session::environment(loaded)?;
+    let surroundings = RealSurroundings::new(loaded.folder().to_owned(), env);
+    let given = params::given(&arguments.params, arguments.params_file.as_deref())?;
+    let params = match params::resolve(graph, &given, &surroundings) {
+        Ok(params) => params,
+        Err(wrong) if given.is_empty() => {
+            for why in output::first_of(wrong.into_iter()) {
+                output::complain(&format!("the critical path is not marked: {why}"));
+            }
+            return Ok(None);
+        }
+        Err(wrong) => return Err(refuse(&wrong, arguments.format)),
+    };
+    let jobs = jobs(arguments.jobs, loaded, graph, &params, &surroundings)?;
+    let options = forecast::Options { params: params.values, jobs, ..forecast::Options::default() };
+    let forecast = forecast::forecast(graph, Values::new(params.secrets), &surroundings, options)
+        .map_err(Failed::machine)?;
+    Ok(Some(forecast.critical_path))
+}
+
+/// Params that were given are wrong: all of it in one report.
+fn refuse(wrong: &[String], format: GraphFormat) -> Failed {
+    if format == GraphFormat::Json {
+        output::print_json(&refusal(wrong.iter().map(String::as_str)));
+    }
+    for message in wrong {
+        output::complain(message);
+    }
+    Failed::said(WRONG)
+}
