@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 use rustix::time::{ClockId, clock_gettime};
 
 /// One process, as it was at one moment.
@@ -33,6 +33,17 @@ impl Seen {
         }
         for &signal in signals {
             let _ = pidfd_send_signal(&handle, signal);
+        }
+    }
+
+    /// Signals the group that this very process leads.
+    pub(super) fn signal_group(&self, signals: &[Signal]) {
+        let Some(pid) = Pid::from_raw(self.pid) else { return };
+        // While it is there, even as a zombie, no other group has its number.
+        if look(self.pid).is_some_and(|now| now.started == self.started) {
+            for &signal in signals {
+                let _ = kill_process_group(pid, signal);
+            }
         }
     }
 }

@@ -90,8 +90,18 @@ impl Tree {
                 let _ = kill_process_group(self.leader, signal);
             }
         }
-        for stray in members.iter().filter(|seen| seen.group != group || self.group_gone) {
-            stray.signal(signals);
+        let mut strays: Vec<&Seen> =
+            members.iter().filter(|seen| seen.group != group || self.group_gone).collect();
+        // Those of one group at once, and else parents first: a shell that outlives what it waits
+        // for would go on with its next command.
+        strays.sort_unstable_by_key(|seen| (seen.started, seen.pid));
+        let is_led = |seen: &Seen| strays.iter().any(|other| other.pid == seen.group);
+        for stray in &strays {
+            if stray.pid == stray.group {
+                stray.signal_group(signals);
+            } else if !is_led(stray) {
+                stray.signal(signals);
+            }
         }
     }
 
@@ -112,11 +122,13 @@ impl Tree {
         self.used.set(self.used.get().and(usage));
     }
 
+    /// One that may be another tree's is left to that, for what it has used goes with its status.
     fn reap(&self, orphan: &Seen) {
-        let mine = self.owns(orphan);
-        let used = reap(orphan.pid);
-        if mine {
-            self.count(used);
+        let leader = self.leader.as_raw_nonzero().get();
+        if self.owns(orphan) {
+            self.count(reap(orphan.pid));
+        } else if !registry::has_other_suspect(leader, orphan.started) {
+            reap(orphan.pid);
         }
     }
 
