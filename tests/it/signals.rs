@@ -1,4 +1,4 @@
-//! Ctrl-C once and twice, SIGTERM, SIGHUP, and a reader that goes away.
+//! Ctrl-C once and twice, Ctrl-Z, SIGTERM, SIGHUP, and a reader that goes away.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -148,4 +148,27 @@ fn steps_get_default_signals_where_goalc_was_told_to_ignore_them() {
     let done = project.spawn(command).end().exits(0);
     assert!(!done.err.contains("roken pipe"), "{}", done.err);
     assert_eq!(project.read("first"), "y\n");
+}
+
+/// The letter for a process's state: `T` for one that is stopped.
+fn state(pid: &str) -> char {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap_or('?')
+}
+
+#[test]
+fn ctrl_z_stops_the_steps_too_and_no_timeout_runs_meanwhile() {
+    let project = Project::new(
+        r#"goal g { step a { run "echo $PPID > goalc; sh hold go"; timeout 1500ms } }"#,
+    );
+    let run = project.start(&[]);
+    project.await_file("held");
+    run.signal(Signal::TSTP);
+    let (goalc, step) = (project.read("goalc"), project.read("held"));
+    eventually("both stand still", || state(&goalc) == 'T' && state(&step) == 'T');
+    // Longer than the step's timeout: that this time does not count is what is asked here.
+    std::thread::sleep(Duration::from_secs(2));
+    project.write("go", "");
+    run.signal(Signal::CONT);
+    run.outcome().exits(0).stands("a succeeded");
 }
