@@ -6,14 +6,14 @@ use std::path::Path;
 use super::arguments::ImportArguments;
 use super::exit::Failed;
 use super::fmt::formatted;
-use super::load::{plain, read_file};
+use super::load::{LARGEST, plain, read_file};
 use super::output;
-use crate::interchange::decomposed;
+use crate::interchange::{self, packed};
 
 pub(super) fn import(arguments: &ImportArguments) -> Result<u8, Failed> {
     let name = arguments.file.display().to_string();
     let text = read(&arguments.file)?;
-    let plan = decomposed::import(&text)
+    let plan = interchange::import(&text)
         .map_err(|error| Failed::wrong(format!("`{name}` cannot be imported: {error}")))?;
     let plan = formatted(&name, &plan)?;
     match &arguments.output {
@@ -27,11 +27,21 @@ pub(super) fn import(arguments: &ImportArguments) -> Result<u8, Failed> {
 
 fn read(file: &Path) -> Result<String, Failed> {
     let wrong = |why: String| Failed::wrong(format!("`{}` cannot be read: {why}", file.display()));
-    if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(|error| wrong(plain(&error)))?;
-        return Ok(text);
-    }
-    String::from_utf8(read_file(file).map_err(wrong)?)
+    let bytes = if file == Path::new("-") {
+        read_input(std::io::stdin()).map_err(wrong)?
+    } else {
+        read_file(file).map_err(wrong)?
+    };
+    String::from_utf8(packed::unpacked(bytes).map_err(wrong)?)
         .map_err(|_| wrong("it is not UTF-8".to_owned()))
+}
+
+/// All of an input of a bearable size.
+fn read_input(input: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    input.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("it is larger than {} MiB", LARGEST >> 20));
+    }
+    Ok(bytes)
 }

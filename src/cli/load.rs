@@ -7,13 +7,13 @@ use std::sync::Arc;
 use super::exit::Failed;
 use crate::config::{self, Config};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::interchange::decomposed;
+use crate::interchange::{self, packed};
 use crate::ir::Plan;
 use crate::sema::{self, Loader, NotLoaded, Options};
 use crate::source::{FileId, SourceMap, Span};
 
 /// The largest plan that is read.
-const LARGEST: u64 = 64 << 20;
+pub(super) const LARGEST: u64 = 64 << 20;
 
 /// The largest file of settings; reading TOML takes some fifty times its size.
 const LARGEST_SETTINGS: u64 = 4 << 20;
@@ -213,8 +213,8 @@ pub(super) fn load_with(
         return Ok(loaded);
     }
     if is_json(file) {
-        let text =
-            String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        let text = String::from_utf8(packed::unpacked(bytes).map_err(unreadable)?)
+            .map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
         return load_json(loaded, file, &text, aim);
     }
     match String::from_utf8(bytes) {
@@ -228,7 +228,8 @@ pub(super) fn load_with(
 
 /// Whether a file is no plan's text, but JSON that a plan is made of.
 pub(super) fn is_json(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "json")
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".json") || name.ends_with(".json.gz")
 }
 
 /// A file's path from the root on, without links in its folder; the file itself may be one.
@@ -271,8 +272,8 @@ fn report_not_utf8(loaded: &mut Loaded, file: &Path, error: &std::string::FromUt
 }
 
 fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim) -> Result<Loaded, Failed> {
-    if decomposed::looks_like_decomposed(text) {
-        let plan = decomposed::import(text).map_err(|error| {
+    if interchange::is_foreign(text) {
+        let plan = interchange::import(text).map_err(|error| {
             Failed::wrong(format!("`{}` cannot be imported: {error}", file.display()))
         })?;
         analyze_text(&mut loaded, &file.display().to_string(), plan.into(), aim, &Texts::new());

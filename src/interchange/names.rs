@@ -1,6 +1,6 @@
 //! Names made from titles.
 //!
-//! Invariant: every name given out is valid, at most [`LONGEST`] characters long, and unlike all
+//! Invariant: every name given out is valid, no longer than was wanted, and unlike all
 //! others that were given out.
 
 use std::collections::{HashMap, HashSet};
@@ -12,23 +12,35 @@ use unicode_normalization::UnicodeNormalization;
 const LONGEST: usize = 40;
 
 /// The names of one name space.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Names {
+    longest: usize,
     taken: HashSet<String>,
     /// For a name that came again, the number to try next: many equal titles cost no search.
     next: HashMap<String, u32>,
 }
 
+impl Default for Names {
+    fn default() -> Self {
+        Self::of_at_most(LONGEST)
+    }
+}
+
 impl Names {
+    /// Names of at most so many characters.
+    pub(super) fn of_at_most(longest: usize) -> Self {
+        Self { longest, taken: HashSet::new(), next: HashMap::new() }
+    }
+
     /// A name that says what `title` says, or `otherwise` where no name can be made of it.
     pub(super) fn name(&mut self, title: &str, otherwise: &str) -> String {
-        let base = from_title(title).unwrap_or_else(|| otherwise.to_owned());
+        let base = named(title, self.longest).unwrap_or_else(|| otherwise.to_owned());
         let mut name = base.clone();
         while !self.taken.insert(name.clone()) {
             let n = self.next.entry(base.clone()).or_insert(1);
             *n += 1;
             let end = format!("-{n}");
-            name = cut(&base, LONGEST - end.len()) + &end;
+            name = cut(&base, self.longest.saturating_sub(end.len())) + &end;
         }
         name
     }
@@ -36,6 +48,10 @@ impl Names {
 
 /// A valid name: letters are kept, the rest becomes hyphens.
 pub(super) fn from_title(title: &str) -> Option<String> {
+    named(title, LONGEST)
+}
+
+fn named(title: &str, longest: usize) -> Option<String> {
     let mut name = String::new();
     for c in title.nfc() {
         let letter = c == '_' || is_xid_start(c);
@@ -45,7 +61,7 @@ pub(super) fn from_title(title: &str) -> Option<String> {
             name.push('-');
         }
     }
-    let name = cut(&name, LONGEST);
+    let name = cut(&name, longest);
     // The two words that are values.
     let value = name == "true" || name == "false";
     (!value && name.contains(is_xid_start)).then_some(name)

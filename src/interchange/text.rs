@@ -3,6 +3,11 @@
 //! Invariant: what is written here reads back as the text that was given, but for control and
 //! bidirectional characters, which become U+FFFD.
 
+use unicode_width::UnicodeWidthStr;
+
+/// Wider lines are broken; as `format` does.
+const WIDTH: usize = 100;
+
 /// A text without what a `.goal` file may not hold; line ends are LF.
 pub(super) fn visible(text: &str) -> String {
     let unix = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -102,6 +107,26 @@ pub(super) fn comment(text: &str, indent: usize) -> String {
         out.push('\n');
     }
     out
+}
+
+/// A `depends` clause of a step: one line where it fits, else a line for each: a clause that may stand again adds up.
+pub(super) fn depends(names: &[&str]) -> String {
+    let line = format!("    depends {}\n", names.join(", "));
+    match names {
+        [] => String::new(),
+        _ if line.width() <= WIDTH => line,
+        _ => format!("    depends {}\n", names.join("\n    depends ")),
+    }
+}
+
+/// A program and its arguments, of a `run` clause of a step.
+pub(super) fn argv(items: &[String]) -> String {
+    let items: Vec<String> = items.iter().map(|item| string(item)).collect();
+    let line = format!("[{}]", items.join(", "));
+    if "    run ".len() + line.width() <= WIDTH {
+        return line;
+    }
+    format!("[\n      {},\n    ]", items.join(",\n      "))
 }
 
 #[cfg(test)]

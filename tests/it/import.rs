@@ -119,3 +119,58 @@ fn a_circle_or_no_json_is_refused() {
         project.call(&["run", "goal.json"]).exits(2);
     }
 }
+
+/// Two of three counts come before the merge; `c` says so only of its parent.
+const RECORDED: &str = r#"{
+  "name": "count-words", "description": "A recorded run", "schemaVersion": "1.5",
+  "workflow": {
+    "specification": {"tasks": [
+      {"id": "split", "name": "split", "parents": [], "children": ["a", "b", "merge"]},
+      {"id": "a", "name": "count", "parents": ["split"], "children": ["merge"]},
+      {"id": "b", "name": "count", "parents": [], "children": ["merge"]},
+      {"id": "c", "name": "count", "parents": ["split"]},
+      {"id": "merge", "name": "merge", "parents": ["a", "b"], "children": []}
+    ]},
+    "execution": {"makespanInSeconds": 9.5, "tasks": [
+      {"id": "merge", "runtimeInSeconds": 1.25, "command": {"program": "sort", "arguments": ["-u"]}},
+      {"id": "split", "runtimeInSeconds": 2.0, "command": {"program": "split"}},
+      {"id": "a", "runtimeInSeconds": 4.001, "command": {"program": "wc"}},
+      {"id": "b", "runtimeInSeconds": 3, "command": {"program": "wc"}},
+      {"id": "c", "runtimeInSeconds": 1}
+    ]}
+  }
+}"#;
+
+#[test]
+fn a_recorded_run_is_a_sound_plan_with_its_figures() {
+    let project = imported(RECORDED);
+    project.call(&["check", "plan.goal", "--deny", "warnings"]).exits(0);
+    project.call(&["fmt", "plan.goal", "--check"]).exits(0);
+    let dry = |jobs| project.run(&["--dry-run", "-j", jobs]).exits(0).json;
+    let json = dry("2");
+    assert_eq!(json["critical_path"], serde_json::json!(["split", "a", "merge"]));
+    assert_eq!(json["work"], 11.251);
+    assert_eq!(json["makespan"], 7.251);
+    // Whoever does `c` by hand takes no slot.
+    assert_eq!(dry("1")["makespan"], 10.251);
+    let text = project.read("plan.goal");
+    assert!(text.contains("run [\"sort\", \"-u\"]") && text.contains("manual \"count\""), "{text}");
+    assert!(!text.contains("depends split, "), "{text}");
+}
+
+#[test]
+fn packed_input_is_told_by_its_content() {
+    use std::io::Write;
+    let project = Project::empty();
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(RECORDED.as_bytes()).expect("it is packed");
+    let packed = writer.finish().expect("it is packed");
+    std::fs::write(project.path("run.data"), &packed).expect("it is written");
+    std::fs::write(project.path("run.json.gz"), &packed).expect("it is written");
+    let plan = project.call(&["import", "run.data"]).exits(0).out();
+    assert_eq!(plan, imported(RECORDED).read("plan.goal"));
+    project.call(&["run", "run.json.gz", "--dry-run"]).exits(0);
+    std::fs::write(project.path("run.data"), &packed[..packed.len() / 2]).expect("it is written");
+    let done = project.call(&["import", "run.data"]).exits(2);
+    assert!(done.err.contains("damaged") && done.out.is_empty(), "{}", done.err);
+}

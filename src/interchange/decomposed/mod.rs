@@ -15,9 +15,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::error::{ImportError, Problems};
-
-/// The largest input that is read, in bytes.
-const LARGEST: usize = 16 << 20;
+use super::{LARGEST, graph as edges};
 
 /// Turns a decomposed goal into the text of a plan, in canonical form.
 ///
@@ -37,7 +35,7 @@ fn convert(json: &str, problems: &mut Problems) -> Option<String> {
     }
     let source = read::read(json.trim_start_matches('\u{feff}'), problems)?;
     let dependencies = graph::dependencies(&source.steps, problems);
-    Some(write::plan(&source, &graph::reduced(&dependencies)?))
+    Some(write::plan(&source, &edges::reduced(&dependencies)?))
 }
 
 /// Whether a JSON text is meant as a decomposed goal, and not as a compiled plan.

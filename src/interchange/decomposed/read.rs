@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::interchange::error::Problems;
+use crate::interchange::json::{self, kind};
 use crate::interchange::text::{clean, visible};
 
 /// More steps than this are no plan of a person's.
@@ -50,17 +51,8 @@ pub(super) enum Command {
 }
 
 /// Reads a decomposed goal; `None` where nothing of it can be read.
-pub(super) fn read(json: &str, problems: &mut Problems) -> Option<Source> {
-    let value: Value = match serde_json::from_str(json) {
-        Ok(value) => value,
-        Err(error) => {
-            problems.add(
-                format!("line {}, column {}", error.line(), error.column()),
-                syntax_message(&error.to_string()),
-            );
-            return None;
-        }
-    };
+pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Source> {
+    let value = json::parse(text, problems)?;
     let Value::Object(map) = value else {
         problems.add("", "is not an object with `original_goal` and `steps`");
         return None;
@@ -70,16 +62,6 @@ pub(super) fn read(json: &str, problems: &mut Problems) -> Option<Source> {
     let strategy = root.text("decomposition_strategy", false);
     let steps = root.steps();
     Some(Source { goal, strategy: Some(strategy).filter(|text| !text.is_empty()), steps })
-}
-
-/// The parser's own words without the place, which stands in front.
-fn syntax_message(text: &str) -> String {
-    let said = text.rsplit_once(" at line ").map_or(text, |(said, _)| said);
-    if said.contains("recursion limit") {
-        "is nested too deep; 127 levels are read".to_owned()
-    } else {
-        format!("is not JSON: {said}")
-    }
 }
 
 /// The fields of one object, with its place for findings.
@@ -308,16 +290,5 @@ fn read_step(at: usize, value: &Value, problems: &mut Problems) -> Step {
         retry: fields.retry(),
         command: fields.command(),
         idempotent: fields.flag("idempotent"),
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a bool",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }

@@ -2,15 +2,10 @@
 //!
 //! Knows nothing of what could be wrong: it is given what has been checked.
 
-use unicode_width::UnicodeWidthStr;
-
 use super::read::{Command, Retry, Source, Step};
 use crate::interchange::names::{Names, from_title};
-use crate::interchange::text::{block, comment, string};
+use crate::interchange::text::{argv, block, comment, depends, string};
 use crate::value::duration_text;
-
-/// Wider lines are broken; as `format` does.
-const WIDTH: usize = 100;
 
 /// The text of a plan; `dependencies` are by position.
 pub(super) fn plan(source: &Source, dependencies: &[Vec<usize>]) -> String {
@@ -26,8 +21,8 @@ pub(super) fn plan(source: &Source, dependencies: &[Vec<usize>]) -> String {
         if at > 0 {
             parts.push("\n".to_owned());
         }
-        let depends: Vec<&str> = on.iter().map(name_of).collect();
-        parts.push(step_text(step, name_of(&at), &depends));
+        let on: Vec<&str> = on.iter().map(name_of).collect();
+        parts.push(step_text(step, name_of(&at), &on));
     }
     parts.push("}\n".to_owned());
     parts.concat()
@@ -41,14 +36,14 @@ fn step_names(steps: &[Step]) -> Vec<String> {
         .collect()
 }
 
-fn step_text(step: &Step, name: &str, depends: &[&str]) -> String {
+fn step_text(step: &Step, name: &str, on: &[&str]) -> String {
     let mut parts = Vec::new();
     if step.command.is_some() && step.description != step.title {
         parts.push(comment(&step.description, 2));
     }
     let title = if step.title == name { String::new() } else { string(&step.title) + " " };
     parts.push(format!("  step {name} {title}{{\n"));
-    parts.push(depends_text(depends));
+    parts.push(depends(on));
     parts.push(match &step.command {
         Some(command) => format!("    run {}\n", command_text(command)),
         None => format!("    manual {}\n", block(&step.description, 4)),
@@ -66,30 +61,11 @@ fn step_text(step: &Step, name: &str, depends: &[&str]) -> String {
     parts.concat()
 }
 
-/// One line where it fits, else a line for each: a clause that may stand again adds up.
-fn depends_text(names: &[&str]) -> String {
-    let line = format!("    depends {}\n", names.join(", "));
-    match names {
-        [] => String::new(),
-        _ if line.width() <= WIDTH => line,
-        _ => format!("    depends {}\n", names.join("\n    depends ")),
-    }
-}
-
 fn command_text(command: &Command) -> String {
     match command {
         Command::Script(text) => block(text, 4),
-        Command::Arguments(items) => argv_text(items),
+        Command::Arguments(items) => argv(items),
     }
-}
-
-fn argv_text(items: &[String]) -> String {
-    let items: Vec<String> = items.iter().map(|item| string(item)).collect();
-    let line = format!("[{}]", items.join(", "));
-    if "    run ".len() + line.width() <= WIDTH {
-        return line;
-    }
-    format!("[\n      {},\n    ]", items.join(",\n      "))
 }
 
 /// The clause, or a comment where it would be wrong to try again without asking.
