@@ -180,7 +180,7 @@ pub enum RunFormat {
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Args)]
 pub struct RunArguments {
-    /// A plan (`.goal`, or JSON from `compile` or a goal decomposition)
+    /// A plan (`.goal`, or JSON from `compile`, a goal decomposition or a recorded run)
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// A param; said again for each item of a list
@@ -201,6 +201,9 @@ pub struct RunArguments {
     /// Show what would happen, and when, without running anything
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// With --dry-run: ask what the goals require, too
+    #[arg(long, requires = "dry_run")]
+    pub preflight: bool,
     /// Only these steps and what they depend on
     #[arg(long, value_name = "STEP", value_delimiter = ',')]
     pub only: Vec<String>,
@@ -355,7 +358,7 @@ pub struct NewArguments {
 
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// A goal decomposition in JSON; `-` is standard input
+    /// A goal decomposition or a recorded workflow run in JSON, also packed with gzip; `-` is standard input
     pub file: PathBuf,
     /// Where to write the plan; standard output otherwise
     #[arg(short, long, value_name = "OUT.goal")]

@@ -9,7 +9,6 @@ use super::plan::{checked, write};
 use super::run::jobs;
 use super::{output, params, session};
 use crate::exec::graph::Graph;
-use crate::exec::scope::Values;
 use crate::exec::world::RealSurroundings;
 use crate::forecast;
 use crate::graph;
@@ -64,9 +63,16 @@ fn critical_path(
         Err(wrong) => return Err(refuse(&wrong, arguments.format)),
     };
     let jobs = jobs(arguments.jobs, loaded, graph, &params, &surroundings)?;
-    let options = forecast::Options { params: params.values, jobs, ..forecast::Options::default() };
-    let forecast = forecast::forecast(graph, Values::new(params.secrets), &surroundings, options)
-        .map_err(Failed::machine)?;
+    let options = forecast::Options {
+        params: params.values,
+        secrets: params.secrets,
+        jobs,
+        expected_only: true,
+        ..forecast::Options::default()
+    };
+    let measured = super::forecast::measured(loaded, graph.plan());
+    let forecast =
+        forecast::forecast(graph, &surroundings, &options, &measured).map_err(Failed::machine)?;
     Ok(Some(forecast.critical_path))
 }
 

@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod findings;
 mod fmt;
+mod forecast;
 mod graph;
 mod import;
 mod list;

@@ -13,7 +13,7 @@ use super::session::{self, Manner, Session, carry_out, environment};
 use super::view::view;
 use crate::config::Config;
 use crate::exec::RunStatus;
-use crate::exec::estimate;
+use crate::exec::estimate::{self, Measured};
 use crate::exec::event::{Event, Stamped};
 use crate::exec::graph::Graph;
 use crate::exec::scope::Values;
@@ -41,7 +41,8 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let surroundings = RealSurroundings::new(root, env.iter().cloned());
     let graph = Arc::new(Graph::new(Arc::new(record.plan.clone())));
     let params = secrets(&graph, &record, &arguments.params, &surroundings)?;
-    let state = state(&graph, &events, &params, &surroundings);
+    let measured = store.measured(&record.plan_path, graph.plan()).unwrap_or_default();
+    let state = state(&graph, &events, &params, &surroundings, &measured);
     let changed = if accepted { changed } else { Vec::new() };
     if let Some(exit) = nothing_to_do(arguments, &state, &record, &changed) {
         if arguments.format == RunFormat::Json {
@@ -175,9 +176,10 @@ pub(super) fn state(
     events: &[Stamped],
     params: &Params,
     world: &RealSurroundings,
+    measured: &Measured,
 ) -> RunState {
     let values = Values::new(params.secrets.clone());
-    let order = estimate::order(graph, &params.values, &values, world);
+    let order = estimate::order(graph, &params.values, &values, world, measured);
     let mut state = fold(Arc::clone(graph), order, events);
     // Params that an accepted change brought.
     for (id, value) in &params.values {

@@ -9,6 +9,7 @@ use super::resume::{allowed, current, secrets, state, without_plan};
 use super::runs::open_to_write;
 use super::session::{self, Manner, Session, carry_out, environment};
 use crate::diagnostic::closest;
+use crate::exec::estimate::Measured;
 use crate::exec::event::Event;
 use crate::exec::graph::Graph;
 use crate::exec::state::RunState;
@@ -30,7 +31,8 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     let surroundings = RealSurroundings::new(root, env.iter().cloned());
     let graph = Arc::new(Graph::new(Arc::new(record.plan.clone())));
     let params = secrets(&graph, &record, &arguments.params, &surroundings)?;
-    let state = state(&graph, &events, &params, &surroundings);
+    // In which order things would start does not matter any more.
+    let state = state(&graph, &events, &params, &surroundings, &Measured::new());
     let since = since(&state, arguments.to.as_deref())?;
     let manner = Manner { yes: false, format: arguments.format };
     let session = Session {

@@ -1,11 +1,11 @@
 //! `goalc run`: from a plan's file to the end of its run, or a forecast of it.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 
 use super::arguments::{RunArguments, RunFormat};
 use super::exit::{Failed, WRONG, refusal};
+use super::forecast;
 use super::load::{Loaded, Mounts};
 use super::omit::{Omitted, omitted};
 use super::output;
@@ -20,9 +20,8 @@ use crate::exec::graph::Graph;
 use crate::exec::scope::{Place, Surroundings, Values};
 use crate::exec::state::RunState;
 use crate::exec::world::RealSurroundings;
-use crate::forecast::{self, Forecast};
+use crate::forecast::Options;
 use crate::ir::Plan;
-use crate::report::{self, DryRunStep, DryRunView};
 use crate::store::{RunRecord, StateFolder, Store};
 
 /// What a run needs to begin.
@@ -41,7 +40,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Failed> {
         checked(arguments.file.as_deref(), Mounts::allowed(arguments.allow_outside), json)?;
     let start = start(arguments, &loaded, &plan)?;
     if arguments.dry_run {
-        return dry_run(arguments, start);
+        return dry_run(arguments, &loaded, start);
     }
     begin(arguments, &loaded, start)
 }
@@ -141,8 +140,6 @@ fn first_event(arguments: &RunArguments, start: &Start) -> Event {
 }
 
 fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, Failed> {
-    let values = Values::new(start.params.secrets.clone());
-    let order = estimate::order(&start.graph, &start.params.values, &values, &start.surroundings);
     let at = session::now();
     let chosen = std::env::var_os("GOALC_STATE_DIR").map(std::path::PathBuf::from);
     let state_path = StateFolder::locate(chosen.as_deref(), loaded.folder());
@@ -150,6 +147,7 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
     let run_folder = folder.new_run(at)?;
     let lock = run_folder.try_lock(at)?;
     let store = Store::open_to_write(folder)?;
+    let order = order(&start, &store, loaded);
     let manner = Manner { yes: arguments.yes, format: arguments.format };
     let first = first_event(arguments, &start);
     let mut session = Session {
@@ -182,6 +180,14 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
     })?;
     let state = RunState::new(start.graph, order);
     carry_out(session, state, start.params, first)
+}
+
+/// The scheduler's order, by what earlier runs took.
+fn order(start: &Start, store: &Store, loaded: &Loaded) -> Vec<u32> {
+    let values = Values::new(start.params.secrets.clone());
+    // Without them the run goes in another order, and no worse.
+    let measured = store.measured(&loaded.path, start.graph.plan()).unwrap_or_default();
+    estimate::order(&start.graph, &start.params.values, &values, &start.surroundings, &measured)
 }
 
 /// The plan as the state keeps it: a secret that a comment or title quotes is hidden there too.
@@ -219,42 +225,29 @@ fn preflight(
     Ok(preflight::ask(world, graph, params))
 }
 
-fn dry_run(arguments: &RunArguments, start: Start) -> Result<u8, Failed> {
-    let options = forecast::Options {
+fn dry_run(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, Failed> {
+    let mut faults = Vec::new();
+    if arguments.preflight {
+        let surroundings = start.surroundings.clone();
+        faults = preflight::without_run(&start.graph, &start.params, surroundings, &start.env)?;
+        if arguments.format != RunFormat::Text && !faults.is_empty() {
+            return Err(refuse(&faults, arguments.format));
+        }
+    }
+    let measured = forecast::measured(loaded, start.graph.plan());
+    let options = Options {
         params: start.params.values,
+        secrets: start.params.secrets,
         jobs: start.jobs,
         keep_going: arguments.keep_going,
         left_out: start.omitted.left_out,
         skipped: start.omitted.skipped,
+        expected_only: false,
     };
-    let secrets: HashMap<_, _> = start.params.secrets;
-    let forecast =
-        forecast::forecast(&start.graph, Values::new(secrets), &start.surroundings, options)
-            .map_err(Failed::machine)?;
-    let view = dry_run_view(&start.graph.plan().name, start.jobs, forecast);
-    match arguments.format {
-        RunFormat::Text => output::print(&report::dry_run_text(&view)),
-        RunFormat::Json => output::print_json(&view),
-        RunFormat::Jsonl => {
-            output::print(&format!("{}\n", serde_json::to_string(&view).unwrap_or_default()));
-        }
-    }
-    Ok(0)
-}
-
-fn dry_run_view(goal: &str, jobs: u32, forecast: Forecast) -> DryRunView {
-    let steps = forecast.steps.into_iter().map(|step| DryRunStep {
-        id: step.id.to_string(),
-        start: step.start.as_secs_f64(),
-        end: step.end.as_secs_f64(),
-        slack: step.slack.as_secs_f64(),
-        critical: step.critical,
-        attempts_max: step.attempts_max,
-        action: step.action,
-        asks: step.asks,
-        may_skip: step.may_skip,
-        estimate_known: step.estimate_known,
-    });
-    let path = forecast.critical_path.iter().map(ToString::to_string).collect();
-    DryRunView::new(goal, jobs, steps.collect(), path)
+    let found = crate::forecast::forecast(&start.graph, &start.surroundings, &options, &measured)
+        .map_err(Failed::machine)?;
+    let mut view = forecast::view(&start.graph.plan().name, start.jobs, found);
+    view.requires_hold = arguments.preflight.then_some(faults.is_empty());
+    let exit = forecast::print(&view, arguments.format)?;
+    if faults.is_empty() { Ok(exit) } else { Err(refuse(&faults, arguments.format)) }
 }

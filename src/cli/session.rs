@@ -121,6 +121,7 @@ pub(super) fn carry_out(
         journal.replace_plan(&plan)?;
     }
     let graph = Arc::clone(state.graph());
+    journal.measure(&session.plan_path, graph.plan());
     let format = session.manner.format;
     let progress =
         (format != RunFormat::Jsonl).then(|| Progress::start(&graph, output::colour_err()));

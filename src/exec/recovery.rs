@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::event::Failure;
-use crate::ir::RetryOn;
+use super::scope::Place;
+use crate::ir::{Retry, RetryOn};
+use crate::value::{EvalError, Expr, Value};
 
 /// A `retry` with its values.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +22,29 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// A clause's, with the values that it has at a place.
+    ///
+    /// # Errors
+    /// Where an expression of it has no value.
+    pub fn new(place: &Place<'_>, retry: &Retry) -> Result<Self, EvalError> {
+        let duration =
+            |expr: &Option<Expr>| expr.as_ref().map(|expr| place.duration(expr)).transpose();
+        let backoff = match retry.backoff.as_ref().map(|expr| place.value(expr)).transpose()? {
+            Some(Value::Number(factor)) => factor,
+            Some(Value::Int(factor)) => f64::from(i32::try_from(factor).unwrap_or(i32::MAX)),
+            _ => 1.0,
+        };
+        Ok(Self {
+            count: place.count(&retry.count)?,
+            delay: duration(&retry.delay)?.unwrap_or_default(),
+            backoff,
+            max: duration(&retry.max)?.unwrap_or(Duration::MAX),
+            jitter: retry.jitter,
+            within: duration(&retry.within)?,
+            on: retry.on.clone(),
+        })
+    }
+
     /// Whether this failure is tried again at all.
     pub fn covers(&self, failure: &Failure) -> bool {
         if matches!(

@@ -1,23 +1,26 @@
-//! A world in which all goes as expected and time passes at once.
+//! A world in which all goes as expected, or as one simulation has it, and time passes at once.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
-use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::draws::{Draws, JITTER, Simulation, failure};
 use crate::exec::event::{Answer, AttemptEnd, QuestionKind, Timestamp};
+use crate::exec::graph::NodeIx;
 use crate::exec::scope::Surroundings;
 use crate::exec::state::{Question, UnitIx};
-use crate::exec::world::{Account, Outcome, Ticket, Undone, View, Wake, Work, World};
+use crate::exec::world::{Account, AttemptOrder, Outcome, Ticket, Undone, View, Wake, Work, World};
 
-/// Attempts take their estimate and succeed, `unless` never holds, people say yes at once and take
-/// the estimate for what they do by hand.
+/// Attempts take what is drawn and succeed where nothing else is drawn, `unless` does not hold,
+/// people say yes at once and take the time of the step for what they do by hand.
 pub(super) struct SimulatedWorld<'a> {
     now: Timestamp,
     surroundings: &'a dyn Surroundings,
-    /// By node; a goal's is never asked for.
-    durations: Vec<Duration>,
+    draws: &'a Draws,
+    simulation: Simulation,
+    /// Nodes whose `when` does not hold if that is not known, and whose `unless` does.
+    skipping: &'a HashSet<NodeIx>,
     ends: BinaryHeap<Reverse<(Timestamp, Ticket)>>,
     outcomes: HashMap<Ticket, Outcome>,
     /// Services that are not ready yet.
@@ -25,19 +28,26 @@ pub(super) struct SimulatedWorld<'a> {
 }
 
 impl<'a> SimulatedWorld<'a> {
-    pub(super) fn new(surroundings: &'a dyn Surroundings, durations: Vec<Duration>) -> Self {
+    pub(super) fn new(
+        surroundings: &'a dyn Surroundings,
+        draws: &'a Draws,
+        simulation: Simulation,
+        skipping: &'a HashSet<NodeIx>,
+    ) -> Self {
         Self {
             now: Timestamp(0),
             surroundings,
-            durations,
+            draws,
+            simulation,
+            skipping,
             ends: BinaryHeap::new(),
             outcomes: HashMap::new(),
             starting: HashSet::new(),
         }
     }
 
-    fn length(&self, node: usize) -> Duration {
-        self.durations.get(node).copied().unwrap_or_default()
+    fn length(&self, order: &AttemptOrder) -> std::time::Duration {
+        self.draws.length(self.simulation, order.unit, order.attempt)
     }
 
     /// The answers that have come by now.
@@ -60,11 +70,19 @@ impl<'a> SimulatedWorld<'a> {
     }
 
     fn answered_at(&self, unit: UnitIx, question: &Question) -> Timestamp {
-        let length = match question.kind {
-            QuestionKind::Manual => self.durations.get(unit.node.at()).copied(),
-            QuestionKind::Confirm | QuestionKind::InDoubt => None,
-        };
-        question.asked.after(length.unwrap_or_default())
+        match question.kind {
+            QuestionKind::Manual => {
+                question.asked.after(self.draws.length(self.simulation, unit, 1))
+            }
+            QuestionKind::Confirm | QuestionKind::InDoubt => question.asked,
+        }
+    }
+
+    fn attempt(&self, order: &AttemptOrder) -> AttemptEnd {
+        match self.draws.fails(self.simulation, order.unit, order.attempt) {
+            Some(_) => AttemptEnd::Failed(failure()),
+            None => AttemptEnd::Succeeded { outputs: IndexMap::new() },
+        }
     }
 }
 
@@ -78,26 +96,29 @@ impl World for SimulatedWorld<'_> {
     }
 
     fn begin(&mut self, ticket: Ticket, work: &Work, view: View<'_>) {
+        let at_once = std::time::Duration::ZERO;
         let (length, outcome) = match work {
             Work::Attempt(order) => {
-                let end = AttemptEnd::Succeeded { outputs: IndexMap::new() };
-                let length = self.length(order.unit.node.at());
                 if view.state.graph().is_service(order.unit.node) {
                     self.starting.insert(ticket);
                 }
-                (length, Outcome::Attempt { end, account: Account::default() })
+                let (end, account) = (self.attempt(order), Account::default());
+                (self.length(order), Outcome::Attempt { end, account })
             }
             Work::Joined(orders) => {
-                let lengths = orders.iter().map(|order| self.length(order.unit.node.at()));
+                let lengths = orders.iter().map(|order| self.length(order));
                 let succeeded = AttemptEnd::Succeeded { outputs: IndexMap::new() };
                 let ends = orders.iter().map(|_| (succeeded.clone(), Account::default())).collect();
                 (lengths.max().unwrap_or_default(), Outcome::Joined(ends))
             }
-            Work::Unless(_) => (Duration::ZERO, Outcome::Checked(Err(String::new()))),
-            Work::Requires(_) | Work::VerifyGoal(_) => (Duration::ZERO, Outcome::Checked(Ok(()))),
-            Work::Cleanup(_) => (Duration::ZERO, Outcome::Cleaned(None)),
+            Work::Unless(unit) => {
+                let holds = self.skipping.contains(&unit.node);
+                (at_once, Outcome::Checked(if holds { Ok(()) } else { Err(String::new()) }))
+            }
+            Work::Requires(_) | Work::VerifyGoal(_) => (at_once, Outcome::Checked(Ok(()))),
+            Work::Cleanup(_) => (at_once, Outcome::Cleaned(None)),
             Work::Snapshot { .. } | Work::Restore(_) | Work::Undo { .. } => {
-                (Duration::ZERO, Outcome::Undone(Undone::Done))
+                (at_once, Outcome::Undone(Undone::Done))
             }
         };
         self.ends.push(Reverse((self.now.after(length), ticket)));
@@ -125,7 +146,7 @@ impl World for SimulatedWorld<'_> {
                 break;
             }
             self.ends.pop();
-            // A service is ready after its estimate, and ends when it is stopped.
+            // A service is ready after its time, and ends when it is stopped.
             if self.starting.remove(&ticket) {
                 wakes.push(Wake::Ready { ticket, outputs: IndexMap::new() });
                 continue;
@@ -137,7 +158,7 @@ impl World for SimulatedWorld<'_> {
     }
 
     fn draw(&mut self) -> f64 {
-        0.5
+        JITTER
     }
 
     fn answers_questions(&self) -> bool {
@@ -146,5 +167,9 @@ impl World for SimulatedWorld<'_> {
 
     fn assumes(&self) -> bool {
         true
+    }
+
+    fn assumed(&self, node: NodeIx) -> bool {
+        !self.skipping.contains(&node)
     }
 }

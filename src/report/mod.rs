@@ -5,6 +5,8 @@
 
 mod check;
 mod dry_run;
+mod dry_run_notes;
+mod dry_run_slots;
 mod dry_run_text;
 mod graph;
 mod html;
@@ -21,7 +23,9 @@ mod text;
 mod why;
 
 pub use check::{CheckView, DiagnosticView, FixView, PlaceView, RelatedView, SeverityView};
-pub use dry_run::{DryRunStep, DryRunView};
+pub use dry_run::{
+    DryRunBranch, DryRunLate, DryRunPiece, DryRunQuestion, DryRunStep, DryRunView, TimeSource,
+};
 pub use dry_run_text::dry_run_text;
 pub use graph::{GraphEdge, GraphGoal, GraphStep, GraphView};
 pub use html::html;

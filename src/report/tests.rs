@@ -146,6 +146,7 @@ fn planned(id: &str, start: f64, end: f64, critical: bool) -> DryRunStep {
         attempts_max: 1,
         action: format!("run \"./{id} --all --with-a-long-option\""),
         estimate_known: true,
+        source: TimeSource::Estimate,
         ..DryRunStep::default()
     }
 }
@@ -155,14 +156,45 @@ fn forecast() -> DryRunView {
     test.attempts_max = 3;
     let mut connect = planned("database.connect", 0.0, 10.0, false);
     connect.attempts_max = 6;
+    connect.source = TimeSource::Guess;
     connect.estimate_known = false;
     let mut migrate = planned("database.migrate", 10.0, 70.0, false);
     migrate.asks = Some("Migrate production to 1.2.3?".into());
+    (migrate.source, migrate.runs) = (TimeSource::History, 12);
     let mut rollout = planned("rollout", 510.0, 690.0, true);
     rollout.may_skip = true;
     let steps = vec![test, connect, planned("image", 390.0, 510.0, true), migrate, rollout];
     let path = ["test", "image", "rollout"].map(str::to_owned).to_vec();
-    DryRunView::new("release", 4, steps, path)
+    let piece = |step: &DryRunStep| DryRunPiece {
+        id: step.id.clone(),
+        item: None,
+        start: step.start,
+        end: step.end,
+    };
+    let row = |at: &[usize]| at.iter().map(|at| piece(&steps[*at])).collect::<Vec<_>>();
+    let question = DryRunQuestion {
+        step: "database.migrate".into(),
+        kind: "confirm".into(),
+        question: "Migrate production to 1.2.3?".into(),
+        at: 10.0,
+        ..DryRunQuestion::default()
+    };
+    let branch = DryRunBranch {
+        step: "rollout".into(),
+        condition: "when".into(),
+        if_skipped: Some(510.0),
+        ..DryRunBranch::default()
+    };
+    DryRunView {
+        slots: vec![row(&[0, 2, 4]), row(&[1, 3])],
+        questions: vec![question],
+        branches: vec![branch],
+        lower_bound: 690.0,
+        critical_length: 690.0,
+        p90: 750.0,
+        simulations: 1000,
+        ..DryRunView::new("release", 4, steps, path)
+    }
 }
 
 #[test]

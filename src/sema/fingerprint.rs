@@ -112,6 +112,8 @@ fn meaning(step: &Step) -> Step {
     let mut meaning = step.clone();
     meaning.title = None;
     meaning.doc = None;
+    // How long its author thinks that it takes changes nothing that it does.
+    meaning.estimate = None;
     meaning.fingerprint.clear();
     meaning.outputs.sort_unstable_keys();
     meaning.exports.sort_unstable_keys();

@@ -63,6 +63,24 @@ const MIGRATIONS: &[&str] = &[
         plan INTEGER NOT NULL
     ) STRICT;
 ",
+    "
+    -- A step as it was, and how long the attempts at it took that succeeded.
+    CREATE TABLE measured (
+        key INTEGER PRIMARY KEY,
+        plan_path BLOB NOT NULL,
+        step TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        UNIQUE (plan_path, step, fingerprint)
+    ) STRICT;
+    CREATE TABLE durations (
+        step INTEGER NOT NULL,
+        run INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        milliseconds INTEGER NOT NULL,
+        failures INTEGER NOT NULL,
+        PRIMARY KEY (step, run, seq)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// How long a writer waits for another one.

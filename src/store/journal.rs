@@ -1,12 +1,16 @@
 //! The journal of one run: events become rows, many in one commit.
 //!
 //! Knows what two kinds of event mean for other tables: a run's beginning and end set its line in
-//! the list, and an answer settles the requests that asked for it. Invariant: after one error
-//! nothing is written any more, as what is on disk is unknown.
+//! the list, and an answer settles the requests that asked for it. What attempts took is another
+//! file's. Invariant: after one error nothing is written any more, as what is on disk is unknown.
+
+use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
 use super::commit::Reach;
+use super::durations::{Took, Watch};
 use super::request::unit_text;
 use super::{RunId, Store, StoreError, checksum};
 use crate::exec::{Event, Journal, JournalError, RunStatus, Stamped, StopReason, Timestamp};
@@ -25,6 +29,7 @@ pub struct RunJournal {
     sum: i64,
     /// The plan as JSON that goes with the next commit.
     plan: Option<String>,
+    watch: Option<Watch>,
     broken: Option<JournalError>,
     /// For tests: after so many further events the process dies.
     #[cfg(debug_assertions)]
@@ -39,6 +44,7 @@ struct Entry {
     body: String,
     sum: i64,
     effect: Option<Effect>,
+    took: Option<Took>,
 }
 
 /// What an event changes besides the journal, in the same commit.
@@ -69,6 +75,7 @@ impl Store {
             waiting: Vec::new(),
             sum: head.map_or(checksum::START, |head| head.sum),
             plan: None,
+            watch: None,
             broken: None,
             #[cfg(debug_assertions)]
             crash_after: super::crash::after(),
@@ -86,6 +93,11 @@ impl RunJournal {
         let json = serde_json::to_string(plan).map_err(|error| JournalError(error.to_string()))?;
         self.plan = Some(json);
         Ok(())
+    }
+
+    /// Also writes down what attempts take, as times of this plan's steps.
+    pub fn measure(&mut self, plan_path: &Path, plan: &Arc<Plan>) {
+        self.watch = Some(Watch::new(plan_path, plan));
     }
 
     /// Makes durable what waits for a checkpoint.
@@ -128,12 +140,13 @@ impl RunJournal {
     /// Takes events in; they are written at once as far as `reach` says, or else with later ones.
     fn take(&mut self, events: &[Stamped], reach: Option<Reach>) -> Result<(), StoreError> {
         for event in events {
-            let entry = Entry::new(event, self.sum).map_err(|error| StoreError::System {
+            let mut entry = Entry::new(event, self.sum).map_err(|error| StoreError::System {
                 doing: "write an event to",
                 path: self.store.path().to_owned(),
                 why: error.to_string(),
             })?;
             self.sum = entry.sum;
+            entry.took = self.watch.as_mut().and_then(|watch| watch.take(event));
             self.waiting.push(entry);
         }
         match reach {
@@ -192,7 +205,7 @@ impl Entry {
         let (seq, at) = (i64::try_from(stamped.seq).unwrap_or(i64::MAX), stamped.at.0);
         let body = serde_json::to_string(&stamped.event)?;
         let sum = checksum::of_event(before, seq, at, &body);
-        Ok(Self { seq, at, body, sum, effect: effect(stamped) })
+        Ok(Self { seq, at, body, sum, effect: effect(stamped), took: None })
     }
 
     fn write(&self, db: &Connection, run: i64) -> rusqlite::Result<()> {
@@ -200,6 +213,9 @@ impl Entry {
             "INSERT INTO events (run, seq, at, body, sum) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![run, self.seq, self.at, self.body, self.sum])?;
+        if let Some(took) = &self.took {
+            took.write(db, run, self.seq)?;
+        }
         match &self.effect {
             None => Ok(()),
             Some(Effect::Status { status, exit, ended }) => db

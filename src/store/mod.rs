@@ -9,6 +9,7 @@ mod commit;
 #[cfg(debug_assertions)]
 mod crash;
 mod database;
+mod durations;
 mod error;
 mod events;
 mod folder;

@@ -191,5 +191,201 @@ fn text_shows_the_critical_path_and_the_total() {
     for part in ["10m", "Really?", "up to 3 attempts"] {
         assert!(text.contains(part), "nothing about {part}: {text}");
     }
-    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert_narrow(&text);
+}
+
+fn assert_narrow(text: &str) {
+    let width = unicode_width::UnicodeWidthStr::width;
+    assert!(text.lines().all(|line| width(line) <= 80), "{text}");
+}
+
+#[test]
+fn a_bound_and_a_timeline_by_slots_are_told() {
+    let project = Project::new(DIAMOND);
+    let json = dry(&project, &["-j", "2"]).json;
+    assert_eq!(json["critical_length"], 600.0);
+    assert_eq!(json["lower_bound"], 600.0);
+    assert_eq!(dry(&project, &["-j", "1"]).json["lower_bound"], 660.0);
+    let piece = |id: &str, start: f64, end: f64| json!({"id": id, "item": null, "start": start, "end": end});
+    let wanted = json!([
+        [piece("a", 0.0, 120.0), piece("c", 120.0, 180.0), piece("d", 420.0, 600.0)],
+        [piece("b", 120.0, 420.0)],
+    ]);
+    let ids = |rows: &Value| -> Vec<Vec<String>> {
+        let ids = |row: &Value| -> Vec<String> {
+            let ids = row.as_array().expect("a row").iter().map(|piece| piece["id"].to_string());
+            ids.collect()
+        };
+        rows.as_array().expect("rows").iter().map(ids).collect()
+    };
+    let mut got: Vec<_> = ids(&json["slots"]).concat();
+    got.sort();
+    let mut all: Vec<_> = ids(&wanted).concat();
+    all.sort();
+    assert_eq!(got, all);
+    assert_eq!(json["slots"].as_array().map(Vec::len), Some(2));
+    assert_eq!(json["waves"], json!([["a"], ["b", "c"], ["d"]]));
+    assert_eq!(json["status"], "achieved");
+}
+
+#[test]
+fn instances_are_work_each_and_share_the_slots() {
+    let project = Project::new(
+        r#"
+goal g {
+  step each { foreach x in ["p", "q", "r"]; run "true"; estimate 10s }
+  step by-hand { manual "Do it"; estimate 1s }
+}
+"#,
+    );
+    let json = dry(&project, &["-j", "2"]).json;
+    assert_eq!(json["makespan"], 20.0);
+    assert_eq!(json["work"], 31.0);
+    assert_eq!(json["lower_bound"], 15.0);
+    let items: Vec<_> = json["slots"]
+        .as_array()
+        .expect("slots")
+        .iter()
+        .flat_map(|row| row.as_array().expect("a row"))
+        .map(|piece| piece["item"].clone())
+        .collect();
+    assert_eq!(items.len(), 3);
+    assert_eq!(json["aside"][0][0]["id"], "by-hand");
+}
+
+const BRANCHES: &str = r#"
+goal g {
+  param deep: bool = false
+  step a { run "echo n=1 >> $GOAL_OUTPUT"; output n: int; estimate 1m }
+  step b { depends a; when a.n > 3; run "true"; estimate 5m; confirm "Go on?" when a.n > 4 }
+  step c { depends b; run "true"; estimate 2m }
+  step d { depends a; run "true"; estimate 3m; unless { file "done" } }
+  step e { depends a; when deep; run "true"; estimate 9m }
+}
+"#;
+
+#[test]
+fn both_branches_of_what_may_be_skipped_are_told() {
+    let project = Project::new(BRANCHES);
+    let outcome = dry(&project, &["-j", "4"]);
+    let json = &outcome.json;
+    assert_eq!(json["makespan"], 480.0);
+    let wanted = json!([
+        {"step": "b", "condition": "when", "with": ["c"], "if_skipped": 240.0},
+        {"step": "d", "condition": "unless", "with": [], "if_skipped": 480.0},
+    ]);
+    assert_eq!(json["branches"], wanted);
+    assert_eq!(json["if_all_skipped"], 60.0);
+    // What is known already is no branch.
+    assert_eq!(
+        table(&outcome, &["id", "may_skip", "skipped"]),
+        json!([
+            ["a", false, false],
+            ["b", true, false],
+            ["c", true, false],
+            ["d", true, false],
+            ["e", true, true],
+        ])
+    );
+    let text = project.call(&["run", "plan.goal", "-n", "-j", "4"]).exits(0).out();
+    assert!(text.contains("b, and with it c: 4m in all if skipped, 8m if not"), "{text}");
+}
+
+#[test]
+fn every_question_is_told_with_its_time() {
+    let project = Project::new(BRANCHES);
+    let json = dry(&project, &["-j", "4"]).json;
+    let wanted = json!([{"step": "b", "item": null, "kind": "confirm", "question": "Go on?", "at": 60.0, "sure": false}]);
+    assert_eq!(json["questions"], wanted);
+    let json = dry(&Project::new(DIAMOND), &["-j", "4"]).json;
+    assert_eq!(json["questions"][0]["at"], 120.0);
+    assert_eq!(json["questions"][0]["sure"], true);
+}
+
+#[test]
+fn a_deadline_that_would_be_missed_is_told_and_the_forecast_goes_on() {
+    let project = Project::new(
+        "goal g { deadline 1m; step a { run \"true\"; estimate 2m }\nstep b { depends a; run \"true\"; estimate 1m } }",
+    );
+    let json = dry(&project, &[]).json;
+    assert_eq!(json["makespan"], 180.0);
+    assert_eq!(json["late"], json!([{"goal": "", "deadline": 60.0, "takes": 180.0}]));
+}
+
+#[test]
+fn a_range_gives_odds_that_are_the_same_each_time() {
+    let project = Project::new("goal g { step a { run \"true\"; estimate 10s..30s } }");
+    let json = dry(&project, &[]).json;
+    assert_eq!(json["makespan"], 20.0);
+    assert_eq!(json["simulations"], 1000);
+    let (p50, p90) = (json["p50"].as_f64().expect("it"), json["p90"].as_f64().expect("it"));
+    assert!((19.0..=21.0).contains(&p50) && (27.0..=29.0).contains(&p90), "{p50} {p90}");
+    assert_eq!(json, dry(&project, &[]).json);
+    let exact = dry(&Project::new(DIAMOND.replace("4m..6m", "5m").as_str()), &["-j", "2"]).json;
+    assert_eq!(exact["simulations"], 0);
+    assert_eq!([&exact["p50"], &exact["p90"]], [&exact["makespan"]; 2]);
+}
+
+#[test]
+fn earlier_runs_count_before_estimates_as_long_as_the_step_means_the_same() {
+    let plan = "goal g { step a { run \"true\"; estimate 2m }\nstep b { run \"true\" } }";
+    let project = Project::new(plan);
+    let sources = |project: &Project| table(&dry(project, &[]), &["id", "source", "runs"]);
+    assert_eq!(sources(&project), json!([["a", "estimate", 0], ["b", "guess", 0]]));
+    project.run(&[]).exits(0);
+    project.run(&["--only", "a"]).exits(0);
+    let outcome = dry(&project, &[]);
+    assert_eq!(sources(&project), json!([["a", "history", 2], ["b", "history", 1]]));
+    assert!(outcome.json["makespan"].as_f64().is_some_and(|time| time < 60.0));
+    let text = project.call(&["run", "plan.goal", "-n"]).exits(0).out();
+    assert!(text.contains("measured in 2 earlier runs: a"), "{text}");
+    // Another estimate is no other step, another command is.
+    project.write("plan.goal", plan.replace("2m", "3m"));
+    assert_eq!(sources(&project)[0], json!(["a", "history", 2]));
+    project.write("plan.goal", plan.replacen("true", "true --help", 1));
+    assert_eq!(sources(&project), json!([["a", "estimate", 0], ["b", "history", 1]]));
+}
+
+#[test]
+fn attempts_that_failed_do_not_count_as_time_but_as_odds() {
+    let project = Project::new(
+        "goal g { step a { run \"test -e once || { touch once; sleep 0.3; exit 1; }\"; retry 2 delay 1m; idempotent } }",
+    );
+    project.write("plan.goal", project.read("plan.goal").replace("delay 1m", "delay 1ms"));
+    project.run(&[]).exits(0);
+    let json = dry(&project, &[]).json;
+    assert_eq!(json["steps"][0]["source"], "history");
+    assert!(json["makespan"].as_f64().is_some_and(|time| time < 0.3), "{json}");
+    assert_eq!(json["simulations"], 1000);
+}
+
+#[test]
+fn preflight_asks_what_the_goals_require_and_leaves_nothing() {
+    let plan = "goal g { requires { file \"there\" }\nstep a { run \"touch ran\" } }";
+    let project = Project::new(plan);
+    assert_eq!(dry(&project, &[]).json["requires_hold"], Value::Null);
+    let outcome = project.run(&["-n", "--preflight"]).exits(2);
+    assert!(outcome.json["diagnostics"].to_string().contains("there"), "{}", outcome.json);
+    let done = project.call(&["run", "plan.goal", "-n", "--preflight"]).exits(2);
+    assert!(done.out().contains("1 step") && done.err.contains("there"), "{}", done.text());
+    project.write("there", "");
+    assert_eq!(dry(&project, &["--preflight"]).json["requires_hold"], true);
+    assert!(!project.has("ran") && !project.state().exists());
+    project.call(&["run", "plan.goal", "--preflight"]).exits(2);
+}
+
+#[test]
+fn wide_letters_and_many_slots_stay_in_their_columns() {
+    let step = |at: u32| {
+        format!(
+            "step とても長い名前の手順その{at} {{ run \"echo 認証を確かめる\"; estimate {}s..90s
+             confirm \"本当によろしいですか。この質問はとても長いので折り返されます\" }}\n",
+            at + 1
+        )
+    };
+    let steps = (0..40).map(step).collect::<Vec<_>>().concat();
+    let project = Project::new(&format!("goal 計画 {{\n{steps}}}\n"));
+    let text = project.call(&["run", "plan.goal", "-n", "-j", "30"]).exits(0).out();
+    assert_narrow(&text);
+    assert!(text.contains("and 14 more"), "{text}");
 }

@@ -6,7 +6,7 @@ use crate::exec::recovery::RetryPolicy;
 use crate::exec::schedule;
 use crate::exec::state::{Decision, Stage, UnitIx, UnitState};
 use crate::exec::world::{Work, World};
-use crate::ir::{Action, Confirm, Foreach, Retry, Tolerance};
+use crate::ir::{Action, Confirm, Foreach, Tolerance};
 use crate::value::{EvalError, Expr, Value};
 
 impl<W: World> Drive<'_, W> {
@@ -55,10 +55,10 @@ impl<W: World> Drive<'_, W> {
         }
     }
 
-    /// A condition's truth; in a forecast, what is not known yet is taken to hold.
+    /// A condition's truth; in a forecast, what is not known yet is as the forecast takes it.
     fn condition(&self, unit: UnitIx, expr: &Expr) -> Result<bool, EvalError> {
         match self.place(unit).truth(expr) {
-            Err(EvalError::Unknown(_)) if self.world.assumes() => Ok(true),
+            Err(EvalError::Unknown(_)) if self.world.assumes() => Ok(self.world.assumed(unit.node)),
             other => other,
         }
     }
@@ -318,31 +318,11 @@ impl<W: World> Drive<'_, W> {
         let Some(retry) = attempt.and_then(|attempt| attempt.retry.as_ref()) else {
             return Ok(None);
         };
-        let policy = self.retry_policy(unit, retry)?;
+        let policy = RetryPolicy::new(&self.place(unit), retry)?;
         let (began, stood) = state.way_started.unwrap_or_default();
         let stood = self.state.standing.saturating_sub(stood);
         let elapsed = self.world.now().since(began).saturating_sub(stood);
         let draw = if policy.jitter { self.world.draw() } else { 1.0 };
         Ok(policy.next(state.failed_tries, failure, elapsed, draw))
-    }
-
-    fn retry_policy(&self, unit: UnitIx, retry: &Retry) -> Result<RetryPolicy, EvalError> {
-        let place = self.place(unit);
-        let duration =
-            |expr: &Option<Expr>| expr.as_ref().map(|expr| place.duration(expr)).transpose();
-        let backoff = match retry.backoff.as_ref().map(|expr| place.value(expr)).transpose()? {
-            Some(Value::Number(factor)) => factor,
-            Some(Value::Int(factor)) => f64::from(i32::try_from(factor).unwrap_or(i32::MAX)),
-            _ => 1.0,
-        };
-        Ok(RetryPolicy {
-            count: place.count(&retry.count)?,
-            delay: duration(&retry.delay)?.unwrap_or_default(),
-            backoff,
-            max: duration(&retry.max)?.unwrap_or(std::time::Duration::MAX),
-            jitter: retry.jitter,
-            within: duration(&retry.within)?,
-            on: retry.on.clone(),
-        })
     }
 }

@@ -45,6 +45,7 @@ impl<W: World> Drive<'_, W> {
             matches!(state.stage(unit), Stage::Startable | Stage::Decide(Decision::OpenGoal))
         });
         let now = self.world.now();
+        self.turns.looked_at = now;
         for unit in schedule::due(&self.state, now) {
             if self.try_to_start(unit) == Tried::NoSlots {
                 return;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::exec::event::Timestamp;
 use crate::exec::schedule::Hold;
 use crate::exec::state::UnitIx;
 use crate::ir::Guards;
@@ -19,6 +20,8 @@ const PATIENCE: u64 = 16;
 /// Who waits for what since when.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
+    /// When it was last looked for what may start.
+    pub(super) looked_at: Timestamp,
     /// Attempts started so far.
     started: u64,
     /// How many had started when a unit was first held back, and what holds it back now.

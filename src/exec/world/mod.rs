@@ -216,6 +216,11 @@ pub trait World {
         false
     }
 
+    /// What is then taken of a condition of this node that cannot be known yet.
+    fn assumed(&self, _node: NodeIx) -> bool {
+        true
+    }
+
     /// Tries to take locks of this machine for a unit.
     ///
     /// # Errors

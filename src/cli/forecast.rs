@@ -1,0 +1,142 @@
+//! `goalc run --dry-run`: what would happen, how long it takes, and what earlier runs say of it.
+
+use std::path::PathBuf;
+
+use super::exit::Failed;
+use super::output;
+use crate::exec::RunStatus;
+use crate::exec::estimate::{Measured, Source};
+use crate::exec::event::QuestionKind;
+use crate::forecast::{Branch, Forecast, ForecastQuestion, ForecastStep, Late, Piece};
+use crate::ir::Plan;
+use crate::report::{
+    DryRunBranch, DryRunLate, DryRunPiece, DryRunQuestion, DryRunStep, DryRunView, TimeSource,
+};
+use crate::store::{StateFolder, Store};
+
+use super::load::Loaded;
+
+/// What earlier runs of this plan took. Looks only: where there is no state, none is made.
+pub(super) fn measured(loaded: &Loaded, plan: &Plan) -> Measured {
+    let chosen = std::env::var_os("GOALC_STATE_DIR").map(PathBuf::from);
+    let path = StateFolder::locate(chosen.as_deref(), loaded.folder());
+    if !path.exists() {
+        return Measured::new();
+    }
+    let found = StateFolder::open_existing(&path)
+        .and_then(Store::open_to_read)
+        .and_then(|store| store.measured(&loaded.path, plan));
+    found.unwrap_or_else(|error| {
+        output::complain(&format!("what earlier runs took is not known: {error}"));
+        Measured::new()
+    })
+}
+
+/// The forecast as it is printed.
+pub(super) fn view(goal: &str, jobs: u32, forecast: Forecast) -> DryRunView {
+    let steps = forecast.steps.into_iter().map(step).collect();
+    let path = forecast.critical_path.iter().map(ToString::to_string).collect();
+    let rows = |rows: &[Vec<Piece>]| -> Vec<Vec<DryRunPiece>> {
+        rows.iter().map(|pieces| pieces.iter().map(piece).collect()).collect()
+    };
+    DryRunView {
+        makespan: forecast.makespan.as_secs_f64(),
+        p50: forecast.odds.p50.as_secs_f64(),
+        p90: forecast.odds.p90.as_secs_f64(),
+        simulations: forecast.odds.simulations,
+        work: forecast.work.as_secs_f64(),
+        lower_bound: forecast.lower_bound.as_secs_f64(),
+        critical_length: forecast.critical_length.as_secs_f64(),
+        status: forecast.status,
+        reason: forecast.reason.filter(|_| forecast.status != RunStatus::Achieved),
+        slots: rows(&forecast.slots),
+        aside: rows(&forecast.aside),
+        questions: forecast.questions.into_iter().map(question).collect(),
+        branches: forecast.branches.iter().map(branch).collect(),
+        if_all_skipped: forecast.if_all_skipped.map(|time| time.as_secs_f64()),
+        late: forecast.late.iter().map(late).collect(),
+        ..DryRunView::new(goal, jobs, steps, path)
+    }
+}
+
+fn step(step: ForecastStep) -> DryRunStep {
+    let (source, runs) = match step.source {
+        Source::History { runs } => (TimeSource::History, runs),
+        Source::Estimate => (TimeSource::Estimate, 0),
+        Source::Guess => (TimeSource::Guess, 0),
+    };
+    DryRunStep {
+        id: step.id.to_string(),
+        start: step.start.as_secs_f64(),
+        end: step.end.as_secs_f64(),
+        slack: step.slack.as_secs_f64(),
+        critical: step.critical,
+        attempts_max: step.attempts_max,
+        action: step.action,
+        asks: step.asks,
+        may_skip: step.may_skip,
+        skipped: step.skipped,
+        estimate_known: source != TimeSource::Guess,
+        source,
+        runs,
+    }
+}
+
+fn piece(piece: &Piece) -> DryRunPiece {
+    DryRunPiece {
+        id: piece.id.to_string(),
+        item: piece.item,
+        start: piece.start.as_secs_f64(),
+        end: piece.end.as_secs_f64(),
+    }
+}
+
+fn question(question: ForecastQuestion) -> DryRunQuestion {
+    let kind = match question.kind {
+        QuestionKind::Confirm => "confirm",
+        QuestionKind::Manual => "manual",
+        QuestionKind::InDoubt => "in-doubt",
+    };
+    DryRunQuestion {
+        step: question.node.to_string(),
+        item: question.item,
+        kind: kind.to_owned(),
+        question: question.text,
+        at: question.at.as_secs_f64(),
+        sure: question.sure,
+    }
+}
+
+fn branch(branch: &Branch) -> DryRunBranch {
+    DryRunBranch {
+        step: branch.node.to_string(),
+        condition: if branch.is_unless { "unless" } else { "when" }.to_owned(),
+        with: branch.with.iter().map(ToString::to_string).collect(),
+        if_skipped: branch.if_skipped.map(|time| time.as_secs_f64()),
+    }
+}
+
+fn late(late: &Late) -> DryRunLate {
+    DryRunLate {
+        goal: late.goal.to_string(),
+        deadline: late.deadline.as_secs_f64(),
+        takes: late.takes.as_secs_f64(),
+    }
+}
+
+/// Prints it as wanted.
+pub(super) fn print(view: &DryRunView, format: super::arguments::RunFormat) -> Result<u8, Failed> {
+    use super::arguments::RunFormat;
+    match format {
+        RunFormat::Text => output::print(&crate::report::dry_run_text(view)),
+        RunFormat::Json => output::print_json(view),
+        RunFormat::Jsonl => {
+            let line = serde_json::to_string(view);
+            output::print(&format!(
+                "{}\n",
+                line.map_err(|error| Failed::machine(error.to_string()))?
+            ));
+        }
+    }
+    Ok(0)
+}
