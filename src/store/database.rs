@@ -147,12 +147,20 @@ pub(super) fn open_to_read(folder: &StateFolder) -> Result<Connection, StoreErro
     if folder.check_database()?.is_none() {
         return empty(&path);
     }
-    match peek(&path)? {
-        0 => return empty(&path),
-        version if version < schema_version() => return open_to_write(folder),
-        _ => {}
+    if peek(&path)? == 0 {
+        return empty(&path);
     }
-    connect_to_read(&path)
+    let db = connect_to_read(&path)?;
+    // Asked again: opening takes back what a crash left uncommitted, the schema's creation or
+    // migration too.
+    match version_of(&db).map_err(|e| StoreError::sql(&path, &e))? {
+        0 => empty(&path),
+        version if version < schema_version() => {
+            drop(db);
+            open_to_write(folder)
+        }
+        _ => Ok(db),
+    }
 }
 
 /// A plain reader cannot open what a crash left half done, and no reader can where the folder

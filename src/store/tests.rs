@@ -423,6 +423,31 @@ fn a_newer_schema_is_refused_without_changing_a_byte() {
 }
 
 #[test]
+fn a_creation_that_a_crash_cut_off_reads_as_an_empty_folder() {
+    let place = Place::new();
+    drop(place.store());
+    let elsewhere = place.path().with_file_name("other.db");
+    // What a commit's middle leaves: the new pages in the file, and the journal that undoes them.
+    let db = rusqlite::Connection::open(&elsewhere).unwrap();
+    db.execute_batch("PRAGMA cache_size = 1; BEGIN; CREATE TABLE filler (x)").unwrap();
+    db.pragma_update(None, "user_version", 3).unwrap();
+    for _ in 0..100 {
+        db.execute("INSERT INTO filler VALUES (zeroblob(3000))", []).unwrap();
+    }
+    for end in ["-wal", "-shm"] {
+        let _ = fs::remove_file(place.path().join(format!("state.db{end}")));
+    }
+    let undo = fs::read(elsewhere.with_file_name("other.db-journal")).unwrap();
+    db.execute_batch("COMMIT").unwrap();
+    let journal = place.path().join("state.db-journal");
+    fs::write(&journal, undo).unwrap();
+    fs::write(place.database(), fs::read(&elsewhere).unwrap()).unwrap();
+    fs::set_permissions(&journal, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(place.reader().unwrap().runs(), Ok(vec![]));
+    assert_eq!(place.store().runs(), Ok(vec![]));
+}
+
+#[test]
 fn damage_is_said_and_never_a_panic() {
     let place = Place::new();
     let store = place.store();
