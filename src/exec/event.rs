@@ -385,4 +385,9 @@ pub trait Journal {
     fn sync(&mut self) -> Result<(), JournalError> {
         Ok(())
     }
+
+    /// As [`Self::sync`], but does not wait: says what came of it, from whichever thread.
+    fn sync_behind(&mut self, say: Box<dyn FnOnce(Result<(), JournalError>) + Send>) {
+        say(self.sync());
+    }
 }

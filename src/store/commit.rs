@@ -4,11 +4,10 @@
 
 use std::sync::PoisonError;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rustix::fs::{Mode, OFlags};
 
 use super::database::log_of;
-use super::runs::Shared;
 use super::{Store, StoreError};
 
 /// How far a commit reaches when it is acknowledged.
@@ -18,24 +17,6 @@ pub(super) enum Reach {
     System,
     /// The disk has it.
     Disk,
-}
-
-impl Shared {
-    /// `SQLite` syncs with each commit but for what is to reach the system alone.
-    fn with_reach<T>(
-        &self,
-        db: &mut Connection,
-        reach: Reach,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
-        if reach == Reach::Disk || !self.has_log {
-            return work(db);
-        }
-        db.pragma_update(None, "synchronous", "NORMAL")?;
-        let result = work(db);
-        db.pragma_update(None, "synchronous", "FULL")?;
-        result
-    }
 }
 
 impl Store {
@@ -63,17 +44,23 @@ impl Store {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         self.still_there()?;
-        let mut db = self.shared.db.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = self.shared.with_reach(&mut db, reach, |db| {
-            let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&change)?;
-            change.commit()?;
-            Ok(result)
-        });
-        written.map_err(|error| StoreError::sql(&self.shared.path, &error))
+        let db = self.shared.db.lock().unwrap_or_else(PoisonError::into_inner);
+        let written =
+            Transaction::new_unchecked(&db, TransactionBehavior::Immediate).and_then(|change| {
+                let result = work(&change)?;
+                change.commit()?;
+                Ok(result)
+            });
+        drop(db);
+        let result = written.map_err(|error| StoreError::sql(&self.shared.path, &error))?;
+        if reach == Reach::Disk {
+            self.sync_log()?;
+        }
+        Ok(result)
     }
 
-    /// Waits until the write-ahead log is on disk, and so all commits that are in it.
+    /// Waits until the write-ahead log is on disk, and so all commits that are in it. Without such
+    /// a log `SQLite` has synced them itself.
     pub(super) fn sync_log(&self) -> Result<(), StoreError> {
         if !self.shared.has_log {
             return Ok(());

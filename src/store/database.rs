@@ -1,7 +1,7 @@
 //! Opening the database: its durability, its schema and the migrations between schemas.
 //!
-//! Knows no runs and events. Invariant: a connection for writing syncs each commit before it is
-//! acknowledged; a database of a newer schema is never changed by a byte.
+//! Knows no runs and events. Invariant: a commit is synced before it is acknowledged, by `SQLite`
+//! or by whoever commits to its log; a database of a newer schema is never changed by a byte.
 
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
@@ -284,8 +284,9 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<bool, StoreError> {
 fn make_durable(db: &Connection, shared: bool, path: &Path) -> Result<(), StoreError> {
     let wrap = |e: rusqlite::Error| StoreError::sql(path, &e);
     // A write-ahead log needs shared memory, which other machines do not see. EXTRA also makes
-    // the removal of the rollback journal durable, which is the commit.
-    let (wanted, sync) = if shared { ("delete", "EXTRA") } else { ("wal", "FULL") };
+    // the removal of the rollback journal durable, which is the commit. NORMAL syncs a log only
+    // where it is begun or moved into the database: after a commit the writer does, when it must.
+    let (wanted, sync) = if shared { ("delete", "EXTRA") } else { ("wal", "NORMAL") };
     let got: String =
         db.pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0)).map_err(wrap)?;
     // After an error of the disk it may say one thing and do another: in a log's mode, whoever has
@@ -372,7 +373,7 @@ mod tests {
             let sync = db.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
             (get("journal_mode"), sync)
         };
-        assert_eq!(mode(&local), ("wal".to_owned(), 2));
+        assert_eq!(mode(&local), ("wal".to_owned(), 1));
         make_durable(&local, true, &folder.database()).unwrap();
         assert_eq!(mode(&local), ("delete".to_owned(), 3));
     }

@@ -12,6 +12,7 @@ use rusqlite::{Connection, params};
 use super::commit::Reach;
 use super::durations::{Took, Watch};
 use super::request::unit_text;
+use super::syncer::Syncer;
 use super::{RunId, Store, StoreError, checksum};
 use crate::exec::{Event, Journal, JournalError, RunStatus, Stamped, StopReason, Timestamp};
 use crate::ir::Plan;
@@ -30,6 +31,7 @@ pub struct RunJournal {
     /// The plan as JSON that goes with the next commit.
     plan: Option<String>,
     watch: Option<Watch>,
+    syncer: Option<Syncer>,
     broken: Option<JournalError>,
     /// For tests: after so many further events the process dies.
     #[cfg(debug_assertions)]
@@ -76,6 +78,7 @@ impl Store {
             sum: head.map_or(checksum::START, |head| head.sum),
             plan: None,
             watch: None,
+            syncer: None,
             broken: None,
             #[cfg(debug_assertions)]
             crash_after: super::crash::after(),
@@ -113,8 +116,9 @@ impl RunJournal {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
     ) -> Result<(), JournalError> {
-        if let Some(error) = &self.broken {
-            return Err(error.clone());
+        let behind = || self.syncer.as_ref().and_then(Syncer::error);
+        if let Some(error) = self.broken.clone().or_else(behind) {
+            return Err(error);
         }
         work(self).map_err(|error| {
             let error = JournalError(error.to_string());
@@ -196,6 +200,16 @@ impl Journal for RunJournal {
 
     fn sync(&mut self) -> Result<(), JournalError> {
         self.guarded(|journal| journal.store.sync_log())
+    }
+
+    fn sync_behind(&mut self, say: Box<dyn FnOnce(Result<(), JournalError>) + Send>) {
+        if let (None, None) = (&self.syncer, &self.broken) {
+            self.syncer = Syncer::start(&self.store).ok();
+        }
+        match (&self.syncer, &self.broken) {
+            (Some(syncer), None) => syncer.sync(say),
+            _ => say(self.sync()),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod private;
 mod request;
 mod runs;
 mod successes;
+mod syncer;
 #[cfg(test)]
 mod tests;
 

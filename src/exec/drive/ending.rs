@@ -53,7 +53,7 @@ impl<W: World> Drive<'_, W> {
         for ticket in self.in_flight.keys().copied().collect::<Vec<_>>() {
             self.world.stop(ticket, false);
         }
-        self.to_begin.clear();
+        self.forget_what_waits();
         while !self.in_flight.is_empty() {
             let view = View { state: &self.state, values: &self.values };
             let wakes = self.world.wait(None, view);

@@ -6,7 +6,6 @@
 //! but for a start that can be repeated, before it is on disk.
 
 mod decide;
-mod early;
 mod ending;
 mod finish;
 mod joined;
@@ -16,9 +15,11 @@ mod start;
 mod time;
 mod turns;
 mod undo;
+mod writing;
 
 pub use start::attempt_of;
 use turns::Turns;
+use writing::Writing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -55,15 +56,10 @@ pub struct Drive<'a, W: World> {
     pub options: DriveOptions,
     journal: &'a mut dyn Journal,
     observers: Vec<&'a mut dyn Observer>,
-    /// Events that are not in the journal yet.
-    unwritten: Vec<Stamped>,
-    /// One of them must be on disk before anything goes on.
-    durable: bool,
-    /// The number of the last event that is on disk.
-    on_disk: u64,
-    /// What to begin once they are.
+    writing: Writing,
+    /// What to begin once what was recorded so far is on disk.
     to_begin: Vec<(Ticket, Work)>,
-    /// What to end once they are.
+    /// What to end then.
     to_stop: BTreeSet<Ticket>,
     in_flight: BTreeMap<Ticket, Work>,
     units_in_flight: HashMap<UnitIx, Ticket>,
@@ -108,9 +104,7 @@ impl<'a, W: World> Drive<'a, W> {
             options,
             journal,
             observers: Vec::new(),
-            unwritten: Vec::new(),
-            durable: false,
-            on_disk: 0,
+            writing: Writing::default(),
             to_begin: Vec::new(),
             to_stop: BTreeSet::new(),
             in_flight: BTreeMap::new(),
@@ -151,19 +145,18 @@ impl<'a, W: World> Drive<'a, W> {
         loop {
             self.settle();
             self.flush()?;
-            if let Some(end) = self.end() {
+            if let Some(end) = self.end().filter(|_| !self.is_writing()) {
                 if end.status == RunStatus::Waiting && self.answers_have_come() {
                     continue;
                 }
                 self.leave_services();
                 self.settle_alerts();
-                self.durable = true;
                 self.record(Event::RunEnded {
                     status: end.status,
                     exit: end.exit,
                     reason: end.reason.clone(),
                 });
-                self.flush()?;
+                self.flush_all()?;
                 return Ok(end);
             }
             let until = self.next_time();
@@ -222,12 +215,12 @@ impl<'a, W: World> Drive<'a, W> {
     }
 
     fn stamp(&mut self, event: Event) {
-        self.durable |= self.must_be_durable(&event);
+        let durable = self.must_be_durable(&event);
         let at = self.world.now().max(self.state.last);
         let stamped = Stamped { seq: self.state.seq + 1, at, event };
         self.state.apply(&stamped);
         self.stop_due |= undo::may_stop_others(&stamped.event);
-        self.unwritten.push(stamped);
+        self.writing.record(stamped, durable);
     }
 
     /// Under `progress checkpoints` only what may not be forgotten is written at once: starts that
@@ -253,31 +246,6 @@ impl<'a, W: World> Drive<'a, W> {
             | Event::StopRequested { .. } => true,
             _ => self.progress == Progress::Realtime,
         }
-    }
-
-    /// Writes what was recorded, then lets it take effect.
-    fn flush(&mut self) -> Result<(), JournalError> {
-        if !self.unwritten.is_empty() {
-            let events = std::mem::take(&mut self.unwritten);
-            self.keep(&events)?;
-            for stamped in &events {
-                for observer in &mut self.observers {
-                    observer.event(stamped, &self.state);
-                }
-                self.world.happened(stamped, View { state: &self.state, values: &self.values });
-            }
-        }
-        for (ticket, work) in std::mem::take(&mut self.to_begin) {
-            let view = View { state: &self.state, values: &self.values };
-            self.world.begin(ticket, &work, view);
-        }
-        for ticket in std::mem::take(&mut self.to_stop) {
-            self.world.stop(ticket, false);
-        }
-        if std::mem::take(&mut self.stop_due) {
-            self.stop_what_must_end();
-        }
-        Ok(())
     }
 
     /// Begins work once what was recorded so far is in the journal.
@@ -323,6 +291,7 @@ impl<'a, W: World> Drive<'a, W> {
                 self.record(Event::AlertSent { goal, on, unit, way, text, failure });
             }
             Wake::Ready { ticket, outputs } => self.take_ready(ticket, outputs),
+            Wake::Synced(result) => self.writing.take_synced(result),
             Wake::Stop(why) => self.stop_run(why),
             Wake::Force => {
                 self.force = true;

@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, TrySendError};
+use rustix::buffer::spare_capacity;
 
 use super::log::Log;
 use super::{OutputLine, ProcessOrder};
@@ -109,9 +110,10 @@ impl<'a> Output<'a> {
     /// may be more.
     pub(super) fn read(&mut self, which: usize, now: Duration) -> bool {
         let Some(Some(stream)) = self.streams.get_mut(which) else { return false };
-        self.buffer.resize(PIECE, 0);
-        let piece = match rustix::io::read(&stream.pipe, &mut self.buffer) {
-            Ok(length) if length > 0 => self.buffer.get(..length).unwrap_or_default(),
+        self.buffer.clear();
+        self.buffer.reserve(PIECE);
+        let piece = match rustix::io::read(&stream.pipe, spare_capacity(&mut self.buffer)) {
+            Ok(length) if length > 0 => self.buffer.as_slice(),
             Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => return true,
             _ => {
                 self.close(which);

@@ -141,7 +141,12 @@ impl<'a> Supervision<'a> {
         for what in ready(&self.listening, &self.leader, &self.output, timeout) {
             match what {
                 Source::Stream(which) => {
-                    self.output.read(which, now);
+                    let settling = matches!(self.phase, Phase::Settling { .. });
+                    // Another process that is just being started has the pipe open for a moment:
+                    // its end may come later than that of all that wrote to it.
+                    if !self.output.read(which, now) && settling && self.output.at_end() {
+                        self.look_at = Some(now);
+                    }
                 }
                 Source::Leader => self.leader_ended(),
                 Source::Control => self.obey(),

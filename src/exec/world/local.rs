@@ -16,7 +16,7 @@ use super::launch::{Launcher, Subject, place_of};
 use super::noted::{self, NotedInputs, Successes};
 use super::person::Person;
 use super::pool::spawn;
-use super::{Outcome, RealSurroundings, Ticket, Undone, View, Wake, Work, World};
+use super::{Mailbox, Outcome, RealSurroundings, Ticket, Undone, View, Wake, Work, World};
 use crate::exec::event::{Stamped, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::exec::probe::{Probe, ProbeKind, check, check_all};
@@ -58,6 +58,8 @@ pub(super) enum Message {
     Signal(i32),
     /// What came of an alert.
     Told(Box<Wake>),
+    /// What came of something else that has no ticket.
+    Posted(Box<Wake>),
     /// A line that the person at the terminal typed; `None`: they closed it.
     Typed(Option<String>),
 }
@@ -234,6 +236,7 @@ impl LocalWorld {
                 self.alerts.open = self.alerts.open.saturating_sub(1);
                 self.ready.push(*wake);
             }
+            Message::Posted(wake) => self.ready.push(*wake),
             Message::Signal(signal) => self.take_signal(signal),
             Message::Typed(line) => {
                 let wake = self.person.typed(line, view);
@@ -346,6 +349,13 @@ impl World for LocalWorld {
             self.ready.extend(requests.take());
         }
         std::mem::take(&mut self.ready)
+    }
+
+    fn mailbox(&self) -> Option<Mailbox> {
+        let sender = self.sender.clone();
+        Some(Box::new(move |wake| {
+            let _ = sender.send(Message::Posted(Box::new(wake)));
+        }))
     }
 
     fn happened(&mut self, stamped: &Stamped, view: View<'_>) {

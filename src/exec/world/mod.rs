@@ -30,7 +30,9 @@ pub use person::user;
 pub use surroundings::RealSurroundings;
 pub(super) use surroundings::matching;
 
-use super::event::{AlertWay, Answer, AttemptEnd, Stamped, StopReason, Timestamp, Unit, Usage};
+use super::event::{
+    AlertWay, Answer, AttemptEnd, JournalError, Stamped, StopReason, Timestamp, Unit, Usage,
+};
 use super::graph::NodeIx;
 use super::process::{ProcessEnd, ProcessReport};
 use super::scope::{Surroundings, Values};
@@ -163,7 +165,12 @@ pub enum Wake {
         text: String,
         failure: Option<String>,
     },
+    /// What the journal had written when it was asked to is on disk, or never will be.
+    Synced(Result<(), JournalError>),
 }
+
+/// Puts a wake among those that [`World::wait`] gives, from any thread.
+pub type Mailbox = Box<dyn FnOnce(Wake) + Send>;
 
 /// What work is done with.
 #[derive(Debug, Clone, Copy)]
@@ -191,6 +198,11 @@ pub trait World {
 
     /// Waits until something happens or the time has come.
     fn wait(&mut self, until: Option<Timestamp>, view: View<'_>) -> Vec<Wake>;
+
+    /// A way to wake the loop from another thread; none where nothing goes on beside it.
+    fn mailbox(&self) -> Option<Mailbox> {
+        None
+    }
 
     /// An event is in the journal: alerts may follow from it.
     fn happened(&mut self, _stamped: &Stamped, _view: View<'_>) {}
