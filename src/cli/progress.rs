@@ -23,6 +23,12 @@ const WAITING: usize = 65_536;
 /// The tag of goalc's own lines.
 const OWN: u64 = u64::MAX;
 
+/// Lines that are written at once, at most.
+const TOGETHER: usize = 1000;
+
+/// How long lines are gathered.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// How long the end of a run waits for the terminal to take the last lines.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -31,6 +37,8 @@ const LAST: Duration = Duration::from_secs(2);
 pub(super) struct Progress {
     lines: Sender<OutputLine>,
     over: Receiver<()>,
+    /// Dropped when no more lines come.
+    last: Sender<()>,
     colour: bool,
 }
 
@@ -38,21 +46,26 @@ impl Progress {
     pub(super) fn start(graph: &Graph, colour: bool) -> Self {
         let (lines, printed) = bounded::<OutputLine>(WAITING);
         let (end, over) = bounded(0);
+        let (last, asked_to_end) = bounded::<()>(0);
         // What the root goal itself runs is its cleanup.
         let name = |id: String| if id.is_empty() { "cleanup".to_owned() } else { id };
         let names: Vec<String> =
             graph.nodes().map(|node| name(graph.id(node).to_string())).collect();
         let print = move || {
             let mut err = std::io::stderr();
-            for line in printed {
-                let text = shown(&line, &names, colour);
+            while let Ok(first) = printed.recv() {
+                let lines = std::iter::once(first).chain(printed.try_iter().take(TOGETHER));
+                let text: String = lines.map(|line| shown(&line, &names, colour)).collect();
                 let _ = err.write_all(text.as_bytes());
+                // What comes at once is written at once: being woken for each line costs more than
+                // many a step.
+                let _ = asked_to_end.recv_timeout(PAUSE);
             }
             drop(end);
         };
         // Without the thread there is no progress to see; the run goes on.
         let _ = std::thread::Builder::new().name("progress".to_owned()).spawn(print);
-        Self { lines, over, colour }
+        Self { lines, over, last, colour }
     }
 
     pub(super) fn lines(&self) -> Sender<OutputLine> {
@@ -65,7 +78,7 @@ impl Progress {
 
     /// Waits until all is printed, but not for ever.
     pub(super) fn finish(self) {
-        drop(self.lines);
+        drop((self.lines, self.last));
         let _ = self.over.recv_timeout(LAST);
     }
 }

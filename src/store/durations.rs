@@ -115,12 +115,14 @@ impl Took {
     pub(super) fn write(&self, db: &Connection, run: i64, seq: i64) -> rusqlite::Result<()> {
         let key = self.key(db)?;
         if self.first {
-            db.prepare_cached(
+            // A bound OFFSET would have `SQLite` plan the statement anew each time.
+            db.prepare_cached(&format!(
                 "DELETE FROM durations WHERE step = ?1 AND run < (
                     SELECT run FROM (SELECT DISTINCT run FROM durations
-                        WHERE step = ?1 AND run <> ?2 ORDER BY run DESC LIMIT 1 OFFSET ?3))",
-            )?
-            .execute(params![key, run, RUNS.saturating_sub(2)])?;
+                        WHERE step = ?1 AND run <> ?2 ORDER BY run DESC LIMIT 1 OFFSET {}))",
+                RUNS.saturating_sub(2)
+            ))?
+            .execute(params![key, run])?;
         }
         // A time is no fact of the run: whatever stands there already stops nothing.
         db.prepare_cached(
@@ -154,11 +156,12 @@ impl Took {
     fn forget_old_meanings(&self, db: &Connection) -> rusqlite::Result<()> {
         let path = self.plan_path.as_os_str().as_bytes();
         let old: Vec<i64> = db
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "SELECT key FROM measured WHERE plan_path = ?1 AND step = ?2
-                 ORDER BY key DESC LIMIT -1 OFFSET ?3",
-            )?
-            .query_map(params![path, self.step, MEANINGS - 1], |row| row.get(0))?
+                 ORDER BY key DESC LIMIT -1 OFFSET {}",
+                MEANINGS - 1
+            ))?
+            .query_map(params![path, self.step], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         for key in old {
             db.prepare_cached("DELETE FROM durations WHERE step = ?1")?.execute([key])?;

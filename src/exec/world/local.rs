@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -69,6 +69,8 @@ pub struct LocalWorld {
     pub(super) surroundings: RealSurroundings,
     pub(super) launcher: Launcher,
     requests: Option<Box<dyn Requests>>,
+    /// When they are looked for next.
+    requests_at: Instant,
     machine_locks: Option<Box<dyn MachineLocks>>,
     successes: Option<Box<dyn Successes>>,
     noted: NotedInputs,
@@ -105,6 +107,7 @@ impl LocalWorld {
             surroundings,
             launcher,
             requests,
+            requests_at: Instant::now(),
             machine_locks: None,
             successes: None,
             noted: NotedInputs::default(),
@@ -266,10 +269,10 @@ impl LocalWorld {
         let now = self.now();
         let till = until.map(|until| until.since(now));
         let awaits = self.pending.values().filter_map(Pending::next_look).min();
-        let awaits = awaits.map(|at| at.saturating_duration_since(std::time::Instant::now()));
-        let tick = self.requests.as_ref().map(|_| TICK);
-        let looks = self.alerts.next_look();
-        let looks = looks.map(|at| at.saturating_duration_since(std::time::Instant::now()));
+        let awaits = awaits.map(|at| at.saturating_duration_since(Instant::now()));
+        let from_now = |at: Instant| at.saturating_duration_since(Instant::now());
+        let tick = self.requests.as_ref().map(|_| from_now(self.requests_at));
+        let looks = self.alerts.next_look().map(from_now);
         [till, awaits, tick, looks].into_iter().flatten().min()
     }
 }
@@ -324,7 +327,7 @@ impl World for LocalWorld {
             self.pending.get_mut(&ticket)
         {
             *stopped = true;
-            *next_look = next_look.map(|_| std::time::Instant::now());
+            *next_look = next_look.map(|_| Instant::now());
         }
     }
 
@@ -345,7 +348,9 @@ impl World for LocalWorld {
         }
         attempt::look_again(self, view);
         alerts::look(self, view);
-        if let Some(requests) = &mut self.requests {
+        let now = Instant::now();
+        if let Some(requests) = self.requests.as_mut().filter(|_| self.requests_at <= now) {
+            self.requests_at = now + TICK;
             self.ready.extend(requests.take());
         }
         std::mem::take(&mut self.ready)
