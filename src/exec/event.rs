@@ -386,8 +386,17 @@ pub trait Journal {
         Ok(())
     }
 
-    /// As [`Self::sync`], but does not wait: says what came of it, from whichever thread.
-    fn sync_behind(&mut self, say: Box<dyn FnOnce(Result<(), JournalError>) + Send>) {
-        say(self.sync());
+    /// As [`Self::sync`], but does not wait: says up to which event all is on disk then, `last` at
+    /// least, which is the last one written; from whichever thread. Without `hurry` it may take a
+    /// few milliseconds more, so that what is written meanwhile comes along.
+    fn sync_behind(&mut self, last: u64, hurry: bool, say: SaySynced) {
+        let _ = hurry;
+        say(self.sync().map(|()| last));
     }
+
+    /// The sync under way is to gather no more.
+    fn hurry(&mut self) {}
 }
+
+/// Takes what came of a sync.
+pub type SaySynced = Box<dyn FnOnce(Result<u64, JournalError>) + Send>;

@@ -13,8 +13,8 @@ pub mod process;
 pub mod snapshot;
 
 pub use event::{
-    Answer, AttemptEnd, Event, Failure, Journal, JournalError, QuestionKind, RunStatus, Stamped,
-    Status, StopReason, Timestamp, Unit,
+    Answer, AttemptEnd, Event, Failure, Journal, JournalError, QuestionKind, RunStatus, SaySynced,
+    Stamped, Status, StopReason, Timestamp, Unit,
 };
 pub mod graph;
 pub mod outputs;

@@ -14,7 +14,9 @@ use super::durations::{Took, Watch};
 use super::request::unit_text;
 use super::syncer::Syncer;
 use super::{RunId, Store, StoreError, checksum};
-use crate::exec::{Event, Journal, JournalError, RunStatus, Stamped, StopReason, Timestamp};
+use crate::exec::{
+    Event, Journal, JournalError, RunStatus, SaySynced, Stamped, StopReason, Timestamp,
+};
 use crate::ir::Plan;
 
 /// Events that wait for a checkpoint are written after all when there are so many.
@@ -160,6 +162,12 @@ impl RunJournal {
         }
     }
 
+    fn tell_syncer(&self, last: u64) {
+        if let Some(syncer) = &self.syncer {
+            syncer.has_written(last);
+        }
+    }
+
     fn write_waiting(&mut self, reach: Reach) -> Result<(), StoreError> {
         if self.waiting.is_empty() {
             return self.store.still_there();
@@ -195,20 +203,31 @@ impl Journal for RunJournal {
     fn write(&mut self, events: &[Stamped]) -> Result<(), JournalError> {
         #[cfg(debug_assertions)]
         self.may_crash(events);
-        self.guarded(|journal| journal.take(events, Some(Reach::System)))
+        self.guarded(|journal| journal.take(events, Some(Reach::System)))?;
+        if let Some(last) = events.last() {
+            self.tell_syncer(last.seq);
+        }
+        Ok(())
     }
 
     fn sync(&mut self) -> Result<(), JournalError> {
         self.guarded(|journal| journal.store.sync_log())
     }
 
-    fn sync_behind(&mut self, say: Box<dyn FnOnce(Result<(), JournalError>) + Send>) {
+    fn sync_behind(&mut self, last: u64, hurry: bool, say: SaySynced) {
         if let (None, None) = (&self.syncer, &self.broken) {
             self.syncer = Syncer::start(&self.store).ok();
+            self.tell_syncer(last);
         }
         match (&self.syncer, &self.broken) {
-            (Some(syncer), None) => syncer.sync(say),
-            _ => say(self.sync()),
+            (Some(syncer), None) => syncer.sync(hurry, say),
+            _ => say(self.sync().map(|()| last)),
+        }
+    }
+
+    fn hurry(&mut self) {
+        if let Some(syncer) = &self.syncer {
+            syncer.hurry();
         }
     }
 }

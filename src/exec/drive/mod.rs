@@ -215,37 +215,12 @@ impl<'a, W: World> Drive<'a, W> {
     }
 
     fn stamp(&mut self, event: Event) {
-        let durable = self.must_be_durable(&event);
+        let need = self.need(&event);
         let at = self.world.now().max(self.state.last);
         let stamped = Stamped { seq: self.state.seq + 1, at, event };
         self.state.apply(&stamped);
         self.stop_due |= undo::may_stop_others(&stamped.event);
-        self.writing.record(stamped, durable);
-    }
-
-    /// Under `progress checkpoints` only what may not be forgotten is written at once: starts that
-    /// cannot be repeated, answers, checkpoints, ends.
-    fn must_be_durable(&self, event: &Event) -> bool {
-        match event {
-            Event::AttemptStarted { unit, .. } => {
-                let step =
-                    self.state.graph().node_ix(&unit.node).and_then(|n| self.state.graph().step(n));
-                step.is_none_or(|step| !step.idempotent)
-            }
-            Event::RunStarted { .. }
-            | Event::RunResumed { .. }
-            | Event::RunEnded { .. }
-            | Event::Asked { .. }
-            | Event::Answered { .. }
-            | Event::SnapshotTaken { .. }
-            | Event::RestoreStarted { .. }
-            | Event::UndoStarted { .. }
-            | Event::UndoEnded { .. }
-            | Event::RollbackRequested { .. }
-            | Event::CheckpointReached { .. }
-            | Event::StopRequested { .. } => true,
-            _ => self.progress == Progress::Realtime,
-        }
+        self.writing.record(stamped, need);
     }
 
     /// Begins work once what was recorded so far is in the journal.

@@ -7,9 +7,9 @@
 use std::collections::VecDeque;
 
 use super::Drive;
-use crate::exec::event::{JournalError, Stamped};
+use crate::exec::event::{Event, JournalError, Stamped};
 use crate::exec::world::{Ticket, View, Wake, Work, World};
-use crate::ir::EdgeKind;
+use crate::ir::{EdgeKind, Progress};
 
 /// What was recorded and is on its way to the disk, and what waits for it.
 #[derive(Debug, Default)]
@@ -20,11 +20,24 @@ pub(super) struct Writing {
     wanted: u64,
     /// The number of the last event that is on disk.
     on_disk: u64,
-    /// The number of the last event that the sync under way brings there.
-    syncing: Option<u64>,
+    /// The number of the last event that is waited for.
+    urgent: u64,
+    /// A sync is under way.
+    syncing: bool,
     failed: Option<JournalError>,
     /// What takes effect once the disk has the events up to a number, in its order.
     held: VecDeque<(u64, Effect)>,
+}
+
+/// How far an event must have got before it counts outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// It may be lost, until something later may not.
+    Nothing,
+    /// The disk, but it may wait a little for others to come along.
+    DiskSoon,
+    /// The disk, at once.
+    Disk,
 }
 
 /// What an event, or what was decided with it, does outside of the run's state.
@@ -38,22 +51,28 @@ enum Effect {
 }
 
 impl Writing {
-    pub(super) fn record(&mut self, stamped: Stamped, durable: bool) {
-        if durable {
+    pub(super) fn record(&mut self, stamped: Stamped, need: Need) {
+        if need != Need::Nothing {
             self.wanted = stamped.seq;
+        }
+        if need == Need::Disk {
+            self.urgent = stamped.seq;
         }
         self.unwritten.push(stamped);
     }
 
-    pub(super) fn take_synced(&mut self, result: Result<(), JournalError>) {
-        let reached = self.syncing.take();
+    pub(super) fn take_synced(&mut self, result: Result<u64, JournalError>) {
+        self.syncing = false;
         match result {
-            Ok(()) => self.on_disk = reached.unwrap_or(self.on_disk),
+            Ok(reached) => self.on_disk = self.on_disk.max(reached),
             Err(error) => self.failed = Some(error),
         }
     }
 
     fn hold(&mut self, effect: Effect) {
+        if !matches!(effect, Effect::Show(_)) {
+            self.urgent = self.wanted;
+        }
         self.held.push_back((self.wanted, effect));
     }
 
@@ -68,9 +87,48 @@ impl Writing {
 }
 
 impl<W: World> Drive<'_, W> {
+    /// Under `progress checkpoints` only what may not be forgotten is written at once: starts that
+    /// cannot be repeated, answers, checkpoints, ends.
+    pub(super) fn need(&self, event: &Event) -> Need {
+        let graph = self.state.graph();
+        let idempotent = |step| graph.step(step).is_some_and(|step| step.idempotent);
+        match event {
+            // Steps that are no harm to do again.
+            Event::AttemptStarted { unit, .. }
+            | Event::AttemptEnded { unit, .. }
+            | Event::InstanceEnded { unit, .. }
+                if graph.node_ix(&unit.node).is_some_and(idempotent) =>
+            {
+                self.soon()
+            }
+            Event::StepEnded { step, .. } if graph.step_ix(step).is_some_and(idempotent) => {
+                self.soon()
+            }
+            Event::AttemptStarted { .. }
+            | Event::RunStarted { .. }
+            | Event::RunResumed { .. }
+            | Event::RunEnded { .. }
+            | Event::Asked { .. }
+            | Event::Answered { .. }
+            | Event::SnapshotTaken { .. }
+            | Event::RestoreStarted { .. }
+            | Event::UndoStarted { .. }
+            | Event::UndoEnded { .. }
+            | Event::RollbackRequested { .. }
+            | Event::CheckpointReached { .. }
+            | Event::StopRequested { .. } => Need::Disk,
+            _ if self.progress == Progress::Realtime => Need::Disk,
+            _ => Need::Nothing,
+        }
+    }
+
+    fn soon(&self) -> Need {
+        if self.progress == Progress::Realtime { Need::DiskSoon } else { Need::Nothing }
+    }
+
     /// Whether something recorded has not taken effect yet.
     pub(super) fn is_writing(&self) -> bool {
-        self.writing.syncing.is_some() || !self.writing.held.is_empty()
+        self.writing.syncing || !self.writing.held.is_empty()
     }
 
     /// After an error nothing of what waits may happen.
@@ -129,7 +187,14 @@ impl<W: World> Drive<'_, W> {
     /// Has the disk reached where it must be; one sync at a time.
     fn sync(&mut self) -> Result<(), JournalError> {
         let writing = &mut self.writing;
-        if writing.wanted <= writing.on_disk || writing.syncing.is_some() {
+        let hurry = writing.urgent > writing.on_disk;
+        if writing.wanted <= writing.on_disk {
+            return Ok(());
+        }
+        if writing.syncing {
+            if hurry {
+                self.journal.hurry();
+            }
             return Ok(());
         }
         let Some(mailbox) = self.world.mailbox() else {
@@ -137,8 +202,9 @@ impl<W: World> Drive<'_, W> {
             writing.on_disk = writing.wanted;
             return Ok(());
         };
-        writing.syncing = Some(writing.wanted);
-        self.journal.sync_behind(Box::new(move |result| mailbox(Wake::Synced(result))));
+        writing.syncing = true;
+        let say = Box::new(move |result| mailbox(Wake::Synced(result)));
+        self.journal.sync_behind(writing.wanted, hurry, say);
         Ok(())
     }
 

@@ -165,8 +165,8 @@ pub enum Wake {
         text: String,
         failure: Option<String>,
     },
-    /// What the journal had written when it was asked to is on disk, or never will be.
-    Synced(Result<(), JournalError>),
+    /// Events up to this number are on disk, or nothing more will ever be.
+    Synced(Result<u64, JournalError>),
 }
 
 /// Puts a wake among those that [`World::wait`] gives, from any thread.
