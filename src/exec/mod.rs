@@ -8,14 +8,16 @@ pub mod drive;
 pub mod estimate;
 pub mod event;
 mod failure;
+pub mod journal;
 pub mod probe;
 pub mod process;
 pub mod snapshot;
 
 pub use event::{
-    Answer, AttemptEnd, Event, Failure, Journal, JournalError, QuestionKind, RunStatus, SaySynced,
-    Stamped, Status, StopReason, Timestamp, Unit,
+    Answer, AttemptEnd, Event, Failure, QuestionKind, RunStatus, Stamped, Status, StopReason,
+    Timestamp, Unit,
 };
+pub use journal::{Journal, JournalError, SaySynced};
 pub mod graph;
 pub mod outputs;
 pub mod recovery;

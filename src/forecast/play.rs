@@ -10,8 +10,9 @@ use super::Options;
 use super::draws::{Draws, Simulation};
 use super::world::SimulatedWorld;
 use crate::exec::drive::{Drive, DriveOptions, RunEnd};
-use crate::exec::event::{Event, Journal, JournalError, Stamped, Status, Timestamp};
+use crate::exec::event::{Event, Stamped, Status, Timestamp};
 use crate::exec::graph::{Graph, NodeIx};
+use crate::exec::journal::{Journal, JournalError};
 use crate::exec::scope::{Surroundings, Values};
 use crate::exec::state::{RunState, UnitState};
 

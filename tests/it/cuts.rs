@@ -11,10 +11,10 @@ use indexmap::IndexMap;
 use goalc::diagnostic::Diagnostics;
 use goalc::exec::drive::{Drive, DriveOptions, RunEnd};
 use goalc::exec::event::{
-    Answer, AttemptEnd, Event, Failure, Journal, JournalError, RunStatus, Stamped, StopReason,
-    Timestamp,
+    Answer, AttemptEnd, Event, Failure, RunStatus, Stamped, StopReason, Timestamp,
 };
 use goalc::exec::graph::Graph;
+use goalc::exec::journal::{Journal, JournalError};
 use goalc::exec::scope::{Surroundings, Values};
 use goalc::exec::state::RunState;
 use goalc::exec::world::{Account, AttemptOrder, Outcome, Ticket, View, Wake, Work, World};

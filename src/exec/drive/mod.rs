@@ -23,8 +23,9 @@ use writing::Writing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::event::{Event, Journal, JournalError, RunStatus, Stamped, StopReason};
+use super::event::{Event, RunStatus, Stamped, StopReason};
 use super::graph::NodeIx;
+use super::journal::{Journal, JournalError};
 use super::scope::{Place, Values};
 use super::state::{RunState, UnitIx};
 use super::world::{Observer, Outcome, ResourceLimits, Ticket, Undone, View, Wake, Work, World};

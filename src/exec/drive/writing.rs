@@ -7,7 +7,8 @@
 use std::collections::VecDeque;
 
 use super::Drive;
-use crate::exec::event::{Event, JournalError, Stamped};
+use crate::exec::event::{Event, Stamped};
+use crate::exec::journal::JournalError;
 use crate::exec::world::{Ticket, View, Wake, Work, World};
 use crate::ir::{EdgeKind, Progress};
 

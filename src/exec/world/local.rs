@@ -10,18 +10,16 @@ use std::time::{Duration, Instant, SystemTime};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::alerts::{self, Alerts};
-use super::asking;
 use super::attempt::{self, AwaitState, Pending};
-use super::launch::{Launcher, Subject, place_of};
-use super::noted::{self, NotedInputs, Successes};
+use super::launch::Launcher;
+use super::noted::{NotedInputs, Successes};
 use super::person::Person;
 use super::pool::spawn;
 use super::{Mailbox, Outcome, RealSurroundings, Ticket, Undone, View, Wake, Work, World};
 use crate::exec::event::{Stamped, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
-use crate::exec::probe::{Probe, ProbeKind, check, check_all};
+use crate::exec::probe::{Probe, check, check_all};
 use crate::exec::process::{Control, Controller, ProcessReport};
-use crate::exec::schedule::guards_of;
 use crate::exec::scope::Surroundings;
 use crate::exec::state::UnitIx;
 
@@ -72,8 +70,8 @@ pub struct LocalWorld {
     /// When they are looked for next.
     requests_at: Instant,
     machine_locks: Option<Box<dyn MachineLocks>>,
-    successes: Option<Box<dyn Successes>>,
-    noted: NotedInputs,
+    pub(super) successes: Option<Box<dyn Successes>>,
+    pub(super) noted: NotedInputs,
     held_locks: HashMap<UnitIx, Vec<Box<dyn std::any::Any>>>,
     pub(super) person: Person,
     pub(super) sender: Sender<Message>,
@@ -182,42 +180,6 @@ impl LocalWorld {
         spawn(move || {
             let _ = sender.send(Message::Checked(ticket, check(&probes, &control)));
         });
-    }
-
-    fn begin_checks(&mut self, ticket: Ticket, unit: UnitIx, view: View<'_>, unless: bool) {
-        let graph = Arc::clone(view.state.graph());
-        let Some(guards) = guards_of(&graph, unit.node) else { return };
-        let probes = if unless { &guards.unless } else { &guards.requires };
-        let ways: Vec<_> =
-            graph.step(unit.node).map(|s| &s.attempt.environment).into_iter().collect();
-        let place = place_of(view, &self.surroundings, unit);
-        let subject = Subject { place, node: unit.node, attempt: 0, log: ticket.0, desk: None };
-        let mut probes = asking::evaluate(&self.launcher, subject, probes, &ways);
-        // Asked first: what it finds is to be noted also where another probe does not hold.
-        probes.sort_by_key(|probe| !matches!(probe.kind, ProbeKind::Unchanged(_)));
-        self.recall(&mut probes, unit, view);
-        self.pending.insert(ticket, Pending::Checks);
-        self.ask(ticket, probes);
-    }
-
-    /// Tells the probe `unchanged` of the step's last success, and keeps what it finds.
-    fn recall(&self, probes: &mut [Probe], unit: UnitIx, view: View<'_>) {
-        for probe in probes {
-            let ProbeKind::Unchanged(wanted) = &mut probe.kind else { continue };
-            let name = view.state.name(unit);
-            let key = noted::key(view.state, &name);
-            wanted.last = self.successes.as_ref().and_then(|known| known.last(&key));
-            self.noted.note(name, Arc::clone(&wanted.noted));
-        }
-    }
-
-    fn goal_probes(&self, goal: NodeIx, view: View<'_>, verify: bool) -> Vec<Probe> {
-        let graph = Arc::clone(view.state.graph());
-        let Some(found) = graph.goal(goal) else { return Vec::new() };
-        let probes = if verify { &found.verify } else { &found.guards.requires };
-        let place = place_of(view, &self.surroundings, UnitIx::of(goal));
-        let subject = Subject { place, node: goal, attempt: 0, log: 0, desk: None };
-        asking::evaluate(&self.launcher, subject, probes, &[])
     }
 
     fn take(&mut self, message: Message, view: View<'_>) {

@@ -5,6 +5,7 @@
 mod alerts;
 mod asking;
 mod attempt;
+mod checks;
 mod cleanup;
 mod deliver;
 mod digest;
@@ -30,10 +31,9 @@ pub use person::user;
 pub use surroundings::RealSurroundings;
 pub(super) use surroundings::matching;
 
-use super::event::{
-    AlertWay, Answer, AttemptEnd, JournalError, Stamped, StopReason, Timestamp, Unit, Usage,
-};
+use super::event::{AlertWay, Answer, AttemptEnd, Stamped, StopReason, Timestamp, Unit, Usage};
 use super::graph::NodeIx;
+use super::journal::JournalError;
 use super::process::{ProcessEnd, ProcessReport};
 use super::scope::{Surroundings, Values};
 use super::state::{RunState, UnitIx};
