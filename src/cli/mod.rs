@@ -15,6 +15,7 @@ mod forecast;
 mod graph;
 mod import;
 mod list;
+mod live;
 mod load;
 mod logs;
 mod mend;
@@ -24,7 +25,6 @@ mod output;
 mod params;
 mod plan;
 mod preflight;
-mod progress;
 mod report;
 mod resume;
 mod rollback;
@@ -55,6 +55,7 @@ pub fn main() -> ExitCode {
     }
     match Arguments::try_parse_from(&given) {
         Ok(arguments) => {
+            output::choose_colour(arguments.color);
             let (json, sarif) = (arguments.command.wants_json(), arguments.command.wants_sarif());
             let result = dispatch(arguments.command);
             if let Some(message) = result.as_ref().err().filter(|_| json).and_then(Failed::message)

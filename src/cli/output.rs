@@ -1,7 +1,11 @@
 //! Writing to the terminal: a reader that went away is no error, and colour is a choice.
 
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
+use clap::ColorChoice;
+
+use super::live::Size;
 use crate::diagnostic::shortened;
 
 const MOST_COMPLAINTS: usize = 20;
@@ -70,7 +74,20 @@ pub(super) fn colour_err() -> bool {
     colour(std::io::stderr().is_terminal())
 }
 
+/// What `--color` says; told once, before anything is printed.
+static COLOUR: OnceLock<ColorChoice> = OnceLock::new();
+
+/// Takes `--color` over what the environment says.
+pub(super) fn choose_colour(choice: ColorChoice) {
+    let _ = COLOUR.set(choice);
+}
+
 fn colour(terminal: bool) -> bool {
+    match COLOUR.get() {
+        Some(ColorChoice::Always) => return true,
+        Some(ColorChoice::Never) => return false,
+        _ => {}
+    }
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let forced =
         std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0" && !value.is_empty());
@@ -88,8 +105,28 @@ pub(super) fn width() -> usize {
     from.or_else(asked).unwrap_or(80).clamp(40, 200)
 }
 
+/// The terminal's columns and rows; 80 by 24 where there is none.
+pub(super) fn size() -> Size {
+    let asked = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
+    let set = |count: u16, usual| if count == 0 { usual } else { usize::from(count) };
+    asked.map_or(Size { columns: 80, rows: 24 }, |size| Size {
+        columns: set(size.ws_col, 80),
+        rows: set(size.ws_row, 24),
+    })
+}
+
+/// Whether a picture can be drawn over and over: a terminal that moves its cursor, and nobody who
+/// keeps what is printed as a log.
+pub(super) fn is_drawable() -> bool {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    !is_ci() && !dumb && std::io::stderr().is_terminal()
+}
+
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false")
+}
+
 /// Whether a person can be asked: they type and see what is asked.
 pub(super) fn is_interactive() -> bool {
-    let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
-    !ci && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    !is_ci() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }

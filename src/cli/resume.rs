@@ -50,7 +50,8 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
         }
         return Ok(exit);
     }
-    let manner = Manner { yes: arguments.yes, format: arguments.format };
+    let manner =
+        Manner { yes: arguments.yes, format: arguments.format, loudness: arguments.loudness.get() };
     let session = {
         let new_plan = accepted.then(|| record.plan.clone());
         let plan_path = record.plan_path.clone();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::RollbackArguments;
 use super::exit::Failed;
+use super::live::Loudness;
 use super::resume::{allowed, current, secrets, state, without_plan};
 use super::runs::open_to_write;
 use super::session::{self, Manner, Session, carry_out, environment};
@@ -34,7 +35,7 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     // In which order things would start does not matter any more.
     let state = state(&graph, &events, &params, &surroundings, &Measured::new());
     let since = since(&state, arguments.to.as_deref())?;
-    let manner = Manner { yes: false, format: arguments.format };
+    let manner = Manner { yes: false, format: arguments.format, loudness: Loudness::Usual };
     let session = Session {
         store: &store,
         folder: &folder,

@@ -148,7 +148,8 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
     let lock = run_folder.try_lock(at)?;
     let store = Store::open_to_write(folder)?;
     let order = order(&start, &store, loaded);
-    let manner = Manner { yes: arguments.yes, format: arguments.format };
+    let manner =
+        Manner { yes: arguments.yes, format: arguments.format, loudness: arguments.loudness.get() };
     let first = first_event(arguments, &start);
     let mut session = Session {
         store: &store,

@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use super::arguments::RunFormat;
 use super::exit::Failed;
+use super::live::{Board, JsonLines, Look, Loudness, Progress, Region, Tails, harmless};
 use super::load::{Loaded, read_settings};
 use super::output;
 use super::params::Params;
-use super::progress::{JsonLines, Progress};
 use super::successes::{Keeper, Known};
 use super::view::view;
 use crate::config::dotenv;
 use crate::exec::drive::{Drive, DriveOptions, RunEnd};
+use crate::exec::estimate;
 use crate::exec::event::{Answer, Event, StopReason, Unit};
 use crate::exec::graph::Graph;
 use crate::exec::process::{Guardian, become_subreaper, end_leftovers};
@@ -35,6 +36,7 @@ use crate::store::{Inbox, MachineLock, Posted, RequestKind, RunFolder, RunId, St
 pub(super) struct Manner {
     pub(super) yes: bool,
     pub(super) format: RunFormat,
+    pub(super) loudness: Loudness,
 }
 
 /// A run that this process holds.
@@ -122,9 +124,13 @@ pub(super) fn carry_out(
     }
     let graph = Arc::clone(state.graph());
     journal.measure(&session.plan_path, graph.plan());
-    let format = session.manner.format;
-    let progress =
-        (format != RunFormat::Jsonl).then(|| Progress::start(&graph, output::colour_err()));
+    let Manner { format, loudness, .. } = session.manner;
+    let look = Look { loudness, colour: output::colour_err() };
+    let region = Region::default();
+    let progress = (format != RunFormat::Jsonl).then(|| {
+        let board = board(&session, &state, &params, loudness);
+        Progress::start(&graph, look, board.map(|board| (board, region.clone())))
+    });
     let lines = progress.as_ref().map(Progress::lines);
     let world = world(&mut session, &run, &params, lines)?;
     // Where the system does not know how, lost processes are still found by their environment.
@@ -137,7 +143,8 @@ pub(super) fn carry_out(
     let mut observer = progress.as_ref().map(Progress::observer);
     let known = Known { store: session.store.clone(), plan: session.plan_path.clone() };
     let noted = NotedInputs::default();
-    let world = world.with_successes(Box::new(known.clone()), noted.clone());
+    let world =
+        world.with_successes(Box::new(known.clone()), noted.clone()).with_screen(Box::new(region));
     let mut keeper = Keeper { known, noted };
     let mut json_lines = (format == RunFormat::Jsonl).then(JsonLines::default);
     let mut drive = Drive::new(state, Values::new(params.secrets), world, options, &mut journal);
@@ -148,20 +155,44 @@ pub(super) fn carry_out(
     if let Some(json_lines) = &mut json_lines {
         drive.observe(json_lines);
     }
-    tell_start(&run, &graph, format);
+    if loudness > Loudness::Quiet {
+        tell_start(&run, &graph, format);
+    }
     let end = drive.run(first);
     let state = drive.state;
     drive.world.remove_work();
     drop(drive.world);
     drop(observer);
-    if let Some(progress) = progress {
-        progress.finish();
-    }
+    let tails = progress.map(Progress::finish).unwrap_or_default();
     journal.flush()?;
     guardian.finish();
     let end = end?;
-    tell_end(&run, &state, &end, format);
+    tell_end(&run, &state, &end, format, &tails);
     Ok(end.exit)
+}
+
+/// What the picture of the run is made from; none where nothing can be drawn, or is wanted.
+fn board(
+    session: &Session<'_>,
+    state: &RunState,
+    params: &Params,
+    loudness: Loudness,
+) -> Option<Board> {
+    if loudness == Loudness::Quiet || !output::is_drawable() {
+        return None;
+    }
+    let plan = state.graph().plan();
+    // Without them remaining times are worse, and the run is as it is.
+    let measured = session.store.measured(&session.plan_path, plan).unwrap_or_default();
+    let mut state = state.clone();
+    // Lengths of estimates may depend on them, and the run has not said them yet.
+    if state.params.is_empty() {
+        state.params.clone_from(&params.values);
+    }
+    let values = Values::new(params.secrets.clone());
+    let expected = estimate::expected(&state, &values, &session.surroundings, &measured);
+    let lengths = expected.into_iter().map(|each| each.map(|each| each.length)).collect();
+    Some(Board::new(state, lengths))
 }
 
 fn tell_start(run: &RunId, graph: &Graph, format: RunFormat) {
@@ -170,7 +201,7 @@ fn tell_start(run: &RunId, graph: &Graph, format: RunFormat) {
     }
 }
 
-fn tell_end(run: &RunId, state: &RunState, end: &RunEnd, format: RunFormat) {
+fn tell_end(run: &RunId, state: &RunState, end: &RunEnd, format: RunFormat, tails: &Tails) {
     let view = view(run, state, false);
     match format {
         RunFormat::Json => output::print_json(&view),
@@ -179,7 +210,22 @@ fn tell_end(run: &RunId, state: &RunState, end: &RunEnd, format: RunFormat) {
             output::print(&format!("\n{}", report::text(&view, output::colour_out())));
         }
     }
+    if end.status != RunStatus::Achieved {
+        output::tell(&last_lines(tails));
+    }
     output::tell(&hints(run, state, end));
+}
+
+/// What was written last by what failed: it may be far up.
+fn last_lines(tails: &Tails) -> String {
+    let mut text = String::new();
+    for (name, lines) in tails.iter().filter(|(_, lines)| !lines.is_empty()) {
+        text += &format!("\nlast lines of {name}:\n");
+        for line in lines {
+            text += &format!("  {}\n", harmless(line));
+        }
+    }
+    text
 }
 
 /// What the person can do next.

@@ -10,6 +10,7 @@ mod draws;
 mod figures;
 mod play;
 mod read;
+pub mod remaining;
 mod simulate;
 #[cfg(test)]
 mod tests;

@@ -250,3 +250,44 @@ fn no_makespan_is_below_its_bound() {
         assert!(found.slots.len() <= jobs as usize, "round {round}\n{text}");
     }
 }
+
+/// Layers of steps and a goal, with nothing in them that only the run itself can know.
+fn plain(dice: &mut Dice) -> String {
+    let mut text = "goal plain {\n".to_owned();
+    for at in 0..4 + dice.below(12) {
+        let depends = match at {
+            0 => String::new(),
+            _ => format!("depends s{}; ", dice.below(at)),
+        };
+        let length = dice.below(9);
+        text += &format!("step s{at} {{ {depends}run \"true\"; estimate {length}s }}\n");
+    }
+    let inner = dice.below(9);
+    text += &format!("goal g {{ depends s1; step t {{ run \"true\"; estimate {inner}s }} }}\n");
+    text + "step last { depends g; run \"true\"; estimate 2s }\n}\n"
+}
+
+#[test]
+fn what_is_left_of_a_run_is_all_of_it_at_first_and_less_by_what_was_done() {
+    let mut dice = Dice(11);
+    for _ in 0..100 {
+        let text = plain(&mut dice);
+        let graph = graph(&text);
+        let jobs = 1 + u32::try_from(dice.below(4)).unwrap();
+        with_setup(&graph, &Measured::new(), jobs, |setup| {
+            let played = setup.play(None, &HashSet::new()).unwrap();
+            let mut state = RunState::new(Arc::clone(&graph), setup.order.to_vec());
+            state.jobs = jobs;
+            let values = Values::new(HashMap::new());
+            let expected: Vec<Duration> =
+                estimate::expected(&state, &values, &Nowhere, &Measured::new())
+                    .into_iter()
+                    .map(|expected| expected.map_or(GUESS, |expected| expected.length))
+                    .collect();
+            let left = |state: &RunState, now| remaining::remaining(state, &expected, now);
+            let now = crate::exec::Timestamp(0);
+            assert_eq!(left(&state, now), played.makespan(), "-j {jobs}\n{text}");
+            assert_eq!(left(&played.state, now), Duration::ZERO);
+        });
+    }
+}

@@ -20,7 +20,7 @@ impl UnitIx {
 }
 
 /// The index. Each set is ordered, so that the same events give the same run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Agenda {
     /// A decision is due that takes no slot.
     pub deciding: BTreeSet<UnitIx>,

@@ -104,7 +104,7 @@ pub enum Omission {
 }
 
 /// A run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RunState {
     graph: Arc<Graph>,
     pub nodes: Vec<NodeState>,

@@ -15,7 +15,7 @@ use super::launch::Launcher;
 use super::noted::{NotedInputs, Successes};
 use super::person::Person;
 use super::pool::spawn;
-use super::{Mailbox, Outcome, RealSurroundings, Ticket, Undone, View, Wake, Work, World};
+use super::{Mailbox, Outcome, RealSurroundings, Screen, Ticket, Undone, View, Wake, Work, World};
 use crate::exec::event::{Stamped, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::exec::probe::{Probe, check, check_all};
@@ -136,6 +136,13 @@ impl LocalWorld {
     pub fn with_successes(mut self, successes: Box<dyn Successes>, noted: NotedInputs) -> Self {
         self.successes = Some(successes);
         self.noted = noted;
+        self
+    }
+
+    /// Gives it what steps aside while a person is asked.
+    #[must_use]
+    pub fn with_screen(mut self, screen: Box<dyn Screen>) -> Self {
+        self.person.screen = Some(screen);
         self
     }
 

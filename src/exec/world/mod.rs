@@ -27,7 +27,7 @@ pub use folder::RunFiles;
 pub use launch::Launcher;
 pub use local::{LocalWorld, MachineLocks, Requests};
 pub use noted::{NotedInputs, Successes, key as success_key};
-pub use person::user;
+pub use person::{Screen, user};
 pub use surroundings::RealSurroundings;
 pub(super) use surroundings::matching;
 

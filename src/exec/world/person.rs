@@ -12,10 +12,19 @@ use super::{View, Wake};
 use crate::exec::event::{Answer, QuestionKind, Unit};
 use crate::exec::state::Question;
 
+/// What else is on the terminal, which steps aside while a person is asked.
+pub trait Screen: std::fmt::Debug + Send {
+    /// Nothing is drawn until [`Self::release`].
+    fn hold(&self);
+
+    fn release(&self);
+}
+
 /// Who is asked, if anyone is there.
 #[derive(Debug)]
 pub(super) struct Person {
     there: bool,
+    pub(super) screen: Option<Box<dyn Screen>>,
     sender: Sender<Message>,
     listening: bool,
     /// The question that is on the screen.
@@ -24,7 +33,7 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) fn new(there: bool, sender: Sender<Message>) -> Self {
-        Self { there, sender, listening: false, asked: None }
+        Self { there, screen: None, sender, listening: false, asked: None }
     }
 
     pub(super) fn is_there(&self) -> bool {
@@ -49,8 +58,19 @@ impl Person {
         }
         if let Some((unit, question)) = open.first() {
             self.listen();
+            if let Some(screen) = &self.screen {
+                screen.hold();
+            }
             show(unit, question);
             self.asked = Some((unit.clone(), question.kind));
+        } else {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&self) {
+        if let Some(screen) = &self.screen {
+            screen.release();
         }
     }
 
@@ -76,6 +96,7 @@ impl Person {
         let Some(line) = line else {
             self.there = false;
             self.asked = None;
+            self.give_back();
             return None;
         };
         let (unit, kind) = self.asked.clone()?;

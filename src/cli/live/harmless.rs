@@ -1,0 +1,38 @@
+//! What steps write, made fit for a terminal.
+//!
+//! Invariant: nothing of it moves the cursor, changes a mode or forges a prompt.
+
+/// A step's text without what could move the cursor or forge a prompt: control characters in
+/// caret form; colours stay.
+pub(crate) fn harmless(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_control() && c != '\t') {
+        safe.push_str(&rest[..at]);
+        let tail = &rest[at..];
+        if let Some(length) = colour_code(tail) {
+            safe.push_str(&tail[..length]);
+            rest = &tail[length..];
+            continue;
+        }
+        let control = tail.chars().next().unwrap_or_default();
+        match u32::from(control) {
+            code @ 0..0x20 => {
+                safe.push('^');
+                safe.push(char::from_u32(code + 0x40).unwrap_or('?'));
+            }
+            0x7f => safe.push_str("^?"),
+            code => safe += &format!("\\u{{{code:x}}}"),
+        }
+        rest = &tail[control.len_utf8()..];
+    }
+    safe.push_str(rest);
+    if safe.contains('\u{1b}') { safe + "\u{1b}[0m" } else { safe }
+}
+
+/// The length of a colour sequence (`ESC [ digits ; … m`) that a text starts with.
+fn colour_code(text: &str) -> Option<usize> {
+    let body = text.strip_prefix("\u{1b}[")?;
+    let end = body.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    body[end..].starts_with('m').then_some(2 + end + 1)
+}

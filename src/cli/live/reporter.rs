@@ -1,0 +1,206 @@
+//! Events as lines, for people and for programs.
+//!
+//! Sends them to the printing thread; writes nothing itself but JSON lines, which are the command's
+//! result.
+
+use crossbeam_channel::Sender;
+
+use super::{Loudness, Note, tag};
+use crate::cli::output;
+use crate::exec::event::{AlertWay, AttemptEnd, Event, Stamped, Status, Unit};
+use crate::exec::state::RunState;
+use crate::exec::world::Observer;
+use crate::report::layout::Paint;
+use crate::report::length;
+
+/// Tells of events as lines.
+#[derive(Debug)]
+pub(crate) struct Reporter {
+    notes: Sender<Note>,
+    paint: Paint,
+    loudness: Loudness,
+    /// There is a picture, which is made from the events.
+    drawn: bool,
+}
+
+impl Reporter {
+    pub(super) fn new(notes: Sender<Note>, paint: Paint, loudness: Loudness, drawn: bool) -> Self {
+        Self { notes, paint, loudness, drawn }
+    }
+
+    fn say(&self, text: String) {
+        let _ = self.notes.send(Note::Say(text));
+    }
+
+    /// Says what is of no interest to who wants quiet.
+    fn mention(&self, text: impl FnOnce() -> String) {
+        if self.loudness > Loudness::Quiet {
+            self.say(text());
+        }
+    }
+
+    /// Tells whose lines come now.
+    fn tell_blocks(&self, event: &Event, state: &RunState) {
+        let of = |unit: &Unit| state.find(unit).map(|unit| tag(unit.node, unit.item));
+        let whole = |node| state.graph().node_ix(node).map(|node| tag(node, None));
+        let note = match event {
+            Event::AttemptStarted { unit, .. } => of(unit).map(Note::Begins),
+            Event::AttemptEnded { unit, end, .. } => {
+                let failed = matches!(end, AttemptEnd::Failed(_));
+                of(unit).map(|tag| Note::Ends(tag, failed))
+            }
+            Event::ServiceReady { step, .. } => {
+                whole(&crate::value::NodeId::Step(step.clone())).map(Note::Serves)
+            }
+            Event::UndoEnded { step, failure } => {
+                let step = crate::value::NodeId::Step(step.clone());
+                whole(&step).map(|tag| Note::Ends(tag, failure.is_some()))
+            }
+            Event::CleanupEnded { goal, failure } => {
+                let goal = crate::value::NodeId::Goal(goal.clone());
+                whole(&goal).map(|tag| Note::Ends(tag, failure.is_some()))
+            }
+            _ => None,
+        };
+        if let Some(note) = note {
+            let _ = self.notes.send(note);
+        }
+    }
+
+    fn ended(&self, name: &str, status: Status, why: &str, state: &RunState) {
+        let paint = self.paint;
+        let mark = match status {
+            Status::Succeeded => paint.green("✓"),
+            Status::Failed => paint.red("✗"),
+            Status::Cancelled | Status::Blocked => paint.yellow("✗"),
+            _ => paint.dim("-"),
+        };
+        let took = state
+            .graph()
+            .step_ix(&crate::value::StepId::new(name))
+            .map(|node| state.node(node))
+            .and_then(|node| Some(node.ended?.since(node.started?)))
+            .map_or_else(String::new, |took| format!(" ({})", length(took)));
+        let word = if status == Status::Succeeded { String::new() } else { format!(" {status}") };
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        let text = format!("{mark} {name}{word}{took}{why}");
+        if status == Status::Failed {
+            self.say(text);
+        } else {
+            self.mention(|| text);
+        }
+    }
+
+    fn attempt(&self, event: &Event) {
+        match event {
+            Event::AttemptStarted { unit, attempt: 1, .. } => {
+                self.mention(|| format!("{} {unit}", self.paint.cyan("▶")));
+            }
+            Event::AttemptStarted { unit, attempt, way, .. } => {
+                let how = if *way > 0 { ", a fallback" } else { "" };
+                self.mention(|| format!("{} {unit}: attempt {attempt}{how}", self.paint.cyan("▶")));
+            }
+            Event::AttemptEnded { unit, attempt, end, notes, .. } => {
+                let mark = self.paint.yellow("!");
+                if let AttemptEnd::Failed(why) = end {
+                    self.mention(|| format!("{mark} {unit}: attempt {attempt} failed: {why}"));
+                }
+                for note in notes {
+                    self.mention(|| format!("{mark} {unit}: {note}"));
+                }
+            }
+            Event::Delayed { unit, length: wait, .. } if !wait.is_zero() => {
+                self.mention(|| {
+                    format!("{} {unit}: again in {}", self.paint.yellow("↻"), length(*wait))
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Observer for Reporter {
+    fn event(&mut self, stamped: &Stamped, state: &RunState) {
+        self.tell_blocks(&stamped.event, state);
+        if self.drawn {
+            let _ = self.notes.send(Note::Event(Box::new(stamped.clone())));
+        }
+        match &stamped.event {
+            Event::StepEnded { step, status, reason, via, .. } => {
+                let via = via.as_ref().map(|via| format!("by its fallback `{via}`"));
+                let why = via.or_else(|| reason.clone()).unwrap_or_default();
+                self.ended(step.as_str(), *status, &why, state);
+            }
+            Event::GoalEnded { goal, status, reason }
+                if !goal.is_root() && *status != Status::Succeeded =>
+            {
+                self.ended(goal.as_str(), *status, reason.as_deref().unwrap_or_default(), state);
+            }
+            Event::Asked { unit, question, .. } => {
+                self.say(format!("{} {unit}: {question}", self.paint.yellow("?")));
+            }
+            Event::Answered { unit, answer, by, from, .. } => {
+                let by = if by.is_empty() { from.as_str() } else { by.as_str() };
+                self.mention(|| format!("  {unit}: {} by {by}", answer.word()));
+            }
+            Event::CheckpointReached { step, label } => {
+                let label = if label.is_empty() { String::new() } else { format!(": {label}") };
+                self.mention(|| format!("{} {step}: checkpoint{label}", self.paint.bold("⚑")));
+            }
+            Event::GoalVerified { goal, failure: Some(why) } => {
+                let name = if goal.is_root() { "the goal" } else { goal.as_str() };
+                self.say(format!("{} verify of {name}: {why}", self.paint.red("✗")));
+            }
+            Event::CleanupEnded { failure: Some(why), .. } => {
+                self.say(format!("{} cleanup: {why}", self.paint.red("✗")));
+            }
+            Event::UndoStarted { step } => {
+                self.mention(|| format!("{} {step}: undoing", self.paint.yellow("↶")));
+            }
+            Event::UndoEnded { step, failure: None } => {
+                self.say(format!("{} {step} undone", self.paint.yellow("↶")));
+            }
+            Event::UndoEnded { step, failure: Some(why) } => {
+                self.say(format!("{} {step}: its undo failed: {why}", self.paint.red("✗")));
+            }
+            Event::RestoreEnded { unit, failure: None } => {
+                self.say(format!("{} {unit}: its snapshot is put back", self.paint.yellow("↶")));
+            }
+            Event::RestoreEnded { unit, failure: Some(why) } => {
+                let mark = self.paint.red("✗");
+                self.say(format!("{mark} {unit}: its snapshot is not put back: {why}"));
+            }
+            Event::AlertSent { on, text, way, failure: None, .. } => {
+                let how = match way {
+                    AlertWay::Log => "",
+                    AlertWay::Run => " (a script was run)",
+                    AlertWay::Webhook => " (a webhook was called)",
+                };
+                self.say(format!("{} alert on {on}: {text}{how}", self.paint.yellow("!")));
+            }
+            Event::AlertSent { on, failure: Some(why), .. } => {
+                let mark = self.paint.yellow("!");
+                self.say(format!("{mark} alert on {on} was not delivered: {why}"));
+            }
+            Event::StopRequested { .. } => {
+                self.say("stopping: what runs is asked to end".to_owned());
+            }
+            event => self.attempt(event),
+        }
+    }
+}
+
+/// Prints each event as one line of JSON.
+#[derive(Debug, Default)]
+pub(crate) struct JsonLines;
+
+impl Observer for JsonLines {
+    fn event(&mut self, stamped: &Stamped, _state: &RunState) {
+        let mut value = serde_json::to_value(&stamped.event).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("seq".to_owned(), stamped.seq.into());
+            fields.insert("at".to_owned(), stamped.at.to_string().into());
+        }
+        output::print(&format!("{value}\n"));
+    }
+}
