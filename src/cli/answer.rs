@@ -10,9 +10,9 @@ use super::output;
 use super::runs::{Found, find, open_to_write};
 use super::session::now;
 use crate::exec::event::{QuestionKind, Unit};
-use crate::exec::state::{Question, UnitIx};
+use crate::exec::state::{RunState, UnitIx};
 use crate::exec::world::user;
-use crate::store::{Request, RequestKind};
+use crate::store::{Request, RequestKind, RunId, Store};
 use crate::value::{GoalId, NodeId, StepId, Value, read_text};
 
 type Outputs = IndexMap<Arc<str>, Value>;
@@ -45,8 +45,7 @@ pub(super) fn cancel(arguments: &CancelArguments) -> Result<u8, Failed> {
             found.summary.id, found.state.status
         )));
     }
-    let request = request(None, RequestKind::Cancel, String::new(), Outputs::new(), None);
-    found.store.post(&found.summary.id, now(), &request)?;
+    post_cancel(&found.store, &found.summary.id)?;
     output::tell(&format!("run {} is asked to stop\n", found.summary.id));
     Ok(0)
 }
@@ -59,13 +58,8 @@ fn answer(
     let (run, step) = run_and_step(&arguments.which)?;
     let found = find(open_to_write()?, run)?.sound()?;
     let unit = unit_named(&found, step)?;
-    let question = open_question(&found, unit, step)?;
-    fits(kind, question.kind, step)?;
     let outputs = read_outputs(&found, unit, kind, outputs)?;
-    let asked = Some(question.seq);
-    let name = found.state.name(unit);
-    let request = request(Some(name), kind, arguments.note.clone(), outputs, asked);
-    found.store.post(&found.summary.id, now(), &request)?;
+    post(&found.store, &found.summary.id, &found.state, (unit, kind, outputs, &arguments.note))?;
     let next = if found.alive {
         String::new()
     } else {
@@ -73,6 +67,33 @@ fn answer(
     };
     output::tell(&format!("{step} of run {}: {}{next}\n", found.summary.id, past(kind)));
     Ok(0)
+}
+
+/// Leaves an answer to a unit's open question for who carries the run out.
+pub(super) fn post(
+    store: &Store,
+    run: &RunId,
+    state: &RunState,
+    (unit, kind, outputs, note): (UnitIx, RequestKind, Outputs, &str),
+) -> Result<(), Failed> {
+    let step = state.name(unit).to_string();
+    let open = state.unit(unit).and_then(crate::exec::state::UnitState::open_question);
+    let question = open.ok_or_else(|| {
+        let status = state.status(unit.node);
+        Failed::wrong(format!("{step} asks nothing in run {run}: it is {status}"))
+    })?;
+    fits(kind, question.kind, &step)?;
+    let asked = Some(question.seq);
+    let request = request(Some(state.name(unit)), kind, note.to_owned(), outputs, asked);
+    store.post(run, now(), &request)?;
+    Ok(())
+}
+
+/// Asks who carries the run out to stop it.
+pub(super) fn post_cancel(store: &Store, run: &RunId) -> Result<(), Failed> {
+    let request = request(None, RequestKind::Cancel, String::new(), Outputs::new(), None);
+    store.post(run, now(), &request)?;
+    Ok(())
 }
 
 fn request(
@@ -113,14 +134,6 @@ pub(super) fn unit_named(found: &Found, text: &str) -> Result<UnitIx, Failed> {
         .ok_or_else(unknown)?;
     let unit = UnitIx { node, item };
     found.state.unit(unit).map(|_| unit).ok_or_else(unknown)
-}
-
-fn open_question<'f>(found: &'f Found, unit: UnitIx, step: &str) -> Result<&'f Question, Failed> {
-    let open = found.state.unit(unit).and_then(crate::exec::state::UnitState::open_question);
-    open.ok_or_else(|| {
-        let status = found.state.status(unit.node);
-        Failed::wrong(format!("{step} asks nothing in run {}: it is {status}", found.summary.id))
-    })
 }
 
 /// Whether an answer is one to this kind of question.

@@ -51,6 +51,8 @@ pub enum Command {
     Runs(RunsArguments),
     /// Show how a run stands
     Show(ShowArguments),
+    /// Follow a run on the screen, and answer what it asks
+    Watch(WatchArguments),
     /// Print what steps wrote
     Logs(LogsArguments),
     /// Say what a step waits for, or why it did not run
@@ -201,6 +203,12 @@ pub enum ShowFormat {
 pub struct RunsArguments {
     #[arg(long, value_enum, default_value_t)]
     pub format: ShowFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct WatchArguments {
+    /// A run, or its beginning; the newest if left out
+    pub run: Option<String>,
 }
 
 #[derive(Debug, Args)]

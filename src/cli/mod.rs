@@ -34,6 +34,7 @@ mod session;
 mod show;
 mod successes;
 mod view;
+mod watch;
 mod why;
 
 use std::ffi::OsString;
@@ -113,6 +114,7 @@ fn dispatch(command: Command) -> Result<u8, Failed> {
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Logs(arguments) => logs::logs(&arguments),
+        Command::Watch(arguments) => watch::watch(&arguments),
         Command::Why(arguments) => why::why(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Resume(arguments) => resume::resume(&arguments),

@@ -43,16 +43,26 @@ impl Stored {
 #[derive(Debug)]
 pub(super) struct StoredEvents {
     pub(super) head: Option<Head>,
+    /// The event before the first of `rows`: its number and its checksum.
+    before: (u64, i64),
     rows: Vec<Stored>,
     error: Option<rusqlite::Error>,
 }
 
 impl StoredEvents {
-    pub(super) fn read(db: &Connection, run: i64) -> rusqlite::Result<Self> {
-        let mut found = Self { head: head(db, run)?, rows: Vec::new(), error: None };
-        let query = "SELECT seq, at, body, sum FROM events WHERE run = ?1 ORDER BY seq";
+    /// Those behind the event of a number, which is believed; 0: all.
+    pub(super) fn read(db: &Connection, run: i64, after: u64) -> rusqlite::Result<Self> {
+        let last = i64::try_from(after).unwrap_or(i64::MAX);
+        let sum = db
+            .prepare_cached("SELECT sum FROM events WHERE run = ?1 AND seq = ?2")?
+            .query_row([run, last], |row| row.get::<_, Option<i64>>(0))
+            .optional()?;
+        let before = (after, sum.flatten().unwrap_or(checksum::START));
+        let mut found = Self { head: head(db, run)?, before, rows: Vec::new(), error: None };
+        let query =
+            "SELECT seq, at, body, sum FROM events WHERE run = ?1 AND seq > ?2 ORDER BY seq";
         let mut query = db.prepare_cached(query)?;
-        let mut rows = query.query([run])?;
+        let mut rows = query.query([run, last])?;
         loop {
             match rows.next().and_then(|row| row.map(Stored::read).transpose()) {
                 Ok(Some(row)) => found.rows.push(row),
@@ -70,8 +80,8 @@ impl StoredEvents {
     /// The sound events, and what is wrong with what comes behind them.
     pub(super) fn sound(self, run: &RunId, path: &Path) -> (Vec<Stamped>, Option<StoreError>) {
         let mut events = Vec::with_capacity(self.rows.len());
-        let mut sum = checksum::START;
-        for (stored, expected) in self.rows.into_iter().zip(1..) {
+        let (before, mut sum) = self.before;
+        for (stored, expected) in self.rows.into_iter().zip(before + 1..) {
             match read_event(run, expected, sum, &stored) {
                 Ok((event, new)) => {
                     events.push(event);
@@ -84,8 +94,8 @@ impl StoredEvents {
             return (events, Some(StoreError::sql(path, &error)));
         }
         let wanted = self.head.map_or(0, |head| u64::try_from(head.seq).unwrap_or(0));
-        let there = events.len();
-        let missing = (wanted > there as u64).then(|| {
+        let there = before + events.len() as u64;
+        let missing = (wanted > there).then(|| {
             unreadable(run, &format!("of its {wanted} events only the first {there} are there"))
         });
         (events, missing)

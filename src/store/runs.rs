@@ -197,7 +197,7 @@ impl Store {
                 [key],
                 StoredRecord::read,
             )?;
-            Ok((record, StoredEvents::read(&look, key)?))
+            Ok((record, StoredEvents::read(&look, key, 0)?))
         })?;
         if stored.head.is_some_and(|head| head.plan != checksum::of_plan(&record.plan)) {
             return Err(unreadable(run, "its plan is damaged"));
@@ -205,6 +205,19 @@ impl Store {
         let record = record.parse(run)?;
         let (events, damage) = stored.sound(run, self.path());
         Ok((record, events, damage))
+    }
+
+    /// A run's sound events behind the one of this number: for who follows a run.
+    ///
+    /// # Errors
+    /// The run is not there, or the database cannot be read.
+    pub fn events_after(&self, run: &RunId, seq: u64) -> Result<Vec<Stamped>, StoreError> {
+        let key = self.key(run)?;
+        let stored = self.with(|db| {
+            let look = db.unchecked_transaction()?;
+            StoredEvents::read(&look, key, seq)
+        })?;
+        Ok(stored.sound(run, self.path()).0)
     }
 
     /// What is known of a run's last event; `None` of a run of schema 1.

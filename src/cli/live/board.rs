@@ -65,6 +65,10 @@ impl Board {
         Self { state, expected, guessed, left: None }
     }
 
+    pub(crate) fn state(&self) -> &RunState {
+        &self.state
+    }
+
     pub(crate) fn apply(&mut self, stamped: &Stamped) {
         self.state.apply(stamped);
     }
