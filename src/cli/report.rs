@@ -18,13 +18,18 @@ use crate::exec::estimate;
 use crate::exec::scope::Values;
 use crate::exec::world::RealSurroundings;
 use crate::exec::{RunStatus, Timestamp};
+use crate::graph;
 use crate::report::{self, EarlierRun, ReportView, Sources};
+use crate::value::StepId;
 
 /// Earlier runs of the plan that are looked at.
 const EARLIER: usize = 20;
 
 /// No further earlier run is read once so many events are.
 const MOST_EVENTS: usize = 300_000;
+
+/// Steps and goals of a plan that is drawn, at most.
+const DRAWN: usize = 150;
 
 /// Of a log's end so much is read: lines may be long.
 const LOG_END: u64 = 64 * 1024;
@@ -59,7 +64,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Failed> {
     let format = arguments.format.unwrap_or_else(|| format_of(arguments.output.as_deref()));
     let text = match format {
         ReportFormat::Md => report::markdown(&view),
-        ReportFormat::Html => report::html(&view),
+        ReportFormat::Html => report::html(&view, drawing(&found, &view).as_deref()),
         ReportFormat::Junit => report::junit(&view),
         ReportFormat::Json => serde_json::to_string_pretty(&view)
             .map(|text| text + "\n")
@@ -70,6 +75,14 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Failed> {
         Some(path) => write(path, &text)?,
     }
     found.told()
+}
+
+/// The plan with the run's longest chain; nothing where it would be too large to be looked at.
+fn drawing(found: &Found, view: &ReportView) -> Option<String> {
+    let graph = found.state.graph();
+    let path: Vec<StepId> =
+        view.figures.critical_path.iter().map(|id| StepId::new(id.as_str())).collect();
+    (graph.node_count() <= DRAWN).then(|| graph::svg(&graph::view(graph, Some(&path))))
 }
 
 fn format_of(output: Option<&Path>) -> ReportFormat {

@@ -202,9 +202,7 @@ fn foot(model: &Model, area: Rect) -> Vec<Line<'static>> {
     let keys = match &model.mode {
         Mode::Note(_) => "Enter keeps it for the next answer · Esc leaves it",
         Mode::Log { .. } => "↑ ↓ scroll · Esc back · q leave",
-        _ => {
-            "Enter log · a approve · d deny · o done · n note · c stop · ? all keys · q leave"
-        }
+        _ => "Enter log · a approve · d deny · o done · n note · c stop · ? all keys · q leave",
     };
     vec![Line::raw(cut(&first, columns)), Line::styled(cut(keys, columns), dim())]
 }

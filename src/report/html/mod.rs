@@ -19,8 +19,8 @@ use escape::{base64, text, with_code};
 
 const STYLE: &str = include_str!("style.css");
 
-/// The run as a page.
-pub fn html(view: &ReportView) -> String {
+/// The run as a page, with the plan as an SVG drawing where there is one.
+pub fn html(view: &ReportView, drawing: Option<&str>) -> String {
     let parts = [
         head(view),
         "<body>\n".to_owned(),
@@ -37,7 +37,7 @@ pub fn html(view: &ReportView) -> String {
         sections::undo(view),
         sections::checkpoints(view),
         tables::usage(view),
-        tables::needs(view),
+        tables::needs(view, drawing),
         sections::outputs(view),
         sections::notes(view),
         "</main>\n</body>\n</html>\n".to_owned(),
@@ -50,7 +50,7 @@ fn head(view: &ReportView) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-         style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'\">\n\
+         style-src 'sha256-{hash}'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\

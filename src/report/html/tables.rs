@@ -1,7 +1,7 @@
 //! The tables of the page: steps with their times, what they used, what they wait for.
 
 use super::chart::shade;
-use super::escape::text;
+use super::escape::{base64, text};
 use super::section;
 use crate::report::markdown::{earlier, estimated, shown_steps, took};
 use crate::report::review::{ReportView, StepReport, seconds};
@@ -80,8 +80,16 @@ pub(super) fn usage(view: &ReportView) -> String {
     section("Resource use", &table(&titles, rows.collect(), left_out))
 }
 
-/// Who waits for whom.
-pub(super) fn needs(view: &ReportView) -> String {
+/// Who waits for whom: drawn, where there is a drawing, and in words. As an image the drawing can
+/// do nothing, whatever is in it.
+pub(super) fn needs(view: &ReportView, drawing: Option<&str>) -> String {
+    let drawing = drawing.map_or_else(String::new, |svg| {
+        format!(
+            "<p class=\"drawing\"><img alt=\"The plan as a drawing; the table below has the same\" \
+             src=\"data:image/svg+xml;base64,{}\"></p>\n",
+            base64(svg.as_bytes())
+        )
+    });
     let waiting = || view.steps.iter().filter(|step| !step.needs.is_empty());
     let left_out = waiting().count().saturating_sub(MOST_ROWS);
     let rows = waiting().take(MOST_ROWS).map(|step| {
@@ -91,6 +99,7 @@ pub(super) fn needs(view: &ReportView) -> String {
         vec![text(&step.id), few.chain(more).collect::<Vec<_>>().join(", ")]
     });
     let body = table(&[("Step", ""), ("Waits for", "")], rows.collect(), left_out);
+    let body = if body.is_empty() { body } else { drawing + &body };
     section("Dependencies", &body)
 }
 
