@@ -146,6 +146,12 @@ fn fits(kind: RequestKind, question: QuestionKind, step: &str) -> Result<(), Fai
             (RequestKind::Rerun, "rerun"),
             (RequestKind::Fail, "fail"),
         ],
+        QuestionKind::Step | QuestionKind::Failed => {
+            return Err(Failed::wrong(format!(
+                "{step} is asked about in interactive mode: answer at its terminal, or by \
+                 `goalc resume -i`"
+            )));
+        }
     };
     if allowed.iter().any(|(allowed, _)| *allowed == kind) {
         return Ok(());
@@ -192,6 +198,7 @@ fn past(kind: RequestKind) -> &'static str {
         RequestKind::Done => "done",
         RequestKind::Rerun => "to be run again",
         RequestKind::Fail => "failed",
+        RequestKind::Note => "noted",
         RequestKind::Cancel => "cancelled",
     }
 }

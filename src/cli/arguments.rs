@@ -1,5 +1,6 @@
 //! The command line's shape: commands, flags and their help.
 
+mod answers;
 mod drawing;
 mod running;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::report::{ReportArguments, ReportFormat};
+pub(super) use answers::{AnswerArguments, CancelArguments, DoneArguments, NoteArguments};
 pub(super) use drawing::{GraphArguments, GraphFormat, ListArguments};
 pub(super) use running::{ResumeArguments, RunArguments, RunFormat};
 
@@ -71,6 +73,8 @@ pub enum Command {
     Rerun(AnswerArguments),
     /// Say that a manual step, or one in doubt, has failed
     Fail(AnswerArguments),
+    /// Write something down about a step, to be kept with the run
+    Note(NoteArguments),
     /// Undo what a run did, in reverse order
     Rollback(RollbackArguments),
     /// Stop a run that another process carries out
@@ -240,25 +244,6 @@ pub struct WhyArguments {
 }
 
 #[derive(Debug, Args)]
-pub struct AnswerArguments {
-    /// The run (may be left out: the newest) and the step, as `a.b` or `a.b[3]`
-    #[arg(required = true, num_args = 1..=2, value_names = ["RUN", "STEP"])]
-    pub which: Vec<String>,
-    /// Why; kept with the answer
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub note: String,
-}
-
-#[derive(Debug, Args)]
-pub struct DoneArguments {
-    #[command(flatten)]
-    pub answer: AnswerArguments,
-    /// An output that the step declares
-    #[arg(long = "output", value_name = "NAME=VALUE")]
-    pub outputs: Vec<String>,
-}
-
-#[derive(Debug, Args)]
 pub struct RollbackArguments {
     /// A run, or its beginning; the newest if left out
     pub run: Option<String>,
@@ -270,12 +255,6 @@ pub struct RollbackArguments {
     pub params: Vec<String>,
     #[arg(long, value_enum, default_value_t)]
     pub format: RunFormat,
-}
-
-#[derive(Debug, Args)]
-pub struct CancelArguments {
-    /// A run, or its beginning; the newest if left out
-    pub run: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -6,7 +6,6 @@ use super::exit::Failed;
 use super::output;
 use crate::exec::RunStatus;
 use crate::exec::estimate::{Measured, Source};
-use crate::exec::event::QuestionKind;
 use crate::forecast::{Branch, Forecast, ForecastQuestion, ForecastStep, Late, Piece};
 use crate::ir::Plan;
 use crate::report::{
@@ -92,15 +91,10 @@ fn piece(piece: &Piece) -> DryRunPiece {
 }
 
 fn question(question: ForecastQuestion) -> DryRunQuestion {
-    let kind = match question.kind {
-        QuestionKind::Confirm => "confirm",
-        QuestionKind::Manual => "manual",
-        QuestionKind::InDoubt => "in-doubt",
-    };
     DryRunQuestion {
         step: question.node.to_string(),
         item: question.item,
-        kind: kind.to_owned(),
+        kind: question.kind.word().to_owned(),
         question: question.text,
         at: question.at.as_secs_f64(),
         sure: question.sure,

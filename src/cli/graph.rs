@@ -67,6 +67,7 @@ fn critical_path(
         params: params.values,
         secrets: params.secrets,
         jobs,
+        interactive: false,
         expected_only: true,
         ..forecast::Options::default()
     };

@@ -18,8 +18,8 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The log of an attempt or an undo.
 struct Log {
     unit: Unit,
-    /// `None`: of its undo.
-    attempt: Option<u32>,
+    /// `attempt 2`, `agent` or `undo`.
+    what: String,
     path: PathBuf,
 }
 
@@ -72,13 +72,18 @@ fn logs_of(events: &[Stamped], step: Option<&str>, folder: &RunFolder) -> Vec<Lo
         .filter_map(|stamped| match &stamped.event {
             Event::AttemptStarted { unit, attempt, .. } if wanted(unit) => Some(Log {
                 unit: unit.clone(),
-                attempt: Some(*attempt),
+                what: format!("attempt {attempt}"),
+                path: folder.logs().join(format!("{}.log", stamped.seq)),
+            }),
+            Event::HandedOver { unit } if wanted(unit) => Some(Log {
+                unit: unit.clone(),
+                what: "agent".to_owned(),
                 path: folder.logs().join(format!("{}.log", stamped.seq)),
             }),
             Event::UndoStarted { step } => {
                 let unit = Unit { node: NodeId::Step(step.clone()), item: None };
                 let path = folder.logs().join(format!("{}.log", stamped.seq));
-                wanted(&unit).then_some(Log { unit, attempt: None, path })
+                wanted(&unit).then_some(Log { unit, what: "undo".to_owned(), path })
             }
             _ => None,
         })
@@ -100,8 +105,7 @@ impl Shown {
             return;
         }
         if self.last.as_ref() != Some(&log.path) {
-            let what = log.attempt.map_or_else(|| "undo".to_owned(), |n| format!("attempt {n}"));
-            output::print(&format!("==> {}, {what}\n", log.unit));
+            output::print(&format!("==> {}, {}\n", log.unit, log.what));
             self.last = Some(log.path.clone());
         }
         let _ = std::io::stdout().write_all(&bytes);

@@ -20,6 +20,7 @@ mod load;
 mod logs;
 mod mend;
 mod new;
+mod note;
 mod omit;
 mod output;
 mod params;
@@ -124,6 +125,7 @@ fn dispatch(command: Command) -> Result<u8, Failed> {
         Command::Rerun(arguments) => answer::rerun(&arguments),
         Command::Fail(arguments) => answer::fail(&arguments),
         Command::Rollback(arguments) => rollback::rollback(&arguments),
+        Command::Note(arguments) => note::note(&arguments),
         Command::Cancel(arguments) => answer::cancel(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Import(arguments) => import::import(&arguments),

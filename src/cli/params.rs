@@ -14,7 +14,7 @@ use crate::exec::graph::Graph;
 use crate::exec::scope::{Place, Surroundings, Values};
 use crate::exec::state::RunState;
 use crate::ir::{Binding, BindingKind, Plan};
-use crate::value::{BindingId, Expr, Masker, Type, Value, matches_whole, read_text};
+use crate::value::{BindingId, Expr, Masker, Type, Value, read_text};
 
 /// The values of all params: those for the journal, in which secrets are `***`, and the secrets.
 #[derive(Debug, Default)]
@@ -225,24 +225,7 @@ fn allowed(
     value: &Value,
     world: &dyn Surroundings,
 ) -> Result<(), String> {
-    let BindingKind::Param { matches, range, .. } = &binding.kind else { return Ok(()) };
-    if let Some(pattern) = matches {
-        let fits = matches_whole(&value.to_text(), pattern).map_err(|why| why.to_string())?;
-        if !fits {
-            return Err(format!("does not match {pattern:?}"));
-        }
-    }
-    if let Some((from, to)) = range {
-        let holds = |left: Expr, right: Expr| {
-            let operator = crate::value::BinaryOperator::LessEqual;
-            let within = Expr::Binary { operator, left: Box::new(left), right: Box::new(right) };
-            with_place(graph, params, binding, world, |place| place.truth(&within))
-        };
-        let literal = Expr::Literal(value.clone());
-        let above = holds(from.clone(), literal.clone()).map_err(|why| why.to_string())?;
-        if !above || !holds(literal, to.clone()).map_err(|why| why.to_string())? {
-            return Err(format!("is not in {from}..{to}"));
-        }
-    }
-    Ok(())
+    with_place(graph, params, binding, world, |place| {
+        crate::exec::params::allowed(place, binding, value)
+    })
 }

@@ -24,6 +24,9 @@ use crate::store::RunRecord;
 use crate::value::StepId;
 
 pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
+    if arguments.people.interactive {
+        super::run::needs_terminal()?;
+    }
     let store = open_to_write()?;
     let summary = store.find_run(arguments.run.as_deref())?;
     let folder = store.folder().run(&summary.id);
@@ -50,14 +53,19 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
         }
         return Ok(exit);
     }
-    let manner =
-        Manner { yes: arguments.yes, format: arguments.format, loudness: arguments.loudness.get() };
+    let manner = Manner {
+        yes: arguments.yes,
+        agent: arguments.people.agent.clone(),
+        format: arguments.format,
+        loudness: arguments.loudness.get(),
+    };
     let session = {
         let new_plan = accepted.then(|| record.plan.clone());
         let plan_path = record.plan_path.clone();
         Session { store: &store, folder: &folder, surroundings, env, manner, plan_path, new_plan }
     };
-    let first = Event::RunResumed { retry_failed: arguments.retry_failed, changed };
+    let (retry_failed, interactive) = (arguments.retry_failed, arguments.people.interactive);
+    let first = Event::RunResumed { retry_failed, changed, interactive };
     carry_out(session, state, params, first)
 }
 

@@ -35,7 +35,8 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     // In which order things would start does not matter any more.
     let state = state(&graph, &events, &params, &surroundings, &Measured::new());
     let since = since(&state, arguments.to.as_deref())?;
-    let manner = Manner { yes: false, format: arguments.format, loudness: Loudness::Usual };
+    let (format, loudness) = (arguments.format, Loudness::Usual);
+    let manner = Manner { yes: false, agent: None, format, loudness };
     let session = Session {
         store: &store,
         folder: &folder,

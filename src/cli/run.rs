@@ -35,6 +35,9 @@ struct Start {
 }
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Failed> {
+    if arguments.people.interactive && !arguments.dry_run {
+        needs_terminal()?;
+    }
     let json = arguments.format != RunFormat::Text;
     let (loaded, plan) =
         checked(arguments.file.as_deref(), Mounts::allowed(arguments.allow_outside), json)?;
@@ -43,6 +46,17 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Failed> {
         return dry_run(arguments, &loaded, start);
     }
     begin(arguments, &loaded, start)
+}
+
+/// Interactive mode asks, so someone must be there to answer.
+pub(super) fn needs_terminal() -> Result<(), Failed> {
+    if output::is_interactive() {
+        return Ok(());
+    }
+    Err(Failed::wrong(
+        "-i asks a person about each step, and no one can be asked: standard input or standard \
+         error is no terminal, or CI is set",
+    ))
 }
 
 fn start(arguments: &RunArguments, loaded: &Loaded, plan: &Arc<Plan>) -> Result<Start, Failed> {
@@ -136,6 +150,7 @@ fn first_event(arguments: &RunArguments, start: &Start) -> Event {
         left_out: start.omitted.left_out.clone(),
         skipped: start.omitted.skipped.clone(),
         allow_outside: arguments.allow_outside,
+        interactive: arguments.people.interactive,
     }
 }
 
@@ -148,8 +163,12 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
     let lock = run_folder.try_lock(at)?;
     let store = Store::open_to_write(folder)?;
     let order = order(&start, &store, loaded);
-    let manner =
-        Manner { yes: arguments.yes, format: arguments.format, loudness: arguments.loudness.get() };
+    let manner = Manner {
+        yes: arguments.yes,
+        agent: arguments.people.agent.clone(),
+        format: arguments.format,
+        loudness: arguments.loudness.get(),
+    };
     let first = first_event(arguments, &start);
     let mut session = Session {
         store: &store,
@@ -243,6 +262,7 @@ fn dry_run(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8
         keep_going: arguments.keep_going,
         left_out: start.omitted.left_out,
         skipped: start.omitted.skipped,
+        interactive: arguments.people.interactive,
         expected_only: false,
     };
     let found = crate::forecast::forecast(&start.graph, &start.surroundings, &options, &measured)

@@ -24,17 +24,20 @@ use crate::exec::scope::Values;
 use crate::exec::state::RunState;
 use crate::exec::world::{
     Launcher, LocalWorld, MachineLocks, NotedInputs, RealSurroundings, Requests, RunFiles, Wake,
-    user,
+    readable, user,
 };
 use crate::exec::{RunStatus, Timestamp};
 use crate::ir::Plan;
 use crate::report;
-use crate::store::{Inbox, MachineLock, Posted, RequestKind, RunFolder, RunId, Store};
+use crate::store::{Inbox, MachineLock, Posted, Request, RequestKind, RunFolder, RunId, Store};
+use crate::value::{GoalId, NodeId};
 
 /// How the person wants the run carried out and told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Manner {
     pub(super) yes: bool,
+    /// The command that manual steps are handed to.
+    pub(super) agent: Option<String>,
     pub(super) format: RunFormat,
     pub(super) loudness: Loudness,
 }
@@ -139,12 +142,14 @@ pub(super) fn carry_out(
         Failed::machine(format!("the run's guardian cannot be started: {error}"))
     })?;
     listen(world.signal_sink())?;
-    let options = DriveOptions { yes: session.manner.yes, user: user() };
+    let agent = session.manner.agent.take();
+    let options = DriveOptions { yes: session.manner.yes, agent: agent.is_some(), user: user() };
     let mut observer = progress.as_ref().map(Progress::observer);
     let known = Known { store: session.store.clone(), plan: session.plan_path.clone() };
     let noted = NotedInputs::default();
     let world =
         world.with_successes(Box::new(known.clone()), noted.clone()).with_screen(Box::new(region));
+    let world = world.with_agent(agent);
     let mut keeper = Keeper { known, noted };
     let mut json_lines = (format == RunFormat::Jsonl).then(JsonLines::default);
     let mut drive = Drive::new(state, Values::new(params.secrets), world, options, &mut journal);
@@ -241,8 +246,9 @@ fn hints(run: &RunId, state: &RunState, end: &RunEnd) -> String {
             crate::exec::QuestionKind::Confirm => &["approve", "deny"],
             crate::exec::QuestionKind::Manual => &["done", "fail"],
             crate::exec::QuestionKind::InDoubt => &["done", "rerun", "fail"],
+            crate::exec::QuestionKind::Step | crate::exec::QuestionKind::Failed => &[],
         };
-        text += &format!("goalc: {unit} waits for a person: {}\n", question.text);
+        text += &format!("goalc: {unit} waits for a person: {}\n", readable(&question.text));
         for command in commands {
             let outputs =
                 if *command == "done" { outputs_to_give(state, &unit) } else { String::new() };
@@ -250,6 +256,10 @@ fn hints(run: &RunId, state: &RunState, end: &RunEnd) -> String {
         }
     }
     match end.status {
+        RunStatus::Waiting if state.interactive => {
+            text += &format!("goalc: to be asked again: goalc resume {run} -i\n");
+            text += &format!("       or without questions about steps: goalc resume {run}\n");
+        }
         RunStatus::Waiting => text += &format!("then:    goalc resume {run}\n"),
         RunStatus::Undone if end.exit != 0 => {
             text += &format!("goalc: not all is undone; to try again: goalc rollback {run}\n");
@@ -317,8 +327,13 @@ impl Requests for Answers {
 }
 
 fn wake(posted: Posted) -> Wake {
-    let request = posted.request;
+    let (id, request) = (posted.id, posted.request);
     let answer = match request.kind {
+        RequestKind::Note => {
+            let Request { unit, by, note: text, .. } = request;
+            let unit = unit.unwrap_or(Unit { node: NodeId::Goal(GoalId::root()), item: None });
+            return Wake::Noted { unit, by, from: "command".to_owned(), text, request: Some(id) };
+        }
         RequestKind::Approve => Answer::Approved,
         RequestKind::Deny => Answer::Denied,
         RequestKind::Done => Answer::Done { outputs: request.outputs },

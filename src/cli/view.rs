@@ -3,7 +3,7 @@
 use crate::exec::RunStatus;
 use crate::exec::event::{Answer, Failure, QuestionKind, Status, Usage};
 use crate::exec::graph::NodeIx;
-use crate::exec::state::{NodeState, RunState, Undo, UnitState};
+use crate::exec::state::{Handed, NodeState, Remark, RunState, Undo, UnitState};
 use crate::ir::StepFailure;
 use crate::report::{InstanceView, RunView, StepView, UsageView};
 use crate::store::RunId;
@@ -74,6 +74,7 @@ fn open_reason(unit: &UnitState) -> Option<String> {
 fn notes(state: &RunState, node: NodeIx, found: &NodeState) -> Vec<String> {
     let units = std::iter::once(&found.unit).chain(&found.instances);
     let mut notes: Vec<String> = units.clone().flat_map(answers).collect();
+    notes.extend(units.clone().flat_map(remarks));
     notes.extend(of_attempts(units));
     if let Some(Failure::Service { service, tail, .. }) = &found.failure {
         notes.extend(tail.iter().map(|line| format!("{service}: {line}")));
@@ -130,6 +131,18 @@ fn undo_notes(state: &RunState, node: NodeIx, found: &NodeState) -> Vec<String> 
         .collect();
     if !others.is_empty() {
         notes.push(format!("undone because it failed: {}", others.join(", ")));
+    }
+    notes
+}
+
+/// What people wrote down, and what is not known of an agent's work.
+fn remarks(unit: &UnitState) -> Vec<String> {
+    let told = |remark: &Remark| {
+        format!("note by {} ({}, {}): {}", remark.by, remark.from, remark.at, remark.text)
+    };
+    let mut notes: Vec<String> = unit.remarks.iter().map(told).collect();
+    if unit.handed == Handed::Lost {
+        notes.push("an agent was at it when goalc ended: whether it is done, no one knows".into());
     }
     notes
 }

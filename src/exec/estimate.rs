@@ -180,6 +180,7 @@ pub fn order(
 fn unstarted(graph: &Arc<Graph>, params: &IndexMap<BindingId, Value>) -> RunState {
     let mut state = RunState::new(Arc::clone(graph), vec![0; graph.node_count()]);
     let event = Event::RunStarted {
+        interactive: false,
         params: params.clone(),
         jobs: 1,
         keep_going: false,

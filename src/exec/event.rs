@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::failure::Failure;
+pub use super::question::{Answer, QuestionKind};
 pub use super::status::{RunStatus, Status, Timestamp};
 use crate::value::{BindingId, GoalId, NodeId, StepId, Value};
 
@@ -65,36 +66,6 @@ impl Usage {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum QuestionKind {
-    Confirm,
-    Manual,
-    InDoubt,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    Approved,
-    Denied,
-    Done { outputs: IndexMap<Arc<str>, Value> },
-    Rerun,
-    Failed,
-}
-
-impl Answer {
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Denied => "denied",
-            Self::Done { .. } => "done",
-            Self::Rerun => "rerun",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 /// How someone is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -140,11 +111,16 @@ pub enum Event {
         /// The plan may mount files outside of its folder, also when it is read again.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         allow_outside: bool,
+        /// A person is asked about each step.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        interactive: bool,
     },
     RunResumed {
         retry_failed: bool,
         /// Steps that run again because their meaning changed.
         changed: Vec<StepId>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        interactive: bool,
     },
     /// A let was evaluated; it keeps this value for the whole run.
     LetFixed {
@@ -184,6 +160,27 @@ pub enum Event {
         /// From where: `terminal`, `command`, `timeout`, `--yes`.
         from: String,
         note: String,
+    },
+    /// Someone wrote something down about a step.
+    Noted {
+        unit: Unit,
+        by: String,
+        /// From where: `terminal`, `command`.
+        from: String,
+        text: String,
+        /// The number of the request that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<i64>,
+    },
+    /// A person gave a param another value: what is evaluated from here on sees it.
+    ParamChanged {
+        binding: BindingId,
+        value: Value,
+        by: String,
+    },
+    /// A manual step is given to an agent, whose log has this event's number.
+    HandedOver {
+        unit: Unit,
     },
     /// The confirm's own `when` was false: nobody is asked.
     ConfirmNotNeeded {

@@ -11,6 +11,7 @@ mod failure;
 pub mod journal;
 pub mod probe;
 pub mod process;
+mod question;
 pub mod snapshot;
 
 pub use event::{
@@ -20,6 +21,7 @@ pub use event::{
 pub use journal::{Journal, JournalError, SaySynced};
 pub mod graph;
 pub mod outputs;
+pub mod params;
 pub mod recovery;
 pub mod schedule;
 pub mod scope;

@@ -4,7 +4,7 @@
 //! journals it. Secrets are held here alone and never become part of the state.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,6 +53,12 @@ impl Values {
     /// Takes the bindings that were evaluated since the last call; each is to be journalled.
     pub fn take_fixed(&self) -> Vec<(BindingId, Value)> {
         std::mem::take(&mut *self.fixed.borrow_mut())
+    }
+
+    /// Forgets bindings that are to be evaluated anew.
+    pub fn forget(&self, stale: &HashSet<BindingId>) {
+        self.fixed.borrow_mut().retain(|(id, _)| !stale.contains(id));
+        self.secrets.borrow_mut().retain(|id, _| !stale.contains(id));
     }
 
     fn remember(&self, id: &BindingId, value: &Value) {

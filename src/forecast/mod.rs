@@ -49,6 +49,8 @@ pub struct Options {
     pub skipped: Vec<StepId>,
     /// Only as it is expected: neither odds nor branches.
     pub expected_only: bool,
+    /// A person is asked about each step.
+    pub interactive: bool,
 }
 
 /// What would happen. Times count from the run's start.

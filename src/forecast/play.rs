@@ -64,6 +64,7 @@ impl Setup<'_> {
             left_out: options.left_out.clone(),
             skipped: options.skipped.clone(),
             allow_outside: false,
+            interactive: options.interactive && simulation.is_none(),
         };
         let end = drive.run(first).map_err(|error| error.to_string())?;
         Ok(Played { state: drive.state, values: drive.values, end })

@@ -59,6 +59,8 @@ impl<'a> SimulatedWorld<'a> {
                 unit: view.state.name(unit),
                 answer: match question.kind {
                     QuestionKind::Confirm => Answer::Approved,
+                    QuestionKind::Step => Answer::Run,
+                    QuestionKind::Failed => Answer::FallBack,
                     _ => Answer::Done { outputs: IndexMap::new() },
                 },
                 by: String::new(),
@@ -74,7 +76,7 @@ impl<'a> SimulatedWorld<'a> {
             QuestionKind::Manual => {
                 question.asked.after(self.draws.length(self.simulation, unit, 1))
             }
-            QuestionKind::Confirm | QuestionKind::InDoubt => question.asked,
+            _ => question.asked,
         }
     }
 
@@ -115,7 +117,10 @@ impl World for SimulatedWorld<'_> {
                 let holds = self.skipping.contains(&unit.node);
                 (at_once, Outcome::Checked(if holds { Ok(()) } else { Err(String::new()) }))
             }
-            Work::Requires(_) | Work::VerifyGoal(_) => (at_once, Outcome::Checked(Ok(()))),
+            // A forecast has no agent.
+            Work::Requires(_) | Work::VerifyGoal(_) | Work::Agent { .. } => {
+                (at_once, Outcome::Checked(Ok(())))
+            }
             Work::Cleanup(_) => (at_once, Outcome::Cleaned(None)),
             Work::Snapshot { .. } | Work::Restore(_) | Work::Undo { .. } => {
                 (at_once, Outcome::Undone(Undone::Done))

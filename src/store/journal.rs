@@ -63,6 +63,8 @@ enum Effect {
     Settle {
         unit: String,
     },
+    /// The request of this number is.
+    SettleOne(i64),
 }
 
 impl Store {
@@ -259,6 +261,10 @@ impl Entry {
                 // A run that ended needs no cancelling, nor does its resumption.
                 .and_then(|_| if ended.is_some() { self.settle(db, run, "") } else { Ok(()) }),
             Some(Effect::Settle { unit }) => self.settle(db, run, unit),
+            Some(Effect::SettleOne(id)) => db
+                .prepare_cached("UPDATE requests SET taken = ?3 WHERE run = ?1 AND id = ?2")?
+                .execute(params![run, id, self.at])
+                .map(drop),
         }
     }
 
@@ -279,6 +285,7 @@ fn effect(stamped: &Stamped) -> Option<Effect> {
         Event::RunEnded { status, exit, .. } => {
             Some(Effect::Status { status: *status, exit: Some(*exit), ended: Some(stamped.at) })
         }
+        Event::Noted { request, .. } => request.map(Effect::SettleOne),
         Event::Answered { unit, .. } => Some(Effect::Settle { unit: unit_text(Some(unit)) }),
         Event::StopRequested { why: StopReason::Cancelled { .. }, .. } => {
             Some(Effect::Settle { unit: unit_text(None) })

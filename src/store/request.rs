@@ -1,4 +1,4 @@
-//! What people ask of a run from another terminal: approve, deny, done, rerun, fail, cancel.
+//! What people ask of a run from another terminal: approve, deny, done, rerun, fail, note, cancel.
 //!
 //! Invariant: a request that was acknowledged is there until the event that answers it is in the
 //! journal, and both change in one commit; so no answer is lost, and none counts twice.
@@ -21,6 +21,8 @@ pub enum RequestKind {
     Done,
     Rerun,
     Fail,
+    /// Something to be written down.
+    Note,
     /// The whole run.
     Cancel,
 }
@@ -64,7 +66,7 @@ impl Store {
         let id = self.write(|db| {
             db.execute(
                 "INSERT INTO requests (run, at, unit, body) VALUES (?1, ?2, ?3, ?4)",
-                params![key, at.0, unit_text(request.unit.as_ref()), body],
+                params![key, at.0, settled_by(request), body],
             )?;
             Ok(db.last_insert_rowid())
         })?;
@@ -96,8 +98,8 @@ pub struct Inbox {
 
 impl Inbox {
     /// The requests that came since the last look, in their order. Cheap where nothing changed.
-    /// They are settled by the journal when it gets `answered` for their unit, or
-    /// `stop-requested` by a cancel; others must be [dismissed](Self::dismiss).
+    /// They are settled by the journal when it gets `answered` for their unit, `noted` with their
+    /// number, or `stop-requested` by a cancel; others must be [dismissed](Self::dismiss).
     ///
     /// # Errors
     /// The database cannot be read, or is gone.
@@ -155,6 +157,14 @@ fn open_requests(
     )?
     .query_map([run, last], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
     .collect()
+}
+
+/// Whose events settle a request; a note is settled by its own number alone.
+fn settled_by(request: &Request) -> String {
+    if request.kind == RequestKind::Note {
+        return "note".to_owned();
+    }
+    unit_text(request.unit.as_ref())
 }
 
 /// A unit as the table has it. A unit always has a text form; the run's own is empty.

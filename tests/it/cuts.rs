@@ -151,8 +151,10 @@ impl World for Fake {
             Work::Unless(_) => Outcome::Checked(Err("not yet".to_owned())),
             Work::Requires(_) | Work::VerifyGoal(_) => Outcome::Checked(Ok(())),
             Work::Cleanup(_) => Outcome::Cleaned(None),
-            // No plan here saves or undoes anything.
-            Work::Snapshot { .. } | Work::Restore(_) | Work::Undo { .. } => return,
+            // No plan here saves or undoes anything, and no agent is there.
+            Work::Snapshot { .. } | Work::Restore(_) | Work::Undo { .. } | Work::Agent { .. } => {
+                return;
+            }
         };
         self.wakes.push_back(Wake::Done { ticket, outcome });
     }
@@ -223,6 +225,7 @@ fn graph(steps: &str) -> Arc<Graph> {
 
 fn started() -> Event {
     Event::RunStarted {
+        interactive: false,
         params: IndexMap::new(),
         jobs: 4,
         keep_going: false,
@@ -233,7 +236,7 @@ fn started() -> Event {
 }
 
 fn resumed() -> Event {
-    Event::RunResumed { retry_failed: false, changed: Vec::new() }
+    Event::RunResumed { retry_failed: false, changed: Vec::new(), interactive: false }
 }
 
 /// A run from some events on: its end, its events, and how each step stands.

@@ -1,5 +1,6 @@
 //! All tests from outside of the library, in one binary.
 
+mod agent;
 mod alerts;
 mod answers;
 mod check;
@@ -17,11 +18,14 @@ mod fmt;
 mod formats;
 mod graph;
 mod import;
+mod interactive;
 mod journal;
 mod layering;
 mod mend;
 mod mounts;
 mod new;
+mod notes;
+mod prompts;
 mod report;
 mod resume;
 mod run;
@@ -29,6 +33,7 @@ mod services;
 mod signals;
 mod streams;
 mod support;
+mod terminal;
 mod unchanged;
 mod undo;
 mod why;

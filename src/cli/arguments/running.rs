@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::cli::live::Loudness;
@@ -38,6 +39,8 @@ pub struct RunArguments {
     /// Approve each confirm that is not marked `always`
     #[arg(short, long)]
     pub yes: bool,
+    #[command(flatten)]
+    pub people: PeopleArguments,
     /// Show what would happen, and when, without running anything
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -61,6 +64,17 @@ pub struct RunArguments {
     pub format: RunFormat,
     #[command(flatten)]
     pub loudness: LoudnessArguments,
+}
+
+/// Who is asked what.
+#[derive(Debug, Args)]
+pub struct PeopleArguments {
+    /// Ask before each step's first attempt and after its last failure; needs a terminal
+    #[arg(short, long)]
+    pub interactive: bool,
+    /// Hand each manual step to this command for `sh`; what is to be done is on its standard input
+    #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
+    pub agent: Option<String>,
 }
 
 /// How much is told of a run while it goes on.
@@ -100,6 +114,8 @@ pub struct ResumeArguments {
     /// Approve each confirm that is not marked `always`
     #[arg(short, long)]
     pub yes: bool,
+    #[command(flatten)]
+    pub people: PeopleArguments,
     #[arg(long, value_enum, default_value_t)]
     pub format: RunFormat,
     #[command(flatten)]

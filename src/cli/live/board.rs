@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::exec::Timestamp;
 use crate::exec::event::{Stamped, Status};
 use crate::exec::graph::NodeIx;
-use crate::exec::state::{Omission, Phase, RunState, Undo, UnitIx};
+use crate::exec::state::{Handed, Omission, Phase, RunState, Undo, UnitIx};
 use crate::forecast::{GUESS, remaining::remaining};
 
 /// Between two looks at how long the rest takes; it is asked of the whole plan.
@@ -97,6 +97,8 @@ impl Board {
                 let why = state.last_failure.as_ref().map(ToString::to_string);
                 Doing::Delayed(until.since(now), why.unwrap_or_default())
             }
+            Phase::Asking if state.handed == Handed::Now => Doing::Runs,
+            Phase::Failing(_) if state.asks_of_failure() => Doing::Asks(question?.text.clone()),
             Phase::Asking | Phase::InDoubt => Doing::Asks(question?.text.clone()),
             Phase::Snapshotting => Doing::Saves,
             Phase::Restoring(_) => Doing::PutsBack,

@@ -9,7 +9,7 @@ use super::{Loudness, Note, tag};
 use crate::cli::output;
 use crate::exec::event::{AlertWay, AttemptEnd, Event, Stamped, Status, Unit};
 use crate::exec::state::RunState;
-use crate::exec::world::Observer;
+use crate::exec::world::{Observer, readable};
 use crate::report::layout::Paint;
 use crate::report::length;
 
@@ -136,8 +136,19 @@ impl Observer for Reporter {
             {
                 self.ended(goal.as_str(), *status, reason.as_deref().unwrap_or_default(), state);
             }
-            Event::Asked { unit, question, .. } => {
+            // Who is there sees the question itself.
+            Event::Asked { unit, question, .. } if !output::is_interactive() => {
+                let question = readable(question);
                 self.say(format!("{} {unit}: {question}", self.paint.yellow("?")));
+            }
+            Event::HandedOver { unit } => {
+                self.mention(|| format!("{} {unit}: an agent is at it", self.paint.cyan("▶")));
+            }
+            Event::Noted { unit, by, text, .. } => {
+                self.mention(|| format!("  {unit}: note by {by}: {}", readable(text)));
+            }
+            Event::ParamChanged { binding, by, .. } => {
+                self.mention(|| format!("  param {binding} is changed by {by}"));
             }
             Event::Answered { unit, answer, by, from, .. } => {
                 let by = if by.is_empty() { from.as_str() } else { by.as_str() };

@@ -1,6 +1,7 @@
 //! Decisions that take no slot: each one becomes an event, or work that will bring one.
 
 use super::Drive;
+use super::start::attempt_of;
 use crate::exec::event::{Answer, Event, Failure, QuestionKind, Status, Timestamp};
 use crate::exec::recovery::RetryPolicy;
 use crate::exec::schedule;
@@ -138,6 +139,9 @@ impl<W: World> Drive<'_, W> {
                 let question = "It was running when goalc was ended. Is it done, is it to run again, or has it failed?";
                 self.put_question(unit, kind, question.to_owned(), None);
             }
+            QuestionKind::Step | QuestionKind::Failed => {
+                self.put_question(unit, kind, "Is it to run?".to_owned(), None);
+            }
         }
     }
 
@@ -200,12 +204,17 @@ impl<W: World> Drive<'_, W> {
     }
 
     fn ask_manual(&mut self, unit: UnitIx) {
+        let way = self.state.unit(unit).map_or(0, |state| state.way);
         let step = self.state.graph().step(unit.node);
-        let Some(Action::Manual(text)) = step.map(|step| step.attempt.action.clone()) else {
+        let attempt = step.and_then(|step| attempt_of(step, way));
+        let Some(Action::Manual(text)) = attempt.map(|attempt| attempt.action.clone()) else {
             return;
         };
         match self.question_text(unit, &text) {
-            Ok(text) => self.put_question(unit, QuestionKind::Manual, text, None),
+            Ok(text) => {
+                self.put_question(unit, QuestionKind::Manual, text, None);
+                self.hand_over(unit);
+            }
             Err(why) => self.fail_value(unit, "manual", &why),
         }
     }
@@ -227,7 +236,7 @@ impl<W: World> Drive<'_, W> {
         parts.iter().map(text).collect()
     }
 
-    fn put_question(
+    pub(super) fn put_question(
         &mut self,
         unit: UnitIx,
         kind: QuestionKind,
@@ -281,17 +290,16 @@ impl<W: World> Drive<'_, W> {
         if self.state.node(unit.node).ready.is_some() {
             return self.finish(unit, Status::Failed, Some(failure), None);
         }
+        if state.verdict.is_some() {
+            return self.give_up(unit, &state, failure);
+        }
         match self.next_delay(unit, &state, &failure) {
             Ok(Some(length)) => {
                 let until = self.world.now().after(length);
                 let unit = self.state.name(unit);
                 self.record(Event::Delayed { unit, length, until });
             }
-            Ok(None) if self.goes_on(unit, state.way, &failure) => {
-                let unit = self.state.name(unit);
-                self.record(Event::WayUsedUp { unit });
-            }
-            Ok(None) => self.finish(unit, Status::Failed, Some(failure), None),
+            Ok(None) => self.give_up(unit, &state, failure),
             Err(why) => self.fail_value(unit, "retry", &why),
         }
     }

@@ -248,6 +248,9 @@ impl<W: World> Drive<'_, W> {
         match (status, node.omission) {
             (_, Some(Omission::LeftOut)) => return Some("left out of this run".to_owned()),
             (_, Some(Omission::Skipped)) => return Some("skipped by --skip".to_owned()),
+            (Status::Skipped, _) if self.skipped_by(unit).is_some() => {
+                return self.skipped_by(unit);
+            }
             (Status::Skipped, _) if node.when == Some(false) => {
                 let has_when = schedule::guards_of(self.state.graph(), unit.node)?.when.is_some();
                 return has_when.then(|| "its `when` is false".to_owned());

@@ -8,6 +8,7 @@
 mod decide;
 mod ending;
 mod finish;
+mod interactive;
 mod joined;
 mod preflight;
 mod service;
@@ -36,6 +37,8 @@ use crate::ir::Progress;
 pub struct DriveOptions {
     /// Answers each confirm that is not marked `always`.
     pub yes: bool,
+    /// Manual steps are handed to an agent.
+    pub agent: bool,
     /// Who is at the keyboard, for the record of answers.
     pub user: String,
 }
@@ -132,9 +135,13 @@ impl<'a, W: World> Drive<'a, W> {
     /// # Errors
     /// Where the journal cannot be written; processes have been ended by then.
     pub fn run(&mut self, first: Event) -> Result<RunEnd, JournalError> {
+        let undoes = matches!(first, Event::RollbackRequested { .. });
         self.record(first);
         self.limits = self.place(UnitIx::of(self.state.graph().root())).resource_limits();
         self.approve_what_is_open();
+        if !undoes {
+            self.take_over_questions();
+        }
         let end = self.turn();
         if end.is_err() {
             self.end_everything();
@@ -256,13 +263,8 @@ impl<'a, W: World> Drive<'a, W> {
     fn take(&mut self, wake: Wake) {
         match wake {
             Wake::Done { ticket, outcome } => self.take_outcome(ticket, outcome),
-            Wake::Answered { unit, answer, by, from, note, asked } => {
-                let state = self.state.find(&unit).and_then(|unit| self.state.unit(unit));
-                let open = state.and_then(crate::exec::state::UnitState::open_question);
-                if open.is_some_and(|question| asked.is_none_or(|asked| asked == question.seq)) {
-                    self.record(Event::Answered { unit, answer, by, from, note });
-                }
-            }
+            wake @ Wake::Answered { .. } => self.take_answer(wake),
+            wake @ (Wake::Noted { .. } | Wake::ParamChanged { .. }) => self.take_note(wake),
             Wake::Told { goal, on, unit, way, text, failure } => {
                 self.record(Event::AlertSent { goal, on, unit, way, text, failure });
             }
@@ -309,6 +311,9 @@ impl<'a, W: World> Drive<'a, W> {
                 let goal = self.goal_id(goal);
                 self.record(Event::CleanupEnded { goal, failure });
             }
+            (Work::Agent { unit, .. }, Outcome::Attempt { end, .. }) => {
+                self.take_agents_answer(unit, end);
+            }
             (work, outcome) => self.take_undo_outcome(&work, outcome),
         }
     }
@@ -334,6 +339,7 @@ fn units_of_work(work: &Work) -> Vec<UnitIx> {
         Work::Unless(unit)
         | Work::Requires(unit)
         | Work::Restore(unit)
+        | Work::Agent { unit, .. }
         | Work::Snapshot { unit, .. } => vec![*unit],
         Work::Undo { node, .. } => vec![UnitIx::of(*node)],
         Work::Attempt(order) => vec![order.unit],

@@ -71,8 +71,8 @@ impl<W: World> Drive<'_, W> {
         failure: Option<&Failure>,
         reason: Option<&String>,
     ) -> bool {
-        let ends_well = matches!(status, Status::Succeeded | Status::Skipped);
-        if ends_well || self.force || !self.state.must_restore(unit) {
+        // One that was tried in vain and then skipped leaves nothing, either.
+        if status == Status::Succeeded || self.force || !self.state.must_restore(unit) {
             return false;
         }
         let uses = self.state.unit(unit).map(|state| state.uses.clone()).unwrap_or_default();

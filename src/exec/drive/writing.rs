@@ -111,6 +111,9 @@ impl<W: World> Drive<'_, W> {
             | Event::RunEnded { .. }
             | Event::Asked { .. }
             | Event::Answered { .. }
+            | Event::Noted { .. }
+            | Event::ParamChanged { .. }
+            | Event::HandedOver { .. }
             | Event::SnapshotTaken { .. }
             | Event::RestoreStarted { .. }
             | Event::UndoStarted { .. }
@@ -241,7 +244,9 @@ impl<W: World> Drive<'_, W> {
         let Work::Attempt(order) = work else { return false };
         let graph = self.state.graph();
         let Some(step) = graph.step(order.unit.node) else { return false };
-        let asks = step.guards.confirm.is_some() || !step.guards.snapshot.is_empty();
+        let asks = self.state.interactive
+            || step.guards.confirm.is_some()
+            || !step.guards.snapshot.is_empty();
         let node = order.unit.node;
         let mut edges = std::iter::once(node)
             .chain(graph.enclosing(node))

@@ -25,6 +25,7 @@ impl RunState {
             Event::LetFixed { binding, value } => {
                 self.lets.insert(binding.clone(), value.clone());
             }
+            Event::ParamChanged { binding, value, .. } => self.change_param(binding, value),
             Event::GoalOpened { .. }
             | Event::GoalEnded { .. }
             | Event::StopRequested { .. }
@@ -55,7 +56,10 @@ impl RunState {
 
     fn apply_to_run(&mut self, event: &Event, at: Timestamp) {
         match event {
-            Event::RunStarted { params, jobs, keep_going, left_out, skipped, .. } => {
+            Event::RunStarted {
+                params, jobs, keep_going, left_out, skipped, interactive, ..
+            } => {
+                self.interactive = *interactive;
                 self.params.clone_from(params);
                 self.jobs = *jobs;
                 self.keep_going = *keep_going;
@@ -64,7 +68,8 @@ impl RunState {
                 self.leave_out(skipped, Omission::Skipped);
                 self.recount();
             }
-            Event::RunResumed { retry_failed, changed } => {
+            Event::RunResumed { retry_failed, changed, interactive } => {
+                self.interactive = *interactive;
                 self.standing += at.since(self.last);
                 self.reopen(*retry_failed, changed);
             }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{AnswerRecord, Phase, Question, RunState, UnitIx, UnitState};
+use super::interactive::after_verdict;
+use super::{AnswerRecord, Handed, Phase, Question, RunState, UnitIx, UnitState};
 use crate::exec::event::{Answer, AttemptEnd, Event, Failure, Status, Timestamp, Usage};
 use crate::value::Value;
 
@@ -17,6 +18,8 @@ impl RunState {
         | Event::RequiresHeld { unit }
         | Event::Asked { unit, .. }
         | Event::Answered { unit, .. }
+        | Event::Noted { unit, .. }
+        | Event::HandedOver { unit }
         | Event::ConfirmNotNeeded { unit }
         | Event::DoubtCleared { unit }
         | Event::SnapshotStarted { unit, .. }
@@ -46,6 +49,7 @@ impl RunState {
             | Event::SnapshotFailed { .. }
             | Event::RestoreStarted { .. }
             | Event::RestoreEnded { .. } => self.apply_snapshot(unit, event),
+            Event::Noted { .. } | Event::HandedOver { .. } => self.apply_remark(unit, event, at),
             Event::InstanceEnded { status, failure, outputs, .. } => {
                 self.end_instance(unit, *status, failure.as_ref(), outputs, at);
             }
@@ -56,6 +60,9 @@ impl RunState {
                 }
                 if let Event::Delayed { until, .. } = event {
                     self.delay_joined(unit, *until);
+                }
+                if let Event::Answered { answer: Answer::All, .. } = event {
+                    self.end_interactive();
                 }
             }
         }
@@ -88,6 +95,7 @@ impl RunState {
         state.phase = Phase::Running;
         state.touched = true;
         state.doubted = false;
+        state.verdict = None;
         state.started.get_or_insert(at);
         state.uses.clone_from(uses);
         let node = &mut self.nodes[unit.node.at()];
@@ -171,8 +179,10 @@ fn change_unit(state: &mut UnitState, event: &Event, (seq, at): (u64, Timestamp)
             state.phase = Phase::Guarding;
         }
         Event::Asked { kind, question, until, .. } => {
-            state.phase =
-                if state.phase == Phase::InDoubt { Phase::InDoubt } else { Phase::Asking };
+            state.phase = match std::mem::take(&mut state.phase) {
+                kept @ (Phase::InDoubt | Phase::Failing(_)) => kept,
+                _ => Phase::Asking,
+            };
             state.questions.push(Question {
                 seq,
                 kind: *kind,
@@ -206,6 +216,13 @@ fn take_answer(state: &mut UnitState, answer: &Answer, record: AnswerRecord) {
     if let Answer::Done { outputs } = answer {
         state.outputs.clone_from(outputs);
         state.touched = true;
+    }
+    if state.handed != Handed::No {
+        state.handed = Handed::Over;
+    }
+    if let Some(phase) = after_verdict(state, answer) {
+        state.phase = phase;
+        return;
     }
     state.phase = match (&state.phase, answer) {
         (Phase::InDoubt, Answer::Done { .. } | Answer::Failed | Answer::Denied) => Phase::InDoubt,

@@ -159,6 +159,7 @@ impl RunState {
             && !self.waits_for_service(node)
             && self.when_holds(node, step)
             && self.joined_guards(node, &step.guards, &state.unit).is_none()
+            && self.step_question(UnitIx::of(node), &state.unit).is_none()
     }
 
     /// A chain that was in flight when the process died: it runs again if all its steps are

@@ -10,6 +10,7 @@ mod apply;
 mod apply_unit;
 mod backwards;
 mod hold;
+mod interactive;
 mod joined;
 mod place;
 mod resume;
@@ -28,7 +29,7 @@ use indexmap::IndexMap;
 pub use agenda::{Agenda, UnitIx};
 pub use stage::{Decision, Stage};
 pub use undo::{Rolling, Undo, paths_to_save};
-pub use unit::{AnswerRecord, End, Phase, Question, Saved, UnitState};
+pub use unit::{AnswerRecord, End, Handed, Phase, Question, Remark, Saved, UnitState};
 
 use super::event::{Failure, RunStatus, Status, StopReason, Timestamp, Unit};
 use super::graph::{Graph, NodeIx};
@@ -112,6 +113,8 @@ pub struct RunState {
     pub lets: HashMap<BindingId, Value>,
     pub jobs: u32,
     pub keep_going: bool,
+    /// A person is asked about each step before its first attempt and after its last.
+    pub interactive: bool,
     pub status: RunStatus,
     pub exit: Option<u8>,
     pub reason: Option<String>,
@@ -151,6 +154,7 @@ impl RunState {
             lets: HashMap::new(),
             jobs: 1,
             keep_going: false,
+            interactive: false,
             status: RunStatus::Running,
             exit: None,
             reason: None,

@@ -1,7 +1,7 @@
 //! What a new process makes of a run that another left: what is finished stays, the rest is due
 //! again.
 
-use super::{NodeState, Phase, RunState, Undo, UnitIx, UnitState};
+use super::{Handed, NodeState, Phase, RunState, Undo, UnitIx, UnitState};
 use crate::exec::event::{Answer, RunStatus, Status, StopReason};
 use crate::exec::graph::NodeIx;
 use crate::value::StepId;
@@ -143,6 +143,9 @@ pub(super) fn doubt_units(state: &mut NodeState) {
     let units = std::iter::once(&mut state.unit).chain(&mut state.instances);
     for unit in units {
         unit.requires_held = false;
+        if unit.handed == Handed::Now {
+            unit.handed = Handed::Lost;
+        }
         if let Some(saved) = &mut unit.saved {
             saved.failure = None;
         }
@@ -170,8 +173,9 @@ pub(super) fn start_over(state: &mut NodeState) {
     // What was saved before the first attempt is what a later failure goes back to.
     let saved = state.unit.saved.take().filter(|saved| !saved.put_back);
     let touched = state.unit.touched;
+    let remarks = std::mem::take(&mut state.unit.remarks);
     *state = NodeState { omission, ..NodeState::default() };
-    state.unit = UnitState { questions, saved, touched, ..UnitState::default() };
+    state.unit = UnitState { questions, remarks, saved, touched, ..UnitState::default() };
     state.unit.attempts_before = attempts;
 }
 
@@ -180,13 +184,17 @@ fn reopen_instances(state: &mut NodeState, again: impl Fn(Status) -> bool) {
     state.ended = None;
     state.reason = None;
     state.failure = None;
-    state.unit = UnitState { saved: state.unit.saved.take(), ..UnitState::default() };
+    let remarks = std::mem::take(&mut state.unit.remarks);
+    let saved = state.unit.saved.take();
+    state.unit = UnitState { remarks, saved, ..UnitState::default() };
     for instance in &mut state.instances {
         if again(instance.status()) {
             let attempts_before = instance.attempts;
             let saved = instance.saved.take().filter(|saved| !saved.put_back);
             let touched = instance.touched;
-            *instance = UnitState { attempts_before, saved, touched, ..UnitState::default() };
+            let remarks = std::mem::take(&mut instance.remarks);
+            *instance =
+                UnitState { attempts_before, remarks, saved, touched, ..UnitState::default() };
         }
     }
     let failed = state.instances.iter().filter(|i| i.status() == Status::Failed).count();

@@ -3,7 +3,8 @@
 //! The order of one step is written here and nowhere else: dependencies, `when`, `unless`,
 //! `requires`, `confirm`, `snapshot`, attempts, fallbacks, the snapshot put back, end, undo.
 
-use super::{Omission, Phase, RunState, UnitIx, UnitState};
+use super::{Handed, Omission, Phase, RunState, UnitIx, UnitState};
+use crate::exec::drive::attempt_of;
 use crate::exec::event::{Answer, QuestionKind, Status, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::ir::{Action, EdgeKind, Guards, Step};
@@ -79,7 +80,7 @@ impl RunState {
             Phase::Asking => self.asking_stage(unit, state),
             Phase::InDoubt => doubt_stage(self.graph().step(unit.node), state),
             Phase::Succeeding => Stage::Decide(Decision::Succeed),
-            Phase::Failing(_) => Stage::Decide(Decision::Recover),
+            Phase::Failing(_) => self.failing_stage(unit, state),
             Phase::Guarding => self.guarding_stage(unit, state),
         }
     }
@@ -103,6 +104,13 @@ impl RunState {
     }
 
     fn asking_stage(&self, unit: UnitIx, state: &UnitState) -> Stage {
+        if let Some(stage) = self.handed_stage(unit, state) {
+            return stage;
+        }
+        // A fallback that is done by hand.
+        if state.attempts > 0 && self.cancelling(unit.node) {
+            return Stage::Decide(Decision::Cancel);
+        }
         if state.attempts == 0 && self.stopping(unit.node).is_some() {
             return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
         }
@@ -111,7 +119,8 @@ impl RunState {
 
     fn guarding_stage(&self, unit: UnitIx, state: &UnitState) -> Stage {
         let node = self.node(unit.node);
-        let untouched = state.attempts == 0 && !node.open && node.items.is_none();
+        let begun = state.attempts > 0 || state.handed == Handed::Over;
+        let untouched = !begun && !node.open && node.items.is_none();
         if untouched && node.omission == Some(Omission::LeftOut) {
             return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
         }
@@ -146,8 +155,11 @@ impl RunState {
         if self.waits_for_service(unit.node) {
             return Stage::Idle;
         }
+        let by_hand = matches!(step.attempt.action, Action::Manual(_));
+        let question = if by_hand { None } else { self.step_question(unit, state) };
         if step.foreach.is_some() && unit.item.is_none() {
-            return self.foreach_stage(unit.node);
+            let asked = question.filter(|_| node.items.is_none());
+            return asked.unwrap_or_else(|| self.foreach_stage(unit.node));
         }
         if let Some(item) = unit.item
             && let Some(stage) = self.instance_hold(unit.node, item)
@@ -160,11 +172,11 @@ impl RunState {
         } else {
             guards_stage(&step.guards, state)
         };
-        if let Some(stage) = guards {
+        if let Some(stage) = guards.or(question) {
             return stage;
         }
-        match &step.attempt.action {
-            Action::Manual(_) => manual_stage(state),
+        match attempt_of(step, state.way).map(|attempt| &attempt.action) {
+            Some(Action::Manual(_)) => manual_stage(state),
             _ if joined => self.joined_start(unit.node),
             _ => Stage::Startable,
         }
@@ -308,6 +320,7 @@ pub(super) fn confirm_stage(guards: &Guards, state: &UnitState) -> Option<Stage>
     match state.answer(QuestionKind::Confirm).map(|record| &record.answer) {
         None => Some(Stage::Decide(Decision::Ask(QuestionKind::Confirm))),
         Some(Answer::Approved) => None,
+        Some(Answer::Skipped) => Some(Stage::Decide(Decision::EndUnstarted(Status::Skipped))),
         Some(_) => Some(Stage::Decide(Decision::Deny)),
     }
 }
@@ -315,6 +328,7 @@ pub(super) fn confirm_stage(guards: &Guards, state: &UnitState) -> Option<Stage>
 fn manual_stage(state: &UnitState) -> Stage {
     Stage::Decide(match state.answer(QuestionKind::Manual).map(|record| &record.answer) {
         None => Decision::Ask(QuestionKind::Manual),
+        Some(Answer::Skipped) => Decision::EndUnstarted(Status::Skipped),
         Some(Answer::Failed | Answer::Denied) => Decision::SaidFailed,
         Some(_) => Decision::Succeed,
     })

@@ -78,6 +78,28 @@ pub struct AnswerRecord {
     pub at: Timestamp,
 }
 
+/// Who wrote what down about a unit, when, from where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remark {
+    pub by: String,
+    pub from: String,
+    pub text: String,
+    pub at: Timestamp,
+}
+
+/// Whether a manual step is in the hands of an agent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Handed {
+    #[default]
+    No,
+    /// An agent of this process is at it.
+    Now,
+    /// An agent was at it when the process died: what it did, no one knows.
+    Lost,
+    /// The agent has answered.
+    Over,
+}
+
 #[derive(Debug, Clone, Default)]
 #[allow(clippy::struct_excessive_bools)] // facts that do not exclude each other
 pub struct UnitState {
@@ -110,6 +132,11 @@ pub struct UnitState {
     pub usage: Option<Usage>,
     /// What else is to be said of its attempts.
     pub notes: Vec<String>,
+    /// What people wrote down about it.
+    pub remarks: Vec<Remark>,
+    /// What a person said of the failure that it stands at.
+    pub verdict: Option<Answer>,
+    pub handed: Handed,
     pub saved: Option<Saved>,
     /// It was started, and what it did was not undone.
     pub touched: bool,
@@ -120,6 +147,8 @@ pub struct UnitState {
 impl UnitState {
     pub fn status(&self) -> Status {
         match &self.phase {
+            Phase::Failing(_) if self.asks_of_failure() => Status::Waiting,
+            Phase::Asking if self.handed == Handed::Now => Status::Running,
             Phase::Ended(status) => *status,
             Phase::Running
             | Phase::Succeeding
@@ -131,6 +160,11 @@ impl UnitState {
             Phase::InDoubt => Status::InDoubt,
             Phase::Guarding => Status::Pending,
         }
+    }
+
+    /// Whether a person is asked what becomes of its failure.
+    pub fn asks_of_failure(&self) -> bool {
+        self.open_question().is_some_and(|question| question.kind == QuestionKind::Failed)
     }
 
     pub fn is_ended(&self) -> bool {

@@ -11,7 +11,7 @@ use super::deliver::{Machine, deliver};
 use super::launch::place_of;
 use super::local::LocalWorld;
 use super::{View, Wake};
-use crate::exec::event::{Event, Stamped, Status, Unit};
+use crate::exec::event::{Event, QuestionKind, Stamped, Status, Unit};
 use crate::exec::graph::NodeIx;
 use crate::exec::state::UnitIx;
 use crate::ir::{Alert, AlertEvent, Estimate};
@@ -79,8 +79,21 @@ pub(super) fn happened(world: &mut LocalWorld, stamped: &Stamped, view: View<'_>
         world.alerts.looks = Some(all().flat_map(|alert| &alert.on).any(timed));
     }
     follow(world, stamped, view);
+    if is_at_hand(&stamped.event, world.agent.is_some()) {
+        return;
+    }
     if let Some((trouble, node)) = trouble(&stamped.event, view) {
         tell(world, view, node, &trouble);
+    }
+}
+
+/// Whether who is asked is there already: an agent, or the person of interactive mode.
+fn is_at_hand(event: &Event, agent: bool) -> bool {
+    let Event::Asked { kind, .. } = event else { return false };
+    match kind {
+        QuestionKind::Manual => agent,
+        QuestionKind::Step | QuestionKind::Failed => true,
+        QuestionKind::Confirm | QuestionKind::InDoubt => false,
     }
 }
 

@@ -35,6 +35,11 @@ pub(super) enum Pending {
         timeout: Option<Duration>,
         desk: Desk,
     },
+    Agent {
+        order: AttemptOrder,
+        timeout: Option<Duration>,
+        desk: Desk,
+    },
     /// The process has ended well; its `verify` is asked.
     Verify {
         outputs: Outputs,
@@ -203,6 +208,9 @@ pub(super) fn ran(world: &mut LocalWorld, ticket: Ticket, report: ProcessReport,
     let (order, timeout, desk) = match world.pending.remove(&ticket) {
         Some(Pending::Process { order, timeout, desk }) => (order, timeout, desk),
         Some(Pending::Service(state)) => return service::ran(world, ticket, state, report),
+        Some(Pending::Agent { order, timeout, desk }) => {
+            return super::agent::ran(world, ticket, (order, timeout, desk), report, view);
+        }
         _ => return,
     };
     let graph = Arc::clone(view.state.graph());
@@ -290,7 +298,7 @@ pub(super) fn read_outputs(
 
 /// What a step gives is in the journal, and no secret is. One that is declared a `secret` is
 /// written as `***` by itself.
-fn hide(value: &mut Value, masker: &Masker) {
+pub(super) fn hide(value: &mut Value, masker: &Masker) {
     match value {
         Value::Text(text) => {
             if let Cow::Owned(masked) = masker.mask(text) {

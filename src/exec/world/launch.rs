@@ -325,7 +325,10 @@ fn each(value: &Value) -> Result<Vec<OsString>, EvalError> {
     }
 }
 
-fn shell(subject: Subject<'_>, ways: &[&Environment]) -> Result<Vec<OsString>, EvalError> {
+pub(super) fn shell(
+    subject: Subject<'_>,
+    ways: &[&Environment],
+) -> Result<Vec<OsString>, EvalError> {
     let own = ways.iter().rev().find_map(|environment| environment.shell.as_ref());
     if let Some(shell) = own {
         return shell.iter().map(|expr| os(&subject.place.value(expr)?)).collect();

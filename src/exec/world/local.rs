@@ -15,6 +15,7 @@ use super::launch::Launcher;
 use super::noted::{NotedInputs, Successes};
 use super::person::Person;
 use super::pool::spawn;
+use super::preview::Preview;
 use super::{Mailbox, Outcome, RealSurroundings, Screen, Ticket, Undone, View, Wake, Work, World};
 use crate::exec::event::{Stamped, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
@@ -74,6 +75,7 @@ pub struct LocalWorld {
     pub(super) noted: NotedInputs,
     held_locks: HashMap<UnitIx, Vec<Box<dyn std::any::Any>>>,
     pub(super) person: Person,
+    pub(super) agent: Option<String>,
     pub(super) sender: Sender<Message>,
     receiver: Receiver<Message>,
     pub(super) controls: HashMap<Ticket, Controller>,
@@ -111,6 +113,7 @@ impl LocalWorld {
             noted: NotedInputs::default(),
             held_locks: HashMap::new(),
             person: Person::new(interactive, sender.clone()),
+            agent: None,
             sender,
             receiver,
             controls: HashMap::new(),
@@ -130,6 +133,13 @@ impl LocalWorld {
         self
     }
 
+    /// Hands manual steps to a command, given as a line for `sh`.
+    #[must_use]
+    pub fn with_agent(mut self, command: Option<String>) -> Self {
+        self.agent = command;
+        self
+    }
+
     /// Gives it what is known of earlier successes; without that no step is `unchanged`. What is
     /// found before an attempt is to be taken, and kept, by whoever sees the unit succeed.
     #[must_use]
@@ -142,7 +152,7 @@ impl LocalWorld {
     /// Gives it what steps aside while a person is asked.
     #[must_use]
     pub fn with_screen(mut self, screen: Box<dyn Screen>) -> Self {
-        self.person.screen = Some(screen);
+        self.person.set_screen(screen);
         self
     }
 
@@ -211,8 +221,9 @@ impl LocalWorld {
             Message::Posted(wake) => self.ready.push(*wake),
             Message::Signal(signal) => self.take_signal(signal),
             Message::Typed(line) => {
-                let wake = self.person.typed(line, view);
-                self.ready.extend(wake);
+                let (launcher, surroundings) = (&self.launcher, &self.surroundings);
+                let preview = Preview { launcher, surroundings, view };
+                self.ready.extend(self.person.typed(line, preview));
             }
         }
     }
@@ -273,6 +284,7 @@ impl World for LocalWorld {
                 self.ask(ticket, probes);
             }
             Work::Cleanup(goal) => super::cleanup::begin(self, ticket, *goal, view),
+            Work::Agent { unit, log } => super::agent::begin(self, ticket, *unit, *log, view),
             Work::Attempt(order) => attempt::begin(self, ticket, *order, view),
             Work::Joined(orders) => super::joined::begin(self, ticket, orders, view),
             Work::Snapshot { unit, number } => {

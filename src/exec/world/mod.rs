@@ -2,6 +2,7 @@
 //!
 //! The real one ([`local`]) runs processes; the forecast's runs a virtual clock.
 
+mod agent;
 mod alerts;
 mod asking;
 mod attempt;
@@ -16,6 +17,7 @@ mod local;
 mod noted;
 mod person;
 mod pool;
+mod preview;
 mod service;
 mod surroundings;
 mod undo;
@@ -27,7 +29,7 @@ pub use folder::RunFiles;
 pub use launch::Launcher;
 pub use local::{LocalWorld, MachineLocks, Requests};
 pub use noted::{NotedInputs, Successes, key as success_key};
-pub use person::{Screen, user};
+pub use person::{Screen, readable, user};
 pub use surroundings::RealSurroundings;
 pub(super) use surroundings::matching;
 
@@ -37,7 +39,7 @@ use super::journal::JournalError;
 use super::process::{ProcessEnd, ProcessReport};
 use super::scope::{Surroundings, Values};
 use super::state::{RunState, UnitIx};
-use crate::value::{GoalId, Value};
+use crate::value::{BindingId, GoalId, Value};
 
 /// What a step gave, by name.
 pub type Outputs = IndexMap<Arc<str>, Value>;
@@ -61,6 +63,8 @@ pub enum Work {
     VerifyGoal(NodeIx),
     /// A goal's cleanup.
     Cleanup(NodeIx),
+    /// A manual step in the hands of an agent; the number names its log.
+    Agent { unit: UnitIx, log: u64 },
     /// Saving the paths of a unit's `snapshot`; the number names the folder.
     Snapshot { unit: UnitIx, number: u64 },
     /// Putting them back.
@@ -146,6 +150,21 @@ pub enum Wake {
         note: String,
         /// The number of the question that it answers, where that is known.
         asked: Option<u64>,
+    },
+    /// Someone wrote something down about a unit.
+    Noted {
+        unit: Unit,
+        by: String,
+        from: String,
+        text: String,
+        /// The number of the request that it was.
+        request: Option<i64>,
+    },
+    /// A person gave a param another value.
+    ParamChanged {
+        binding: BindingId,
+        value: Value,
+        by: String,
     },
     /// A service is ready; its work goes on.
     Ready {

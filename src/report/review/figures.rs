@@ -88,7 +88,19 @@ pub(super) fn notes(view: &StepView) -> Vec<String> {
         "it was undone",
         "its undo failed: ",
     ];
-    let answers = ["approved", "denied", "done", "rerun", "failed", "found done after"];
+    let answers = [
+        "approved",
+        "denied",
+        "done",
+        "rerun",
+        "failed",
+        "run by",
+        "all by",
+        "skipped",
+        "retry",
+        "fallback",
+        "found done after",
+    ];
     let elsewhere = |note: &String| {
         told.iter().any(|start| note.starts_with(start))
             || answers.iter().any(|word| note.starts_with(word) && note.contains("Z)"))

@@ -3,7 +3,6 @@
 use super::data::AnswerView;
 use super::figures::Past;
 use super::track::Ask;
-use crate::exec::QuestionKind;
 use crate::exec::graph::NodeIx;
 
 /// The most questions that are told of.
@@ -26,12 +25,7 @@ fn view(past: &Past<'_>, node: NodeIx, ask: &Ask) -> AnswerView {
     let end = reply.map_or(past.sources.until, |reply| reply.at);
     AnswerView {
         step: past.unit_name(node, ask.item),
-        kind: match ask.kind {
-            QuestionKind::Confirm => "confirm",
-            QuestionKind::Manual => "manual",
-            QuestionKind::InDoubt => "in-doubt",
-        }
-        .to_owned(),
+        kind: ask.kind.word().to_owned(),
         question: ask.text.clone(),
         asked: Some(ask.at),
         answer: reply.map(|reply| reply.answer.word().to_owned()),
