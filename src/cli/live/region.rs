@@ -4,7 +4,8 @@
 //! the region first; then it is gone, and comes back below what was written.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::cli::output;
 use crate::exec::world::Screen;
@@ -17,6 +18,9 @@ const END: &str = "\u{1b}[?7h\u{1b}[?2026l";
 /// Bytes that wait for a question to be answered, at most.
 const MOST_WAITING: usize = 1 << 20;
 
+/// How long a question waits for what came before it to be printed.
+const LAST_WORDS: Duration = Duration::from_millis(400);
+
 /// The terminal's columns and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size {
@@ -27,6 +31,7 @@ pub(crate) struct Size {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Region {
     shared: Arc<Mutex<Drawn>>,
+    drew: Arc<Condvar>,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +40,8 @@ struct Drawn {
     widths: Vec<usize>,
     /// Somebody else writes.
     held: bool,
+    /// How often it was drawn, or would have been.
+    times: u64,
 }
 
 impl Region {
@@ -42,6 +49,7 @@ impl Region {
     /// asked it waits, so that the question stays where it is.
     pub(super) fn draw(&self, text: &mut String, lines: &[String]) {
         let mut drawn = self.lock();
+        drawn.times += 1;
         if drawn.held {
             if text.len() > MOST_WAITING {
                 write(&std::mem::take(text));
@@ -61,6 +69,7 @@ impl Region {
         }
         drawn.widths = lines.iter().map(|line| layout::width(&plain(line))).collect();
         write(&(out + END));
+        self.drew.notify_all();
     }
 
     /// The lines go; what comes now stays.
@@ -77,11 +86,18 @@ impl Region {
 }
 
 impl Screen for Region {
+    /// What came before is printed first: a question may be about it. The drawing that is under
+    /// way may be without it, the one after that is not.
     fn hold(&self) {
         let mut drawn = self.lock();
-        if !std::mem::replace(&mut drawn.held, true) {
-            write(&drawn.erase(output::size().columns));
+        drawn.held = false;
+        if drawn.times > 0 {
+            let enough = drawn.times + 2;
+            let waited = self.drew.wait_timeout_while(drawn, LAST_WORDS, |it| it.times < enough);
+            drawn = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+        drawn.held = true;
+        write(&drawn.erase(output::size().columns));
     }
 
     fn release(&self) {
@@ -123,10 +139,10 @@ mod tests {
 
     #[test]
     fn lines_that_a_narrower_terminal_wrapped_are_all_taken_away() {
-        let mut drawn = Drawn { widths: vec![70, 10], held: false };
+        let mut drawn = Drawn { widths: vec![70, 10], ..Drawn::default() };
         assert_eq!(drawn.erase(80), "\r\u{1b}[2A\u{1b}[J");
         assert_eq!(drawn.erase(80), "");
-        let mut drawn = Drawn { widths: vec![70, 10, 0], held: false };
+        let mut drawn = Drawn { widths: vec![70, 10, 0], ..Drawn::default() };
         assert_eq!(drawn.erase(30), "\r\u{1b}[5A\u{1b}[J");
     }
 
