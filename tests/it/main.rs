@@ -21,6 +21,7 @@ mod import;
 mod interactive;
 mod journal;
 mod layering;
+mod live;
 mod mend;
 mod mounts;
 mod new;

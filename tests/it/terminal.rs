@@ -11,16 +11,18 @@ use crate::support::{PATIENCE, Project, eventually};
 
 pub(crate) struct Terminal {
     session: PtySession,
+    /// What a terminal of 80 columns and 24 rows shows, once it is looked at.
+    screen: vt100::Parser,
 }
 
 impl Terminal {
     /// `goalc …` in the project's folder, as `ada`.
     pub(crate) fn of(project: &Project, arguments: &[&str]) -> Self {
         let mut command: Command = project.command(arguments);
-        command.env("USER", "ada").stdin(Stdio::inherit());
+        command.env("USER", "ada").env("TERM", "xterm-256color").stdin(Stdio::inherit());
         let patience = u64::try_from(PATIENCE.as_millis()).expect("it fits");
         let session = spawn_command(command, Some(patience)).expect("a terminal");
-        Self { session }
+        Self { session, screen: vt100::Parser::default() }
     }
 
     pub(crate) fn run(project: &Project, arguments: &[&str]) -> Self {
@@ -34,6 +36,23 @@ impl Terminal {
         decoded(
             &seen.unwrap_or_else(|error| panic!("no {text:?}: {}", decoded(&error.to_string()))),
         )
+    }
+
+    /// Waits until the screen shows a text, wherever; what a program draws over and over is no
+    /// text in a row.
+    #[track_caller]
+    pub(crate) fn shows(&mut self, text: &str) {
+        let (mut holds, mut shown) = (false, String::new());
+        let begun = std::time::Instant::now();
+        while !holds && begun.elapsed() < PATIENCE {
+            while let Some(byte) = self.session.try_read() {
+                self.screen.process(&[u8::try_from(byte).expect("a byte")]);
+            }
+            shown = self.screen.screen().contents();
+            holds = shown.contains(text);
+            std::thread::yield_now();
+        }
+        assert!(holds, "no {text:?} on the screen:\n{shown}");
     }
 
     /// Types a line.

@@ -10,8 +10,9 @@ mod screen;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use ratatui::layout::Rect;
+use ratatui::{DefaultTerminal, TerminalOptions, Viewport};
 
 use super::arguments::WatchArguments;
 use super::exit::Failed;
@@ -32,7 +33,12 @@ pub(super) fn watch(arguments: &WatchArguments) -> Result<u8, Failed> {
     let mut model = Model::new(found);
     let failed =
         |error: std::io::Error| Failed::machine(format!("the terminal cannot be used: {error}"));
-    let mut terminal = ratatui::try_init().map_err(failed)?;
+    // A console that does not know its size says 0.
+    let unknown = ratatui::crossterm::terminal::size().is_ok_and(|size| size.0 == 0 || size.1 == 0);
+    let viewport =
+        if unknown { Viewport::Fixed(Rect::new(0, 0, 80, 24)) } else { Viewport::Fullscreen };
+    let mut terminal =
+        ratatui::try_init_with_options(TerminalOptions { viewport }).map_err(failed)?;
     let ended = follow(&mut terminal, &mut model);
     ratatui::restore();
     ended.map_err(failed)?;
