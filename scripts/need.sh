@@ -5,6 +5,7 @@ package_of() {
   case $1 in
     dot) echo graphviz ;;
     rsvg-convert) echo librsvg2-bin ;;
+    node) echo nodejs ;;
     xmllint) echo libxml2-utils ;;
     *) echo "$1" ;;
   esac

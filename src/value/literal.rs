@@ -83,6 +83,24 @@ fn quantities(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// The units of a duration, in milliseconds.
+pub const DURATION_UNITS: &[(&str, u64)] =
+    &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+
+/// The units of a size, in bytes.
+pub const SIZE_UNITS: &[(&str, u64)] = &[
+    ("B", 1),
+    ("KB", 1_000),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("TB", 1_000_000_000_000),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+];
+
 /// Reads a duration: `250ms`, `5s`, `10m`, `2h`, `1d`, also joined as `1h30m`. The longest is
 /// some 292 million years; finer than a millisecond is rounded up.
 ///
@@ -91,14 +109,7 @@ fn quantities(text: &str) -> impl Iterator<Item = (&str, &str)> {
 pub fn parse_duration(text: &str) -> Result<Duration, LiteralError> {
     let mut total: u64 = 0;
     for (number, unit) in quantities(text) {
-        let scale: u64 = match unit {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return Err(LiteralError::UnknownUnit),
-        };
+        let scale = scale_of(unit, DURATION_UNITS)?;
         total = total.checked_add(scaled(number, scale)?).ok_or(LiteralError::TooLarge)?;
     }
     if text.is_empty() { Err(LiteralError::Malformed) } else { Ok(Duration::from_millis(total)) }
@@ -111,19 +122,12 @@ pub fn parse_duration(text: &str) -> Result<Duration, LiteralError> {
 pub fn parse_size(text: &str) -> Result<u64, LiteralError> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '_' && c != '.');
     let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
-    let scale: u64 = match unit {
-        "B" => 1,
-        "KB" | "kB" => 1_000,
-        "MB" => 1_000_000,
-        "GB" => 1_000_000_000,
-        "TB" => 1_000_000_000_000,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        "TiB" => 1 << 40,
-        _ => return Err(LiteralError::UnknownUnit),
-    };
-    scaled(number, scale)
+    scaled(number, scale_of(unit, SIZE_UNITS)?)
+}
+
+fn scale_of(unit: &str, units: &[(&str, u64)]) -> Result<u64, LiteralError> {
+    let known = units.iter().find(|(word, _)| *word == unit);
+    known.map(|(_, scale)| *scale).ok_or(LiteralError::UnknownUnit)
 }
 
 fn scaled(number: &str, scale: u64) -> Result<u64, LiteralError> {

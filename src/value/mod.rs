@@ -15,7 +15,9 @@ mod types;
 pub use eval::{EvalError, Scope, evaluate, matches_whole};
 pub use expr::{BinaryOperator, BindingId, Expr, GoalId, ListPart, NodeId, StepId};
 pub use function::{Function, Signature};
-pub use literal::{Literal, LiteralError, parse_duration, parse_number, parse_size};
+pub use literal::{
+    DURATION_UNITS, Literal, LiteralError, SIZE_UNITS, parse_duration, parse_number, parse_size,
+};
 pub use mask::{MaskStream, Masker};
 pub use text::{duration_text, read_text, size_text};
 pub use types::{Type, Value};

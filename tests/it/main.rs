@@ -12,6 +12,7 @@ mod cuts;
 mod damage;
 mod docs;
 mod dry_run;
+mod editors;
 mod examples;
 mod fairness;
 mod fmt;

@@ -15,6 +15,8 @@ mod probes;
 mod statement;
 mod types;
 
+pub use types::TYPES;
+
 use super::{Clause, GoalOutline};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::syntax::{Block, Document, Statement};

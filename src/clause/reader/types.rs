@@ -9,7 +9,9 @@ use crate::source::Spanned;
 use crate::syntax::{Cursor, Delimiter, Mark, Token, TokenKind};
 use crate::value::Type;
 
-const NAMES: &[&str] = &["string", "int", "number", "bool", "duration", "size", "path", "secret"];
+/// The types that have a word, as they are written.
+pub const TYPES: &[&str] =
+    &["string", "int", "number", "bool", "duration", "size", "path", "secret"];
 
 fn named(word: &str) -> Option<Type> {
     Some(match word {
@@ -60,12 +62,12 @@ impl<'a> Arguments<'a, '_> {
     fn unknown(&mut self, name: &str, token: &Token) -> Type {
         let finding =
             Diagnostic::new(Code::E0301, format!("unknown type `{name}`"), token.span, "no type");
-        let near = nearest(name, NAMES.iter().copied());
+        let near = nearest(name, TYPES.iter().copied());
         self.findings.push(match near {
             Some(near) => finding.meant(token.span, near),
             None => finding.help(format!(
                 "types are `{}`, a list as `[string]`, and `\"a\" | \"b\"`",
-                NAMES.join("`, `")
+                TYPES.join("`, `")
             )),
         });
         near.and_then(|near| named(near.word)).unwrap_or(Type::Any)

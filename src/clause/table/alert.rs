@@ -9,10 +9,9 @@ use crate::clause::{
 use crate::ir::{Alert, AlertAction, AlertEvent};
 
 /// The events that stand alone.
-pub(in crate::clause) const EVENTS: &[&str] =
-    &["failure", "retry", "overrun", "waiting", "achieved"];
+pub const EVENTS: &[&str] = &["failure", "retry", "overrun", "waiting", "achieved"];
 /// The events that take a bound, and how it is written.
-pub(in crate::clause) const BOUNDED: &[(&str, &str)] =
+pub const BOUNDED: &[(&str, &str)] =
     &[("silence", "silence > 5m"), ("memory", "memory > 80%"), ("cpu", "cpu > 90%")];
 
 const ADDRESS: Shape = Shape::Expr(Want::Text);

@@ -33,13 +33,13 @@ mod verify;
 mod wait;
 mod when;
 
-pub(super) use alert::{BOUNDED, EVENTS};
+pub use alert::{BOUNDED, EVENTS};
 pub(super) use fallback::FALLBACK;
 pub(super) use goal::{GOAL, MOUNT, STEP};
 pub(super) use param::{LET, PARAM};
 pub(super) use probe::{EXPRESSION, NOT};
 pub(super) use resource::RESOURCE;
-pub(super) use retry::FAILURES;
+pub use retry::FAILURES;
 
 use super::{ClauseSpec, Place};
 

@@ -12,8 +12,7 @@ use crate::syntax::Expr;
 use crate::value::Value;
 
 /// The failures that have a word; `exit` takes codes behind it.
-pub(in crate::clause) const FAILURES: &[&str] =
-    &["exit", "signal", "timeout", "verify", "output", "memory"];
+pub const FAILURES: &[&str] = &["exit", "signal", "timeout", "verify", "output", "memory"];
 
 pub(super) static RETRY: ClauseSpec = ClauseSpec {
     word: "retry",
