@@ -2,6 +2,8 @@
 
 mod answers;
 mod drawing;
+mod examples;
+mod logging;
 mod running;
 
 use std::path::PathBuf;
@@ -11,15 +13,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::report::{ReportArguments, ReportFormat};
 pub(super) use answers::{AnswerArguments, CancelArguments, DoneArguments, NoteArguments};
 pub(super) use drawing::{GraphArguments, GraphFormat, ListArguments};
+pub(super) use logging::LogArguments;
 pub(super) use running::{ResumeArguments, RunArguments, RunFormat};
 
 /// Checks, runs and resumes goals: plans of steps that matter.
 #[derive(Debug, Parser)]
 #[command(name = "goalc", version, max_term_width = 100)]
-#[command(
-    after_help = "Exit codes: 0 achieved · 1 the goal failed · 2 nothing ran: the plan, the command line or \
-a `requires` is wrong · 3 waiting for a person · 4 the state or the machine failed goalc · 130, 143 stopped by a signal"
-)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,

@@ -1,7 +1,5 @@
 //! `goalc explain`, `schema`, `completions` and `man`: what goalc knows of itself.
 
-use clap::CommandFactory;
-
 use super::arguments::{Arguments, CompletionsArguments, ExplainArguments, SchemaArguments};
 use super::exit::Failed;
 use super::output;
@@ -98,14 +96,14 @@ pub(super) fn schema(arguments: &SchemaArguments) -> Result<u8, Failed> {
 
 pub(super) fn completions(arguments: &CompletionsArguments) -> u8 {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "goalc", &mut script);
+    clap_complete::generate(arguments.shell, &mut Arguments::declared(), "goalc", &mut script);
     output::print(&String::from_utf8_lossy(&script));
     0
 }
 
 pub(super) fn man() -> Result<u8, Failed> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Arguments::command())
+    clap_mangen::Man::new(Arguments::declared())
         .render(&mut page)
         .map_err(|error| Failed::machine(format!("the manual page cannot be made: {error}")))?;
     output::print(&String::from_utf8_lossy(&page));

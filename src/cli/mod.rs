@@ -17,6 +17,7 @@ mod import;
 mod list;
 mod live;
 mod load;
+mod log;
 mod logs;
 mod mend;
 mod new;
@@ -34,14 +35,13 @@ mod runs;
 mod session;
 mod show;
 mod successes;
+mod telling;
 mod view;
 mod watch;
 mod why;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-
-use clap::Parser;
 
 pub use arguments::{Arguments, Command};
 use exit::Failed;
@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
     if given.get(1).is_some_and(|first| first == GUARDIAN_ARGUMENT) {
         return guardian_main(given.get(2..).unwrap_or_default());
     }
-    match Arguments::try_parse_from(&given) {
+    match Arguments::read(&given) {
         Ok(arguments) => {
             output::choose_colour(arguments.color);
             let (json, sarif) = (arguments.command.wants_json(), arguments.command.wants_sarif());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::arguments::{ResumeArguments, RunFormat};
 use super::exit::Failed;
 use super::load::{Aim, Loaded, Mounts, load};
+use super::log::Log;
 use super::output;
 use super::params::{self, Params};
 use super::runs::{fold, open_to_write};
@@ -34,10 +35,8 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     // Loaded under the lock: what another process wrote last is in it.
     let (mut record, events) = store.load(&summary.id)?;
     let loaded = current(&record.plan_path, allowed(&events));
-    let env = match &loaded {
-        Some(loaded) => environment(loaded)?,
-        None => environment(&without_plan(&record.plan_path))?,
-    };
+    let env = of_project(&record, loaded.as_ref(), environment)?;
+    let log = of_project(&record, loaded.as_ref(), |loaded| Log::open(&arguments.log, loaded))?;
     let changed = changed_steps(&record.plan, loaded.as_ref());
     let accepted = accept(arguments, &mut record, loaded, &changed)?;
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
@@ -62,7 +61,16 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let session = {
         let new_plan = accepted.then(|| record.plan.clone());
         let plan_path = record.plan_path.clone();
-        Session { store: &store, folder: &folder, surroundings, env, manner, plan_path, new_plan }
+        Session {
+            store: &store,
+            folder: &folder,
+            surroundings,
+            env,
+            manner,
+            plan_path,
+            new_plan,
+            log,
+        }
     };
     let (retry_failed, interactive) = (arguments.retry_failed, arguments.people.interactive);
     let first = Event::RunResumed { retry_failed, changed, interactive };
@@ -73,6 +81,18 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
 pub(super) fn current(path: &Path, mounts: Mounts) -> Option<Loaded> {
     let loaded = load(path, Aim::Plan, mounts).ok()?;
     (!loaded.diagnostics.has_errors()).then_some(loaded)
+}
+
+/// What is asked of the project's settings; where the plan is gone, there are none.
+fn of_project<T>(
+    record: &RunRecord,
+    loaded: Option<&Loaded>,
+    ask: impl FnOnce(&Loaded) -> Result<T, Failed>,
+) -> Result<T, Failed> {
+    match loaded {
+        Some(loaded) => ask(loaded),
+        None => ask(&without_plan(&record.plan_path)),
+    }
 }
 
 /// What the run's first call allowed.

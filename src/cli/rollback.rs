@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::arguments::RollbackArguments;
+use super::arguments::{LogArguments, RollbackArguments};
 use super::exit::Failed;
 use super::live::Loudness;
+use super::log::Log;
 use super::resume::{allowed, current, secrets, state, without_plan};
 use super::runs::open_to_write;
 use super::session::{self, Manner, Session, carry_out, environment};
@@ -24,10 +25,10 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     let _lock = folder.try_lock(session::now())?;
     // Loaded under the lock: what another process wrote last is in it.
     let (record, events) = store.load(&summary.id)?;
-    let env = match current(&record.plan_path, allowed(&events)) {
-        Some(loaded) => environment(&loaded)?,
-        None => environment(&without_plan(&record.plan_path))?,
-    };
+    let loaded = current(&record.plan_path, allowed(&events))
+        .unwrap_or_else(|| without_plan(&record.plan_path));
+    let env = environment(&loaded)?;
+    let log = Log::open(&LogArguments::default(), &loaded)?;
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
     let surroundings = RealSurroundings::new(root, env.iter().cloned());
     let graph = Arc::new(Graph::new(Arc::new(record.plan.clone())));
@@ -45,6 +46,7 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
         manner,
         plan_path: record.plan_path.clone(),
         new_plan: None,
+        log,
     };
     carry_out(session, state, params, Event::RollbackRequested { since, by: user() })
 }

@@ -7,6 +7,7 @@ use super::arguments::{RunArguments, RunFormat};
 use super::exit::{Failed, WRONG, refusal};
 use super::forecast;
 use super::load::{Loaded, Mounts};
+use super::log::Log;
 use super::omit::{Omitted, omitted};
 use super::output;
 use super::params::{self, GivenParams, Params};
@@ -155,6 +156,7 @@ fn first_event(arguments: &RunArguments, start: &Start) -> Event {
 }
 
 fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, Failed> {
+    let log = Log::open(&arguments.log, loaded)?;
     let at = session::now();
     let chosen = std::env::var_os("GOALC_STATE_DIR").map(std::path::PathBuf::from);
     let state_path = StateFolder::locate(chosen.as_deref(), loaded.folder());
@@ -178,6 +180,7 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
         manner,
         plan_path: loaded.path.clone(),
         new_plan: None,
+        log,
     };
     let faults = preflight(&mut session, &start.graph, &start.params)?;
     if !faults.is_empty() {

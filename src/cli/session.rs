@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use super::arguments::RunFormat;
 use super::exit::Failed;
-use super::live::{Board, JsonLines, Look, Loudness, Progress, Region, Tails, harmless};
+use super::live::{Board, Look, Loudness, Progress, Region, Tails, harmless};
 use super::load::{Loaded, read_settings};
+use super::log::Log;
 use super::output;
 use super::params::Params;
 use super::successes::{Keeper, Known};
+use super::telling::Telling;
 use super::view::view;
 use crate::config::dotenv;
 use crate::exec::drive::{Drive, DriveOptions, RunEnd};
-use crate::exec::estimate;
+use crate::exec::estimate::{self, Measured};
 use crate::exec::event::{Answer, Event, StopReason, Unit};
 use crate::exec::graph::Graph;
 use crate::exec::process::{Guardian, become_subreaper, end_leftovers};
@@ -27,7 +29,7 @@ use crate::exec::world::{
     readable, user,
 };
 use crate::exec::{RunStatus, Timestamp};
-use crate::ir::Plan;
+use crate::ir::{AlertEvent, Plan};
 use crate::report;
 use crate::store::{Inbox, MachineLock, Posted, Request, RequestKind, RunFolder, RunId, Store};
 use crate::value::{GoalId, NodeId};
@@ -53,6 +55,7 @@ pub(super) struct Session<'s> {
     pub(super) plan_path: PathBuf,
     /// The plan that the run goes on with, where it is another than before.
     pub(super) new_plan: Option<Plan>,
+    pub(super) log: Option<Log>,
 }
 
 /// The wall clock.
@@ -130,12 +133,11 @@ pub(super) fn carry_out(
     let Manner { format, loudness, .. } = session.manner;
     let look = Look { loudness, colour: output::colour_err() };
     let region = Region::default();
-    let progress = (format != RunFormat::Jsonl).then(|| {
+    let mut telling = Telling::start(session.log.take(), run.as_str(), format, || {
         let board = board(&session, &state, &params, loudness);
         Progress::start(&graph, look, board.map(|board| (board, region.clone())))
     });
-    let lines = progress.as_ref().map(Progress::lines);
-    let world = world(&mut session, &run, &params, lines)?;
+    let world = world(&mut session, &run, &params, telling.lines())?;
     // Where the system does not know how, lost processes are still found by their environment.
     let _ = become_subreaper();
     let guardian = Guardian::start(run.as_str()).map_err(|error| {
@@ -144,35 +146,28 @@ pub(super) fn carry_out(
     listen(world.signal_sink())?;
     let agent = session.manner.agent.take();
     let options = DriveOptions { yes: session.manner.yes, agent: agent.is_some(), user: user() };
-    let mut observer = progress.as_ref().map(Progress::observer);
     let known = Known { store: session.store.clone(), plan: session.plan_path.clone() };
     let noted = NotedInputs::default();
     let world =
         world.with_successes(Box::new(known.clone()), noted.clone()).with_screen(Box::new(region));
-    let world = world.with_agent(agent);
+    let world = world.with_agent(agent).with_history(usual(&session, &graph));
     let mut keeper = Keeper { known, noted };
-    let mut json_lines = (format == RunFormat::Jsonl).then(JsonLines::default);
     let mut drive = Drive::new(state, Values::new(params.secrets), world, options, &mut journal);
     drive.observe(&mut keeper);
-    if let Some(observer) = &mut observer {
-        drive.observe(observer);
-    }
-    if let Some(json_lines) = &mut json_lines {
-        drive.observe(json_lines);
-    }
-    if loudness > Loudness::Quiet {
+    let quiet = telling.is_quiet();
+    telling.observe(&mut drive);
+    if loudness > Loudness::Quiet && !quiet {
         tell_start(&run, &graph, format);
     }
     let end = drive.run(first);
     let state = drive.state;
     drive.world.remove_work();
     drop(drive.world);
-    drop(observer);
-    let tails = progress.map(Progress::finish).unwrap_or_default();
+    let tails = telling.finish();
     journal.flush()?;
     guardian.finish();
     let end = end?;
-    tell_end(&run, &state, &end, format, &tails);
+    tell_end(&run, &state, &end, format, (!quiet).then_some(&tails));
     Ok(end.exit)
 }
 
@@ -200,13 +195,23 @@ fn board(
     Some(Board::new(state, lengths))
 }
 
+/// What earlier runs took, where an alert asks for it.
+fn usual(session: &Session<'_>, graph: &Graph) -> Measured {
+    let mut alerts = graph.plan().goals.values().flat_map(|goal| &goal.alerts);
+    if !alerts.any(|alert| alert.on.contains(&AlertEvent::Overrun)) {
+        return Measured::new();
+    }
+    // Without them only what has an estimate overruns.
+    session.store.measured(&session.plan_path, graph.plan()).unwrap_or_default()
+}
+
 fn tell_start(run: &RunId, graph: &Graph, format: RunFormat) {
     if format == RunFormat::Text {
         output::tell(&format!("run {run} of {}\n", graph.plan().name));
     }
 }
 
-fn tell_end(run: &RunId, state: &RunState, end: &RunEnd, format: RunFormat, tails: &Tails) {
+fn tell_end(run: &RunId, state: &RunState, end: &RunEnd, format: RunFormat, tails: Option<&Tails>) {
     let view = view(run, state, false);
     match format {
         RunFormat::Json => output::print_json(&view),
@@ -215,6 +220,8 @@ fn tell_end(run: &RunId, state: &RunState, end: &RunEnd, format: RunFormat, tail
             output::print(&format!("\n{}", report::text(&view, output::colour_out())));
         }
     }
+    // Without them standard error is a log's.
+    let Some(tails) = tails else { return };
     if end.status != RunStatus::Achieved {
         output::tell(&last_lines(tails));
     }
@@ -237,8 +244,13 @@ fn last_lines(tails: &Tails) -> String {
 fn hints(run: &RunId, state: &RunState, end: &RunEnd) -> String {
     let mut text = String::new();
     if let Some(reason) = end.reason.as_ref().filter(|_| end.exit == 1) {
-        let but = if end.status == RunStatus::Achieved { "achieved, but" } else { "not achieved:" };
-        text += &format!("goalc: the goal is {but} {reason}\n");
+        let verdict = match end.status {
+            RunStatus::Achieved => "the goal is achieved, but ",
+            // Where its `verify` does not hold, the reason is the verdict.
+            _ if reason.contains("but the goal is not achieved") && !reason.starts_with('`') => "",
+            _ => "the goal is not achieved: ",
+        };
+        text += &format!("goalc: {verdict}{reason}\n");
     }
     for (unit, question) in state.open_questions() {
         let unit = state.name(unit);

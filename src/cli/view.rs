@@ -5,7 +5,7 @@ use crate::exec::event::{Answer, Failure, QuestionKind, Status, Usage};
 use crate::exec::graph::NodeIx;
 use crate::exec::state::{Handed, NodeState, Remark, RunState, Undo, UnitState};
 use crate::ir::StepFailure;
-use crate::report::{InstanceView, RunView, StepView, UsageView};
+use crate::report::{InstanceView, ProbeView, RunView, StepView, UsageView, VerifiedView};
 use crate::store::RunId;
 
 /// Of a step with many instances, not more than so many different notes of its attempts.
@@ -28,8 +28,27 @@ pub(super) fn view(run: &RunId, state: &RunState, alive: bool) -> RunView {
         } else {
             state.reason.clone()
         },
+        verify: verify(state),
         steps,
     }
+}
+
+/// What came of each goal's `verify`.
+fn verify(state: &RunState) -> Vec<VerifiedView> {
+    let graph = state.graph();
+    let goals = graph.nodes().filter(|node| !graph.is_step(*node));
+    let asked = goals.filter_map(|goal| Some((goal, state.node(goal).verified.as_ref()?)));
+    let view = |(goal, failure): (NodeIx, &Option<String>)| {
+        let probes = &state.node(goal).probes;
+        let each = probes.iter().map(|probe| (probe.holds, &probe.found));
+        // In older journals there is only what failed.
+        let failure = failure.iter().filter(|_| probes.is_empty()).map(|why| (false, why));
+        let view = |(holds, found): (bool, &String)| ProbeView { holds, found: found.clone() };
+        let probes: Vec<ProbeView> = each.chain(failure).map(view).collect();
+        let holds = probes.iter().all(|probe| probe.holds);
+        VerifiedView { goal: graph.id(goal).to_string(), holds, probes }
+    };
+    asked.map(view).collect()
 }
 
 fn step(state: &RunState, node: NodeIx) -> StepView {

@@ -2,6 +2,8 @@
 //!
 //! Owns the keys that it may have and what each takes. Does not open the files that it names.
 
+mod log;
+
 use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::{CATALOGUE, Code, Diagnostic, Diagnostics, nearest};
 use crate::source::{FileId, Span};
 use crate::value::parse_duration;
+
+pub use log::{LogFormat, LogLevel, LogSettings};
 
 type Key<'t> = Spanned<Cow<'t, str>>;
 type Item<'t> = Spanned<DeValue<'t>>;
@@ -29,6 +33,7 @@ pub struct Config {
     pub lints: IndexMap<&'static str, LintLevel>,
     pub effort: Effort,
     pub defaults: Defaults,
+    pub log: LogSettings,
     /// `[executor.NAME]`: what each means is the executor's to say.
     pub executors: IndexMap<String, toml::Table>,
 }
@@ -112,7 +117,7 @@ struct Reader<'d> {
 /// Reads one key of a section.
 type Entry<'d> = fn(&mut Reader<'d>, &str, &Item<'_>);
 
-const SECTIONS: [&str; 5] = ["env", "lints", "effort", "defaults", "executor"];
+const SECTIONS: [&str; 6] = ["env", "lints", "effort", "defaults", "log", "executor"];
 
 impl<'d> Reader<'d> {
     fn document(&mut self, document: &DeTable<'_>) {
@@ -122,6 +127,7 @@ impl<'d> Reader<'d> {
                 "lints" => self.lints(value),
                 "effort" => self.section(key, value, &["small", "medium", "large"], Self::effort),
                 "defaults" => self.section(key, value, &["jobs", "shell"], Self::default),
+                "log" => self.section(key, value, &log::KEYS, Self::log),
                 "executor" => self.executors(value),
                 word => self.unknown(key, format!("unknown section `{word}`"), &SECTIONS),
             }
@@ -307,6 +313,8 @@ mod tests {
         let (config, found) = read_text(
             "[env]\nfiles = [\".env\", \"local.env\"]\n[lints]\nW0703 = \"deny\"\n\
              [effort]\nsmall = \"45m\"\n[defaults]\njobs = 0x10\nshell = \"bash\"\n\
+             [log]\nfile = \"a.log\"\nformat = \"json\"\nlevel = \"debug\"\n\
+             otlp = \"http://localhost:4318/v1/traces\"\n\
              [executor.slurm]\npartition = \"fast\"\nnodes = { max = 4 }\n",
         );
         assert_eq!(found, []);
@@ -317,6 +325,12 @@ mod tests {
         assert_eq!(config.effort.length("large"), Duration::from_hours(8));
         assert_eq!(config.defaults.jobs, Some(16));
         assert_eq!(config.defaults.shell, Some(vec!["bash".to_owned()]));
+        assert_eq!(config.log.file.as_deref(), Some("a.log"));
+        assert_eq!(
+            (config.log.format, config.log.level),
+            (Some(LogFormat::Json), Some(LogLevel::Debug))
+        );
+        assert_eq!(config.log.otlp.as_deref(), Some("http://localhost:4318/v1/traces"));
         assert_eq!(config.executors["slurm"]["nodes"]["max"].as_integer(), Some(4));
     }
 
@@ -332,7 +346,8 @@ mod tests {
         let (config, found) = read_text(
             "[evn]\n[env]\nfile = 1\nfiles = [1]\n[lints]\nW0730 = \"deny\"\nE0401 = \"allow\"\n\
              W0706 = \"off\"\n[effort]\nsmall = 30\nlarge = \"0s\"\n[defaults]\njobs = 0\n\
-             shell = []\n[executor]\nlocal = 1\n",
+             shell = []\n[executor]\nlocal = 1\n\
+             [log]\nfile = 1\nformat = \"jsn\"\nlevel = \"all\"\notlp = \"localhost\"\n",
         );
         let said: Vec<_> =
             found.iter().map(|(line, message, _)| (*line, message.as_str())).collect();
@@ -350,6 +365,10 @@ mod tests {
                 (13, "`jobs` must be a whole number from 1"),
                 (14, "`shell` must be a list of strings"),
                 (16, "`executor.local` must be a section"),
+                (18, "`file` must be a string"),
+                (19, "`format` cannot be `jsn`"),
+                (20, "`level` cannot be `all`"),
+                (21, "`otlp` must be an address with http:// or https://"),
             ]
         );
         assert_eq!(found[0].2.as_deref(), Some("did you mean `env`?"));

@@ -7,7 +7,7 @@ pub mod dotenv;
 mod goal_toml;
 pub mod params;
 
-pub use goal_toml::{Config, Defaults, Effort, LintLevel, read};
+pub use goal_toml::{Config, Defaults, Effort, LintLevel, LogFormat, LogLevel, LogSettings, read};
 
 use thiserror::Error;
 

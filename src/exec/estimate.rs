@@ -17,6 +17,9 @@ use super::state::{RunState, UnitIx};
 use crate::ir::Estimate;
 use crate::value::{BindingId, StepId, Value};
 
+/// In fewer runs nothing is usual.
+const RUNS_TO_JUDGE: u32 = 3;
+
 /// What earlier runs took, by step.
 pub type Measured = HashMap<StepId, History>;
 
@@ -47,6 +50,14 @@ impl History {
             upper
         };
         Some(upper.saturating_add(lower) / 2)
+    }
+
+    /// Longer than an attempt usually takes by far: half as much again as nine of ten took. `None`
+    /// where too few runs are known to say.
+    pub fn unusual(&self) -> Option<Duration> {
+        let place = (self.lengths.len() * 9).div_ceil(10).checked_sub(1)?;
+        let length = self.lengths.get(place).filter(|_| self.runs >= RUNS_TO_JUDGE)?;
+        Some(length.saturating_add(*length / 2))
     }
 
     /// How likely an attempt is to fail, as far as was seen.
@@ -205,6 +216,15 @@ mod tests {
         assert_eq!(history(&[900, 10, 12], 0).median(), Some(Duration::from_secs(12)));
         assert_eq!(history(&[10, 12], 0).median(), Some(Duration::from_secs(11)));
         assert_eq!(history(&[], 0).median(), None);
+    }
+
+    #[test]
+    fn what_is_unusual_is_known_from_three_runs_on() {
+        let ten: Vec<u64> = (1..=10).collect();
+        assert_eq!(history(&ten, 0).unusual(), Some(Duration::from_millis(13_500)));
+        assert_eq!(history(&[4], 0).unusual(), Some(Duration::from_secs(6)));
+        assert_eq!(History::new(2, vec![Duration::from_secs(4); 2], 0).unusual(), None);
+        assert_eq!(history(&[], 0).unusual(), None);
     }
 
     #[test]

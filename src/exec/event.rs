@@ -75,6 +75,13 @@ pub enum AlertWay {
     Log,
 }
 
+/// What came of asking a probe, in one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeAnswer {
+    pub holds: bool,
+    pub found: String,
+}
+
 /// Why nothing new starts any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -316,7 +323,11 @@ pub enum Event {
     },
     GoalVerified {
         goal: GoalId,
+        /// All that does not hold.
         failure: Option<String>,
+        /// Each of its probes; none in journals of older versions.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        probes: Vec<ProbeAnswer>,
     },
     CleanupEnded {
         goal: GoalId,

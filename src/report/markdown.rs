@@ -41,6 +41,7 @@ pub fn markdown(view: &ReportView) -> String {
         list("Ignored failures", view.steps.iter().filter_map(ignored)),
         instances(view),
         list("Questions and answers", view.answers.iter().map(answer)),
+        list("Alerts", view.alerts.iter().map(|alert| plain_with_code(&alert.line()))),
         undo(view),
         list(
             "Checkpoints",
@@ -105,7 +106,8 @@ fn verified(verify: &VerifyView) -> Vec<String> {
     if verify.failures.is_empty() {
         return vec![format!("{goal}: holds")];
     }
-    verify.failures.iter().map(|why| format!("{goal}: does not hold: {}", plain(why))).collect()
+    let failed = verify.failures.iter().map(|why| format!("{goal}: does not hold: {}", plain(why)));
+    failed.chain(verify.held.iter().map(|what| format!("{goal}: holds: {}", plain(what)))).collect()
 }
 
 fn goal_name(goal: &str) -> String {

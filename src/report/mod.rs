@@ -33,7 +33,7 @@ pub use junit::junit;
 pub use list::{ListView, Listed, ListedParam, ListedPlan, list_text};
 pub use markdown::markdown;
 pub use review::*;
-pub use run::{InstanceView, Outputs, RunView, StepView, UsageView};
+pub use run::{InstanceView, Outputs, ProbeView, RunView, StepView, UsageView, VerifiedView};
 pub use runs::{RunLine, RunsView, runs_text};
 pub use schema::{SCHEMAS, schema};
 pub use text::{length, text};

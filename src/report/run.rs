@@ -36,8 +36,29 @@ pub struct RunView {
     /// Why it ended as it did, where that is not said by its steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Each goal's own `verify` that was asked; left out where none was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verify: Vec<VerifiedView>,
     /// In the order of the plan.
     pub steps: Vec<StepView>,
+}
+
+/// What came of a goal's `verify`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct VerifiedView {
+    /// The goal's path; empty for the root goal.
+    pub goal: String,
+    pub holds: bool,
+    /// In the order of the plan; one for all that does not hold in runs of older versions.
+    pub probes: Vec<ProbeView>,
+}
+
+/// What came of asking a probe.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct ProbeView {
+    pub holds: bool,
+    /// What is so, in one line.
+    pub found: String,
 }
 
 /// A step of a run.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::layout::{Paint, cut, pad, pad_left, width, wrap};
-use super::run::{RunView, StepView};
+use super::run::{RunView, StepView, VerifiedView};
 use crate::diagnostic::visible;
 use crate::exec::{RunStatus, Status, Timestamp};
 use crate::value::duration_text;
@@ -29,7 +29,23 @@ pub fn text(view: &RunView, colour: bool) -> String {
     }
     parts.extend(view.steps.iter().map(|step| row(step, ids, paint)));
     parts.extend(view.steps.iter().map(below));
+    parts.extend(view.verify.iter().filter(|verify| !verify.holds).map(|it| verified(it, paint)));
     parts.concat()
+}
+
+/// Each probe of a `verify` that does not hold as a whole.
+fn verified(verify: &VerifiedView, paint: Paint) -> String {
+    let whose = match verify.goal.as_str() {
+        "" => "the goal".to_owned(),
+        goal => visible(goal).into_owned(),
+    };
+    let mut text = format!("\n  verify of {whose}\n");
+    for probe in &verify.probes {
+        let mark = if probe.holds { paint.green("✓") } else { paint.red("✗") };
+        let said = paragraph(&probe.found, "        ");
+        text += &format!("      {mark} {}", said.trim_start());
+    }
+    text
 }
 
 /// As wide as `undo-failed`.

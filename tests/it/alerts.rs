@@ -162,6 +162,52 @@ goal g {
 }
 
 #[test]
+fn without_an_estimate_earlier_runs_say_what_is_too_long() {
+    let project = Project::new(
+        r#"
+goal g {
+  step slow { run "sh hold go" }
+  alert on overrun { run "echo $GOAL_ALERT $GOAL_ALERT_TEXT >> told" }
+}
+"#,
+    );
+    project.write("go", "");
+    for _ in 0..3 {
+        project.run(&[]).exits(0);
+    }
+    assert!(!project.has("told"));
+    std::fs::remove_file(project.path("go")).expect("it is there");
+    let run = project.start(&[]);
+    project.await_file("told");
+    project.write("go", "");
+    run.end().exits(0);
+    let wanted = "overrun `slow` takes longer than 1s, which is unusual by its earlier runs";
+    assert_eq!(project.lines("told"), [wanted]);
+}
+
+#[test]
+fn the_report_tells_of_alerts_and_first_of_those_not_delivered() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a { run "true" }
+  alert on achieved { log; webhook "nonsense" }
+}
+"#,
+    );
+    project.run(&[]).exits(0);
+    let report = project.call(&["report", "--format", "json"]).exits(0).json();
+    let alerts = report["alerts"].as_array().expect("a list");
+    let of = |at: usize| (alerts[at]["way"].as_str(), alerts[at]["failure"].is_string());
+    assert_eq!([of(0), of(1)], [(Some("webhook"), true), (Some("log"), false)]);
+    let page = project.call(&["report"]).exits(0).out();
+    let section = page.split("## Alerts").nth(1).expect("a section");
+    assert!(section.trim_start().starts_with("- not delivered: achieved by webhook ("), "{page}");
+    let html = project.call(&["report", "--format", "html"]).exits(0).out();
+    assert!(html.contains("not delivered: achieved by webhook"), "{html}");
+}
+
+#[test]
 fn a_machine_that_is_used_too_much_is_told() {
     let project = Project::new(
         r#"

@@ -21,10 +21,6 @@ pub enum GraphFormat {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  goalc graph release.goal                          in the terminal
-  goalc graph release.goal --format svg -o plan.svg
-  goalc graph release.goal --format dot | dot -Tpdf -o plan.pdf")]
 pub struct GraphArguments {
     /// A plan; may be left out where the folder has one
     #[arg(value_name = "FILE")]
@@ -52,10 +48,6 @@ pub struct GraphArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  goalc list                    the folder's plan; its plans where there are several
-  goalc list release.goal       its params, goals and steps
-  goalc list --format json")]
 pub struct ListArguments {
     /// A plan; if left out, what is in this folder
     #[arg(value_name = "FILE")]

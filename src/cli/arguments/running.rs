@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
+use super::LogArguments;
 use crate::cli::live::Loudness;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -64,6 +65,8 @@ pub struct RunArguments {
     pub format: RunFormat,
     #[command(flatten)]
     pub loudness: LoudnessArguments,
+    #[command(flatten)]
+    pub log: LogArguments,
 }
 
 /// Who is asked what.
@@ -120,4 +123,6 @@ pub struct ResumeArguments {
     pub format: RunFormat,
     #[command(flatten)]
     pub loudness: LoudnessArguments,
+    #[command(flatten)]
+    pub log: LogArguments,
 }

@@ -19,7 +19,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 pub(super) use board::Board;
 pub(super) use harmless::harmless;
 pub(super) use region::{Region, Size};
-pub(super) use reporter::{JsonLines, Reporter};
+pub(super) use reporter::{JsonLines, Reporter, event_json};
 
 use crate::exec::event::Stamped;
 use crate::exec::graph::{Graph, NodeIx};

@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 
 use super::{Loudness, Note, tag};
 use crate::cli::output;
-use crate::exec::event::{AlertWay, AttemptEnd, Event, Stamped, Status, Unit};
+use crate::exec::event::{AlertWay, AttemptEnd, Event, ProbeAnswer, Stamped, Status, Unit};
 use crate::exec::state::RunState;
 use crate::exec::world::{Observer, readable};
 use crate::report::layout::Paint;
@@ -91,6 +91,20 @@ impl Reporter {
         }
     }
 
+    /// Each probe that does not hold; those that do are counted.
+    fn verify(&self, name: &str, why: &str, probes: &[ProbeAnswer]) {
+        let mark = self.paint.red("✗");
+        let held = probes.iter().filter(|probe| probe.holds).count();
+        for probe in probes.iter().filter(|probe| !probe.holds) {
+            self.say(format!("{mark} verify of {name}: {}", probe.found));
+        }
+        if probes.is_empty() {
+            self.say(format!("{mark} verify of {name}: {why}"));
+        } else if held > 0 {
+            self.say(format!("- verify of {name}: {held} of {} probes hold", probes.len()));
+        }
+    }
+
     fn attempt(&self, event: &Event) {
         match event {
             Event::AttemptStarted { unit, attempt: 1, .. } => {
@@ -158,9 +172,9 @@ impl Observer for Reporter {
                 let label = if label.is_empty() { String::new() } else { format!(": {label}") };
                 self.mention(|| format!("{} {step}: checkpoint{label}", self.paint.bold("⚑")));
             }
-            Event::GoalVerified { goal, failure: Some(why) } => {
+            Event::GoalVerified { goal, failure: Some(why), probes } => {
                 let name = if goal.is_root() { "the goal" } else { goal.as_str() };
-                self.say(format!("{} verify of {name}: {why}", self.paint.red("✗")));
+                self.verify(name, why, probes);
             }
             Event::CleanupEnded { failure: Some(why), .. } => {
                 self.say(format!("{} cleanup: {why}", self.paint.red("✗")));
@@ -207,11 +221,16 @@ pub(crate) struct JsonLines;
 
 impl Observer for JsonLines {
     fn event(&mut self, stamped: &Stamped, _state: &RunState) {
-        let mut value = serde_json::to_value(&stamped.event).unwrap_or_default();
-        if let Some(fields) = value.as_object_mut() {
-            fields.insert("seq".to_owned(), stamped.seq.into());
-            fields.insert("at".to_owned(), stamped.at.to_string().into());
-        }
-        output::print(&format!("{value}\n"));
+        output::print(&format!("{}\n", event_json(stamped)));
     }
+}
+
+/// An event as others read it.
+pub(crate) fn event_json(stamped: &Stamped) -> serde_json::Value {
+    let mut value = serde_json::to_value(&stamped.event).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("seq".to_owned(), stamped.seq.into());
+        fields.insert("at".to_owned(), stamped.at.to_string().into());
+    }
+    value
 }

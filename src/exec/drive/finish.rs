@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::Drive;
-use crate::exec::event::{Event, Failure, QuestionKind, Status, StopReason};
+use crate::exec::event::{Event, Failure, ProbeAnswer, QuestionKind, Status, StopReason};
 use crate::exec::graph::NodeIx;
 use crate::exec::schedule;
 use crate::exec::state::{Omission, UnitIx, UnitState};
@@ -170,7 +170,7 @@ impl<W: World> Drive<'_, W> {
             }
             return self.begin(Work::Cleanup(node));
         }
-        let verify = state.verified.clone().flatten().map(|why| format!("verify: {why}"));
+        let verify = state.verified.clone().flatten().map(|why| self.not_achieved(node, &why));
         let (status, reason) = match (fault, verify) {
             (Some((status, reason)), _) => (status, Some(reason)),
             (None, Some(reason)) => (Status::Failed, Some(reason)),
@@ -179,6 +179,36 @@ impl<W: World> Drive<'_, W> {
         let (status, reason) =
             if rolled_back { self.rolled_back_end(node, status, reason) } else { (status, reason) };
         self.finish(UnitIx::of(node), status, None, reason);
+    }
+
+    /// What came of a goal's `verify`.
+    pub(super) fn verified(&mut self, goal: NodeIx, probes: Vec<ProbeAnswer>) {
+        let failed: Vec<&str> =
+            probes.iter().filter(|probe| !probe.holds).map(|probe| probe.found.as_str()).collect();
+        let failure = (!failed.is_empty()).then(|| failed.join("; "));
+        let goal = self.goal_id(goal);
+        self.record(Event::GoalVerified { goal, failure, probes });
+    }
+
+    /// The verdict on a goal in which nothing failed, and whose `verify` does not hold.
+    fn not_achieved(&self, goal: NodeIx, why: &str) -> String {
+        let graph = self.state.graph();
+        let inside = graph.descendants(goal);
+        let steps = || inside.iter().filter(|node| graph.is_step(**node));
+        let all = |status| steps().all(|step| self.state.node(*step).status == status);
+        let failed = steps().any(|step| self.state.node(*step).status == Status::Failed);
+        let steps = match failed {
+            true => "what failed is ignored",
+            false if all(Status::Succeeded) => "all steps succeeded",
+            false => "no step failed",
+        };
+        let probes = &self.state.node(goal).probes;
+        let held = probes.iter().filter(|probe| probe.holds).count();
+        let of = match held {
+            0 => String::new(),
+            held => format!(" ({held} of {} probes hold)", probes.len()),
+        };
+        format!("{steps}, but the goal is not achieved: its `verify` does not hold: {why}{of}")
     }
 
     /// Why a goal whose children have all ended is not achieved: the worst of them decides.
@@ -202,7 +232,10 @@ impl<W: World> Drive<'_, W> {
                 _ => continue,
             };
             if worst.as_ref().is_none_or(|(most, ..)| weight > *most) {
-                let reason = format!("`{}` {}", self.state.graph().id(*child), past(status));
+                let verdict = self.state.node(*child);
+                let unverified = verdict.verified.clone().flatten().and(verdict.reason.as_ref());
+                let why = unverified.map_or_else(String::new, |why| format!(": {why}"));
+                let reason = format!("`{}` {}{why}", self.state.graph().id(*child), past(status));
                 worst = Some((weight, fault, reason));
             }
         }

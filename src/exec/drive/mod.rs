@@ -303,10 +303,7 @@ impl<'a, W: World> Drive<'a, W> {
                     self.end_attempt(order, end, account);
                 }
             }
-            (Work::VerifyGoal(goal), Outcome::Checked(result)) => {
-                let goal = self.goal_id(goal);
-                self.record(Event::GoalVerified { goal, failure: result.err() });
-            }
+            (Work::VerifyGoal(goal), Outcome::Verified(probes)) => self.verified(goal, probes),
             (Work::Cleanup(goal), Outcome::Cleaned(failure)) => {
                 let goal = self.goal_id(goal);
                 self.record(Event::CleanupEnded { goal, failure });

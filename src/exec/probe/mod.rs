@@ -103,14 +103,19 @@ pub enum ProbeKind {
 }
 
 /// What a probe found: whether it holds, and what is so, in one line.
-type Answer = Result<String, String>;
+pub type Answer = Result<String, String>;
 
 /// Asks all probes, one after the other, up to the first that does not hold.
 ///
 /// # Errors
 /// Says in one line which does not hold, and what was found instead.
 pub fn check(probes: &[Probe], control: &Controller) -> Result<(), String> {
-    probes.iter().try_for_each(|probe| probe.check(control))
+    probes.iter().try_for_each(|probe| probe.check(control).map(drop))
+}
+
+/// Asks all probes, one after the other, also behind one that does not hold.
+pub fn check_each(probes: &[Probe], control: &Controller) -> Vec<Answer> {
+    probes.iter().map(|probe| probe.check(control)).collect()
 }
 
 /// Asks all probes side by side.
@@ -140,7 +145,7 @@ pub fn check_all(probes: &[Probe], control: &Controller) -> Result<(), Vec<Strin
 
 impl Probe {
     /// Tries until it holds or its time is up.
-    fn check(&self, control: &Controller) -> Result<(), String> {
+    fn check(&self, control: &Controller) -> Answer {
         let until = self.kind.within().map(|within| Instant::now() + within);
         let mut pause = PAUSE.0;
         loop {
@@ -148,7 +153,10 @@ impl Probe {
                 return Err(STOPPED.to_owned());
             }
             let time = until.map_or(TRY, |until| left(until).clamp(PAUSE.0, TRY));
-            let Err(why) = self.check_once(time, control) else { return Ok(()) };
+            let why = match self.check_once(time, control) {
+                Ok(found) => return Ok(found),
+                Err(why) => why,
+            };
             let left = until.map_or(Duration::ZERO, left);
             if left.is_zero() {
                 return Err(why);
@@ -158,12 +166,12 @@ impl Probe {
         }
     }
 
-    fn check_once(&self, time: Duration, control: &Controller) -> Result<(), String> {
+    fn check_once(&self, time: Duration, control: &Controller) -> Answer {
         if let ProbeKind::Unknown { why } = &self.kind {
             return Err(why.clone());
         }
         match (self.kind.ask(time, control), self.negated) {
-            (Ok(_), false) | (Err(_), true) => Ok(()),
+            (Ok(found), false) | (Err(found), true) => Ok(found),
             (Err(why), false) => Err(why),
             (Ok(what), true) => Err(format!("{what}, but the probe says `not`")),
         }

@@ -125,8 +125,9 @@ impl RunState {
             Event::StopRequested { why, .. } => {
                 self.stop_goal(node, why);
             }
-            Event::GoalVerified { failure, .. } => {
+            Event::GoalVerified { failure, probes, .. } => {
                 self.nodes[node.at()].verified = Some(failure.clone());
+                self.nodes[node.at()].probes.clone_from(probes);
             }
             Event::CleanupEnded { failure, .. } => {
                 self.nodes[node.at()].cleaned = Some(failure.clone());

@@ -31,7 +31,7 @@ pub use stage::{Decision, Stage};
 pub use undo::{Rolling, Undo, paths_to_save};
 pub use unit::{AnswerRecord, End, Handed, Phase, Question, Remark, Saved, UnitState};
 
-use super::event::{Failure, RunStatus, Status, StopReason, Timestamp, Unit};
+use super::event::{Failure, ProbeAnswer, RunStatus, Status, StopReason, Timestamp, Unit};
 use super::graph::{Graph, NodeIx};
 use crate::value::{BindingId, NodeId, Value};
 
@@ -64,6 +64,8 @@ pub struct NodeState {
     pub omission: Option<Omission>,
     /// A goal's `verify` was asked, and what did not hold.
     pub verified: Option<Option<String>>,
+    /// What came of each probe of its `verify`.
+    pub probes: Vec<ProbeAnswer>,
     /// A goal in which nothing new starts.
     pub stopping: Option<StopReason>,
     /// A goal's cleanup has run, and what was wrong with it.

@@ -51,9 +51,9 @@ impl RunState {
         }
         self.doubt_joined();
         self.restart_services();
-        self.reopen_goals();
+        self.reopen_goals(retry_failed);
         while self.reopen_services() {
-            self.reopen_goals();
+            self.reopen_goals(retry_failed);
         }
         self.status = RunStatus::Running;
         self.exit = None;
@@ -63,16 +63,19 @@ impl RunState {
         self.recount();
     }
 
-    /// A goal with something due in it is open again, from the inside outwards.
-    pub(super) fn reopen_goals(&mut self) {
+    /// A goal with something due in it is open again, from the inside outwards; with `retry_failed`
+    /// also one of which only the `verify` did not hold.
+    fn reopen_goals(&mut self, retry_failed: bool) {
         let goals: Vec<NodeIx> = self.graph.nodes().skip(self.graph.step_count()).collect();
         for goal in goals.into_iter().rev() {
             let due = self.graph.children(goal).iter().any(|n| !self.node(*n).status.is_end())
-                || self.is_half_rolled_back(goal);
+                || self.is_half_rolled_back(goal)
+                || (retry_failed && self.is_only_unverified(goal));
             let state = &mut self.nodes[goal.at()];
             if !state.status.is_end() {
                 state.cleaned = None;
                 state.verified = None;
+                state.probes.clear();
             } else if due {
                 let opened = state.started;
                 let when = state.when.filter(|_| opened.is_some());
@@ -89,6 +92,12 @@ impl RunState {
                 state.unit.confirm_not_needed = state.open;
             }
         }
+    }
+
+    fn is_only_unverified(&self, goal: NodeIx) -> bool {
+        let state = self.node(goal);
+        let unverified = state.verified.as_ref().is_some_and(Option::is_some);
+        state.status == Status::Failed && unverified
     }
 
     /// Nothing is in flight in a new process; open goals hold what they held.

@@ -11,6 +11,7 @@ use super::deliver::{Machine, deliver};
 use super::launch::place_of;
 use super::local::LocalWorld;
 use super::{View, Wake};
+use crate::exec::estimate::Measured;
 use crate::exec::event::{Event, QuestionKind, Stamped, Status, Unit};
 use crate::exec::graph::NodeIx;
 use crate::exec::state::UnitIx;
@@ -19,6 +20,9 @@ use crate::value::{GoalId, NodeId, Value, duration_text};
 
 /// Between looks at what runs and at the machine.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// A step that usually takes next to nothing overruns no earlier.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// What is worth telling.
 #[derive(Debug, Clone)]
@@ -43,6 +47,8 @@ pub(super) struct Alerts {
     /// What the machine is beyond now, by goal and clause.
     beyond: HashSet<(NodeIx, &'static str)>,
     machine: Machine,
+    /// What earlier runs took.
+    usual: Measured,
     /// Deliveries under way.
     pub(super) open: usize,
 }
@@ -56,6 +62,7 @@ impl Default for Alerts {
             told: HashSet::new(),
             beyond: HashSet::new(),
             machine: Machine::default(),
+            usual: Measured::new(),
             open: 0,
         }
     }
@@ -273,20 +280,40 @@ fn look_for(
     }
 }
 
-/// An attempt that takes longer than the longest that its step is expected to take.
+/// An attempt that takes longer than the longest that its step is expected to take; without an
+/// estimate, unusually long.
 fn overrun(world: &LocalWorld, view: View<'_>, unit: UnitIx, since: Instant) -> Option<Trouble> {
-    let estimate = view.state.graph().step(unit.node)?.estimate.as_ref()?;
-    let expected = match estimate {
-        Estimate::Range(_, to) => place_of(view, &world.surroundings, unit).duration(to).ok()?,
-        Estimate::Effort { length: Value::Duration { length }, .. } => *length,
-        Estimate::Effort { .. } => return None,
+    let graph = view.state.graph();
+    let step = graph.step(unit.node)?;
+    // A service is over when nobody needs it any more.
+    let ready = view.state.node(unit.node).ready.is_some();
+    let (expected, why) = match step.estimate.as_ref().filter(|_| !ready) {
+        Some(Estimate::Range(_, to)) => {
+            (place_of(view, &world.surroundings, unit).duration(to).ok()?, "")
+        }
+        Some(Estimate::Effort { length: Value::Duration { length }, .. }) => (*length, ""),
+        Some(Estimate::Effort { .. }) => return None,
+        None if ready => return None,
+        None => {
+            let usual = world.alerts.usual.get(graph.step_id(unit.node)?)?;
+            (usual.unusual()?.max(SHORTEST), ", which is unusual by its earlier runs")
+        }
     };
     let name = view.state.name(unit);
     (since.elapsed() > expected).then(|| Trouble {
         on: "overrun",
-        text: format!("`{name}` takes longer than {}", duration_text(expected)),
+        text: format!("`{name}` takes longer than {}{why}", duration_text(expected)),
         unit: Some(name),
     })
+}
+
+impl LocalWorld {
+    /// Gives it what earlier runs took: by that a step without an estimate overruns.
+    #[must_use]
+    pub fn with_history(mut self, usual: Measured) -> Self {
+        self.alerts.usual = usual;
+        self
+    }
 }
 
 /// An attempt that has written nothing for too long.

@@ -8,15 +8,64 @@ use std::sync::Arc;
 use super::asking;
 use super::attempt::Pending;
 use super::launch::{Subject, place_of};
-use super::local::LocalWorld;
+use super::local::{LocalWorld, Message};
 use super::noted;
+use super::pool::spawn;
 use super::{Ticket, View};
+use crate::exec::event::ProbeAnswer;
 use crate::exec::graph::NodeIx;
-use crate::exec::probe::{Probe, ProbeKind};
+use crate::exec::probe::{Probe, ProbeKind, check, check_each};
+use crate::exec::process::Controller;
 use crate::exec::schedule::guards_of;
 use crate::exec::state::UnitIx;
 
+/// Probes of steps that are asked at once; more wait their turn.
+const MOST_CHECKS: usize = 64;
+
+/// Whether probes behind one that does not hold are asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asking {
+    UpToAFailure,
+    Each,
+}
+
+/// What comes of each probe.
+fn answers(probes: &[Probe], control: &Controller) -> Vec<ProbeAnswer> {
+    let answer = |found: Result<String, String>| ProbeAnswer {
+        holds: found.is_ok(),
+        found: found.unwrap_or_else(|why| why),
+    };
+    check_each(probes, control).into_iter().map(answer).collect()
+}
+
 impl LocalWorld {
+    /// Asks probes in a thread of their own, when it is their turn.
+    pub(super) fn ask(&mut self, ticket: Ticket, probes: Vec<Probe>) {
+        self.ask_as(ticket, probes, Asking::UpToAFailure);
+    }
+
+    pub(super) fn ask_as(&mut self, ticket: Ticket, probes: Vec<Probe>, how: Asking) {
+        if self.checks >= MOST_CHECKS {
+            self.queued.push((ticket, probes, how));
+            return;
+        }
+        self.checks += 1;
+        let (sender, control) = (self.sender.clone(), self.control(ticket));
+        spawn(move || {
+            let _ = sender.send(match how {
+                Asking::UpToAFailure => Message::Checked(ticket, check(&probes, &control)),
+                Asking::Each => Message::Verified(ticket, answers(&probes, &control)),
+            });
+        });
+    }
+
+    pub(super) fn next_check(&mut self) {
+        self.checks -= 1;
+        if let Some((ticket, probes, how)) = self.queued.pop() {
+            self.ask_as(ticket, probes, how);
+        }
+    }
+
     pub(super) fn begin_checks(
         &mut self,
         ticket: Ticket,

@@ -11,24 +11,21 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::alerts::{self, Alerts};
 use super::attempt::{self, AwaitState, Pending};
+use super::checks::Asking;
 use super::launch::Launcher;
 use super::noted::{NotedInputs, Successes};
 use super::person::Person;
-use super::pool::spawn;
 use super::preview::Preview;
 use super::{Mailbox, Outcome, RealSurroundings, Screen, Ticket, Undone, View, Wake, Work, World};
-use crate::exec::event::{Stamped, StopReason, Timestamp};
+use crate::exec::event::{ProbeAnswer, Stamped, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
-use crate::exec::probe::{Probe, check, check_all};
+use crate::exec::probe::{Probe, check_all};
 use crate::exec::process::{Control, Controller, ProcessReport};
 use crate::exec::scope::Surroundings;
 use crate::exec::state::UnitIx;
 
 /// How often requests from other terminals are looked for.
 const TICK: Duration = Duration::from_millis(150);
-
-/// Probes of steps that are asked at once; more wait their turn.
-const MOST_CHECKS: usize = 64;
 
 /// How long the end of a run waits for alerts that are under way.
 const ALERTS: Duration = Duration::from_secs(20);
@@ -52,6 +49,7 @@ pub(super) enum Message {
     /// The member of a chain with this place in it.
     RanJoined(Ticket, usize, Box<ProcessReport>),
     Checked(Ticket, Result<(), String>),
+    Verified(Ticket, Vec<ProbeAnswer>),
     Cleaned(Ticket, Option<String>),
     Undone(Ticket, Undone),
     Signal(i32),
@@ -81,8 +79,8 @@ pub struct LocalWorld {
     pub(super) controls: HashMap<Ticket, Controller>,
     pub(super) pending: BTreeMap<Ticket, Pending>,
     /// Checks that wait because enough are being asked.
-    queued: Vec<(Ticket, Vec<Probe>)>,
-    checks: usize,
+    pub(super) queued: Vec<(Ticket, Vec<Probe>, Asking)>,
+    pub(super) checks: usize,
     /// Wakes to hand out before anything is waited for.
     pub(super) ready: Vec<Wake>,
     signals: u32,
@@ -186,19 +184,6 @@ impl LocalWorld {
         self.controls.entry(ticket).or_default().clone()
     }
 
-    /// Asks probes in a thread of their own, when it is their turn.
-    pub(super) fn ask(&mut self, ticket: Ticket, probes: Vec<Probe>) {
-        if self.checks >= MOST_CHECKS {
-            self.queued.push((ticket, probes));
-            return;
-        }
-        self.checks += 1;
-        let (sender, control) = (self.sender.clone(), self.control(ticket));
-        spawn(move || {
-            let _ = sender.send(Message::Checked(ticket, check(&probes, &control)));
-        });
-    }
-
     fn take(&mut self, message: Message, view: View<'_>) {
         match message {
             Message::Ran(ticket, report) => attempt::ran(self, ticket, *report, view),
@@ -206,11 +191,15 @@ impl LocalWorld {
                 super::joined::ran(self, ticket, index, *report, view);
             }
             Message::Checked(ticket, result) => {
-                self.checks -= 1;
-                if let Some((next, probes)) = self.queued.pop() {
-                    self.ask(next, probes);
-                }
+                self.next_check();
                 attempt::checked(self, ticket, result, view);
+            }
+            Message::Verified(ticket, mut answers) => {
+                self.next_check();
+                for answer in &mut answers {
+                    answer.found = self.launcher.masker.mask(&answer.found).into_owned();
+                }
+                self.done(ticket, Outcome::Verified(answers));
             }
             Message::Cleaned(ticket, failure) => self.done(ticket, Outcome::Cleaned(failure)),
             Message::Undone(ticket, undone) => super::undo::done(self, ticket, undone),
@@ -281,7 +270,7 @@ impl World for LocalWorld {
             Work::VerifyGoal(goal) => {
                 let probes = self.goal_probes(*goal, view, true);
                 self.pending.insert(ticket, Pending::Checks);
-                self.ask(ticket, probes);
+                self.ask_as(ticket, probes, Asking::Each);
             }
             Work::Cleanup(goal) => super::cleanup::begin(self, ticket, *goal, view),
             Work::Agent { unit, log } => super::agent::begin(self, ticket, *unit, *log, view),

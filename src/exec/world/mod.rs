@@ -33,7 +33,9 @@ pub use person::{Screen, readable, user};
 pub use surroundings::RealSurroundings;
 pub(super) use surroundings::matching;
 
-use super::event::{AlertWay, Answer, AttemptEnd, Stamped, StopReason, Timestamp, Unit, Usage};
+use super::event::{
+    AlertWay, Answer, AttemptEnd, ProbeAnswer, Stamped, StopReason, Timestamp, Unit, Usage,
+};
 use super::graph::NodeIx;
 use super::journal::JournalError;
 use super::process::{ProcessEnd, ProcessReport};
@@ -88,6 +90,8 @@ pub struct AttemptOrder {
 pub enum Outcome {
     /// All probes held, or the first that did not.
     Checked(Result<(), String>),
+    /// What came of each probe.
+    Verified(Vec<ProbeAnswer>),
     Attempt {
         end: AttemptEnd,
         account: Account,

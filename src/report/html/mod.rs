@@ -34,6 +34,7 @@ pub fn html(view: &ReportView, drawing: Option<&str>) -> String {
         sections::instances(view),
         sections::logs(view),
         sections::answers(view),
+        sections::alerts(view),
         sections::undo(view),
         sections::checkpoints(view),
         tables::usage(view),

@@ -31,9 +31,12 @@ pub(super) fn verify(view: &ReportView) -> String {
             return vec![format!("{whose}: <span class=\"ok\">holds</span>")];
         }
         let failed = verify.failures.iter();
-        failed
-            .map(|why| format!("{whose}: <span class=\"bad\">does not hold</span>: {}", text(why)))
-            .collect()
+        let failed = failed
+            .map(|why| format!("{whose}: <span class=\"bad\">does not hold</span>: {}", text(why)));
+        let held = verify.held.iter();
+        let held =
+            held.map(|what| format!("{whose}: <span class=\"ok\">holds</span>: {}", text(what)));
+        failed.chain(held).collect()
     });
     let cleanup = view.cleanup.iter().map(|each| {
         format!(
@@ -108,6 +111,10 @@ fn answer(answer: &AnswerView) -> String {
         text(&answer.from),
         at(answer.at)
     )
+}
+
+pub(super) fn alerts(view: &ReportView) -> String {
+    list("Alerts", view.alerts.iter().map(|alert| with_code(&alert.line())))
 }
 
 pub(super) fn undo(view: &ReportView) -> String {

@@ -10,7 +10,8 @@ use super::figures::{Past, notes};
 use super::history::{EarlierRun, compared};
 use super::span::total;
 use super::track::TryEnd;
-use super::{attempts, figures, lessons, people, verdict};
+use super::{alerts, attempts, figures, lessons, people, verdict};
+use crate::exec::event::ProbeAnswer;
 use crate::exec::graph::NodeIx;
 use crate::exec::state::RunState;
 use crate::exec::{Stamped, Status, Timestamp};
@@ -48,6 +49,7 @@ impl ReportView {
     pub fn new(sources: &Sources<'_>) -> Self {
         let past = Past::new(sources);
         let (answers, answers_left_out) = people::answers(&past);
+        let (alerts, alerts_left_out) = alerts::alerts(&past);
         let root = past.graph.goal(past.graph.root());
         let mut view = Self {
             run: sources.run.run.clone(),
@@ -66,6 +68,8 @@ impl ReportView {
             steps: steps(&past),
             answers,
             answers_left_out,
+            alerts,
+            alerts_left_out,
             undo: undo(&past),
             checkpoints: checkpoints(&past),
             logs: logs(&past),
@@ -83,9 +87,16 @@ fn verify(state: &RunState) -> Vec<VerifyView> {
     let goals = graph.nodes().filter(|node| !graph.is_step(*node));
     let asked = goals.filter_map(|goal| Some((goal, state.node(goal).verified.as_ref()?)));
     asked
-        .map(|(goal, found)| VerifyView {
-            goal: graph.id(goal).to_string(),
-            failures: found.iter().cloned().collect(),
+        .map(|(goal, failure)| {
+            let (held, failed): (Vec<_>, Vec<_>) =
+                state.node(goal).probes.iter().partition(|probe| probe.holds);
+            let found = |probes: Vec<&ProbeAnswer>| -> Vec<String> {
+                probes.into_iter().map(|probe| probe.found.clone()).collect()
+            };
+            // In older journals there is only what failed.
+            let failures =
+                if failed.is_empty() { failure.iter().cloned().collect() } else { found(failed) };
+            VerifyView { goal: graph.id(goal).to_string(), failures, held: found(held) }
         })
         .collect()
 }

@@ -49,6 +49,9 @@ pub struct ReportView {
     /// What people were asked, and what they said.
     pub answers: Vec<AnswerView>,
     pub answers_left_out: usize,
+    /// Who was told of what; those that were not delivered first.
+    pub alerts: Vec<AlertReport>,
+    pub alerts_left_out: usize,
     pub undo: UndoReport,
     pub checkpoints: Vec<CheckpointView>,
     /// The last lines of what failed steps wrote.
@@ -85,6 +88,8 @@ pub struct VerifyView {
     pub goal: String,
     /// What did not hold; empty where all did.
     pub failures: Vec<String>,
+    /// What held.
+    pub held: Vec<String>,
 }
 
 /// A goal's cleanup.
@@ -235,6 +240,25 @@ pub struct AnswerView {
     pub at: Option<Timestamp>,
     pub waited: f64,
     pub note: String,
+}
+
+/// An alert.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct AlertReport {
+    /// Whose clause it is; empty for the root goal.
+    pub goal: String,
+    /// The clause's word: `failure`.
+    pub on: String,
+    /// The step or instance that it is about.
+    pub step: Option<String>,
+    /// `run`, `webhook` or `log`.
+    pub way: String,
+    pub text: String,
+    #[serde(serialize_with = "time")]
+    #[schemars(schema_with = "time_schema")]
+    pub at: Option<Timestamp>,
+    /// Why it was not delivered.
+    pub failure: Option<String>,
 }
 
 /// What a rollback did.

@@ -2,6 +2,7 @@
 //!
 //! [`ReportView`] is made here from events, state and earlier runs; its formats are beside. Pure.
 
+mod alerts;
 mod attempts;
 mod build;
 mod data;

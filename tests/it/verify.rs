@@ -1,0 +1,109 @@
+//! A goal's own verdict: all steps may succeed and the goal still not be achieved.
+
+use serde_json::json;
+
+use crate::support::Project;
+
+const PLAN: &str = r#"
+goal ship {
+  step a { run "true" }
+  verify {
+    file "built"
+    run "exit 7"
+    os() != ""
+    dir "out"
+  }
+}
+"#;
+
+#[test]
+fn all_probes_are_asked_and_each_that_fails_is_named() {
+    let project = Project::new(PLAN);
+    let run = project.run(&[]).exits(1).stands("a succeeded");
+    assert_eq!(run.json["status"], "failed");
+    let reason = run.json["reason"].as_str().expect("a reason");
+    let verdict = "all steps succeeded, but the goal is not achieved: its `verify` does not hold: ";
+    assert!(reason.starts_with(verdict) && reason.contains("(1 of 4 probes hold)"), "{reason}");
+    let verify = &run.json["verify"][0];
+    assert_eq!((&verify["goal"], &verify["holds"]), (&json!(""), &json!(false)));
+    let probes = verify["probes"].as_array().expect("a list");
+    let holds: Vec<_> = probes.iter().map(|probe| probe["holds"].clone()).collect();
+    assert_eq!(holds, [false, false, true, false]);
+    for (probe, part) in probes.iter().zip(["built", "exit code 7", "os() != ", "out"]) {
+        assert!(probe["found"].as_str().is_some_and(|found| found.contains(part)), "{probe}");
+    }
+    assert_eq!(project.show().json["verify"], run.json["verify"]);
+    let text = project.call(&["show"]).exits(0).out();
+    assert!(text.contains("the goal is not achieved") && text.contains("verify of the goal\n"));
+    assert_eq!(text.matches("\n      ✗ ").count(), 3, "{text}");
+    assert_eq!(text.matches("\n      ✓ `os() != \"\"` is true").count(), 1, "{text}");
+    let report = project.call(&["report"]).exits(0).out();
+    assert!(report.contains("**All steps succeeded, but the goal is not achieved"), "{report}");
+    assert_eq!(report.to_lowercase().matches("the goal: does not hold: ").count(), 3, "{report}");
+    assert_eq!(report.to_lowercase().matches("the goal: holds: ").count(), 1, "{report}");
+}
+
+#[test]
+fn the_person_is_told_so_in_the_end_once() {
+    let project = Project::new(PLAN);
+    let done = project.call(&["run", "plan.goal"]).exits(1);
+    let verdict = "goalc: all steps succeeded, but the goal is not achieved: ";
+    assert_eq!(done.err.matches(verdict).count(), 1, "{}", done.err);
+    assert_eq!(done.err.matches("verify of the goal: ").count(), 4, "{}", done.err);
+}
+
+#[test]
+fn what_was_mended_is_asked_anew_on_resume() {
+    let project =
+        Project::new("goal g { step a { run \"true\" }; verify { file \"x\"; file \"y\" } }");
+    project.run(&[]).exits(1);
+    project.write("x", "");
+    project.write("y", "");
+    let run = project.resume(&["--retry-failed"]).exits(0);
+    assert_eq!(run.json["verify"][0]["holds"], true);
+    assert_eq!(run.json["verify"][0]["probes"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_sub_goals_verdict_is_the_reason_of_the_goal_around_it() {
+    let project = Project::new(
+        r#"
+goal g {
+  goal inner { step a { run "true" }; step b { when os() == ""; run "true" }; verify { file "x" } }
+  step late { depends inner; run "true" }
+}
+"#,
+    );
+    let run = project.run(&[]).exits(1).stands("inner.a succeeded, inner.b skipped, late blocked");
+    let reason = run.json["reason"].as_str().expect("a reason");
+    assert!(
+        reason.starts_with("`inner` failed: no step failed, but the goal is not achieved: "),
+        "{reason}"
+    );
+    let text = project.call(&["show"]).exits(0).out();
+    assert!(text.contains("verify of inner\n      ✗ "), "{text}");
+    project.write("x", "");
+    project.resume(&["--retry-failed"]).exits(0).stands("inner.a succeeded, late succeeded");
+}
+
+#[test]
+fn a_journal_without_probes_is_read() {
+    let project = Project::new("goal g { step a { run \"true\" }; verify { file \"x\" } }");
+    project.run(&[]).exits(1);
+    let db = rusqlite::Connection::open(project.state().join("state.db")).expect("the state opens");
+    let bodies: Vec<String> = db
+        .prepare("select body from events where body like '%goal-verified%'")
+        .expect("a query")
+        .query_map([], |row| row.get(0))
+        .expect("rows")
+        .map(|body| body.expect("text"))
+        .collect();
+    let mut event: serde_json::Value = serde_json::from_str(&bodies[0]).expect("JSON");
+    assert!(event["probes"].is_array(), "{event}");
+    let fields = event.as_object_mut().expect("an object");
+    fields.remove("probes");
+    let old: goalc::exec::Event =
+        serde_json::from_value(event).expect("the event of older versions");
+    let goalc::exec::Event::GoalVerified { probes, failure, .. } = old else { panic!("{old:?}") };
+    assert!(probes.is_empty() && failure.is_some());
+}
