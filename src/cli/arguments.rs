@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::export::ExportArguments;
 use super::report::{ReportArguments, ReportFormat};
 pub(super) use answers::{AnswerArguments, CancelArguments, DoneArguments, NoteArguments};
 pub(super) use drawing::{GraphArguments, GraphFormat, ListArguments};
@@ -82,6 +83,8 @@ pub enum Command {
     New(NewArguments),
     /// Make a plan of a file in another format
     Import(ImportArguments),
+    /// Write a run for another tool, or send it there
+    Export(ExportArguments),
     /// Tell more about a diagnostic's code, or a word of the language
     Explain(ExplainArguments),
     /// Print the JSON Schema of an output

@@ -9,6 +9,7 @@ mod check;
 mod clean;
 mod exit;
 mod explain;
+mod export;
 mod findings;
 mod fmt;
 mod forecast;
@@ -128,6 +129,7 @@ fn dispatch(command: Command) -> Result<u8, Failed> {
         Command::Note(arguments) => note::note(&arguments),
         Command::Cancel(arguments) => answer::cancel(&arguments),
         Command::New(arguments) => new::new(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Import(arguments) => import::import(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Schema(arguments) => explain::schema(&arguments),

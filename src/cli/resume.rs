@@ -37,6 +37,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let loaded = current(&record.plan_path, allowed(&events));
     let env = of_project(&record, loaded.as_ref(), environment)?;
     let log = of_project(&record, loaded.as_ref(), |loaded| Log::open(&arguments.log, loaded))?;
+    let trace_to = loaded.as_ref().and_then(|loaded| loaded.config.log.otlp.clone());
     let changed = changed_steps(&record.plan, loaded.as_ref());
     let accepted = accept(arguments, &mut record, loaded, &changed)?;
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
@@ -70,6 +71,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
             plan_path,
             new_plan,
             log,
+            trace_to,
         }
     };
     let (retry_failed, interactive) = (arguments.retry_failed, arguments.people.interactive);

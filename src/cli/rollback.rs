@@ -47,6 +47,7 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
         plan_path: record.plan_path.clone(),
         new_plan: None,
         log,
+        trace_to: loaded.config.log.otlp.clone(),
     };
     carry_out(session, state, params, Event::RollbackRequested { since, by: user() })
 }

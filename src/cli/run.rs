@@ -181,6 +181,7 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
         plan_path: loaded.path.clone(),
         new_plan: None,
         log,
+        trace_to: loaded.config.log.otlp.clone(),
     };
     let faults = preflight(&mut session, &start.graph, &start.params)?;
     if !faults.is_empty() {

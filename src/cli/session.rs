@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::arguments::RunFormat;
 use super::exit::Failed;
+use super::export;
 use super::live::{Board, Look, Loudness, Progress, Region, Tails, harmless};
 use super::load::{Loaded, read_settings};
 use super::log::Log;
@@ -56,6 +57,8 @@ pub(super) struct Session<'s> {
     /// The plan that the run goes on with, where it is another than before.
     pub(super) new_plan: Option<Plan>,
     pub(super) log: Option<Log>,
+    /// Where the run is sent as a trace when it has ended.
+    pub(super) trace_to: Option<String>,
 }
 
 /// The wall clock.
@@ -168,6 +171,9 @@ pub(super) fn carry_out(
     guardian.finish();
     let end = end?;
     tell_end(&run, &state, &end, format, (!quiet).then_some(&tails));
+    if let Some(url) = &session.trace_to {
+        export::send_at_end(session.store, &run, state.graph(), url);
+    }
     Ok(end.exit)
 }
 

@@ -20,6 +20,7 @@ mod run;
 mod runs;
 mod schema;
 mod text;
+mod trace;
 mod why;
 
 pub use check::{CheckView, DiagnosticView, FixView, PlaceView, RelatedView, SeverityView};
@@ -37,6 +38,7 @@ pub use run::{InstanceView, Outputs, ProbeView, RunView, StepView, UsageView, Ve
 pub use runs::{RunLine, RunsView, runs_text};
 pub use schema::{SCHEMAS, schema};
 pub use text::{length, text};
+pub use trace::Trace;
 pub use why::{BecauseView, WhyView, why_text};
 
 #[cfg(test)]

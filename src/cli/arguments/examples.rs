@@ -61,6 +61,8 @@ goalc new release --template release -o plans/release.goal
 goalc new --list"),
     ("import", "goalc import decomposed.json -o release.goal
 goalc import - < run.json"),
+    ("export", "goalc export --format otlp                the newest run as a trace
+goalc export 20260301-09 --format otlp --endpoint http://127.0.0.1:4318"),
     ("explain", "goalc explain                             all codes
 goalc explain E0401
 goalc explain retry"),

@@ -52,6 +52,8 @@ fn subject(event: &Event) -> (Option<String>, Option<u32>) {
         | Event::RequiresHeld { unit }
         | Event::Asked { unit, .. }
         | Event::Answered { unit, .. }
+        | Event::Noted { unit, .. }
+        | Event::HandedOver { unit }
         | Event::ConfirmNotNeeded { unit }
         | Event::DoubtCleared { unit }
         | Event::SnapshotStarted { unit, .. }
@@ -152,6 +154,11 @@ fn of_person(event: &Event) -> Option<Record> {
             let note = if note.is_empty() { String::new() } else { format!(": {note}") };
             info(format!("{}{by} ({from}){note}", answer.word()))
         }
+        Event::Noted { by, text, .. } => info(format!("note by {by}: {text}")),
+        Event::ParamChanged { binding, by, .. } => {
+            warn(format!("param `{binding}` was changed by {by}"))
+        }
+        Event::HandedOver { .. } => info("an agent was given it"),
         Event::RollbackRequested { by, .. } => warn(format!("a rollback was asked for by {by}")),
         _ => return None,
     })

@@ -13,6 +13,7 @@ use super::cleanup::{Task, carry_out, task};
 use super::launch::{Subject, place_of};
 use super::local::{LocalWorld, Message};
 use super::pool::spawn;
+use super::post::post_json;
 use super::{View, Wake};
 use crate::exec::event::AlertWay;
 use crate::exec::graph::NodeIx;
@@ -24,9 +25,6 @@ use crate::value::{EvalError, Expr};
 
 /// A script of an alert is ended after this.
 const LONGEST: Duration = Duration::from_mins(1);
-
-/// One try at a request takes no longer.
-const TRY: Duration = Duration::from_secs(10);
 
 /// Pauses before the further tries at a request.
 const PAUSES: [Duration; 4] = [
@@ -189,44 +187,9 @@ fn signature(key: &str, body: &str) -> String {
 }
 
 impl Request {
-    /// Tries again where that may help: no answer, or one that says that it is not its fault.
     fn send(&self) -> Result<(), String> {
-        let mut pauses = PAUSES.iter();
-        loop {
-            let (why, again) = match self.send_once() {
-                Ok(()) => return Ok(()),
-                Err(refused) => refused,
-            };
-            match pauses.next() {
-                Some(pause) if again => std::thread::sleep(*pause),
-                _ => return Err(format!("{}: {why}", self.shown)),
-            }
-        }
-    }
-
-    fn send_once(&self) -> Result<(), (String, bool)> {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(TRY))
-            .user_agent(concat!("goalc/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .into();
-        let mut request = agent.post(&self.url).header("Content-Type", "application/json");
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        match request.send(&self.body) {
-            Ok(answer) => match answer.status().as_u16() {
-                200..=299 => Ok(()),
-                status @ (408 | 429 | 500..=599) => Err((format!("answered {status}"), true)),
-                status => Err((format!("answered {status}"), false)),
-            },
-            Err(ureq::Error::BadUri(_) | ureq::Error::Http(_)) => {
-                Err(("is no address, or a header is not one".to_owned(), false))
-            }
-            Err(error) => Err((format!("did not answer: {error}"), true)),
-        }
+        let sent = post_json(&self.url, &self.headers, &self.body, &PAUSES);
+        sent.map_err(|why| format!("{}: {why}", self.shown))
     }
 }
 

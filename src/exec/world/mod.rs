@@ -17,6 +17,7 @@ mod local;
 mod noted;
 mod person;
 mod pool;
+mod post;
 mod preview;
 mod service;
 mod surroundings;
@@ -30,6 +31,7 @@ pub use launch::Launcher;
 pub use local::{LocalWorld, MachineLocks, Requests};
 pub use noted::{NotedInputs, Successes, key as success_key};
 pub use person::{Screen, readable, user};
+pub use post::post_json;
 pub use surroundings::RealSurroundings;
 pub(super) use surroundings::matching;
 
