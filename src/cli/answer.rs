@@ -18,23 +18,27 @@ use crate::value::{GoalId, NodeId, StepId, Value, read_text};
 type Outputs = IndexMap<Arc<str>, Value>;
 
 pub(super) fn approve(arguments: &AnswerArguments) -> Result<u8, Failed> {
-    answer(arguments, RequestKind::Approve, &[])
+    answer(arguments, "approve", &[])
 }
 
 pub(super) fn deny(arguments: &AnswerArguments) -> Result<u8, Failed> {
-    answer(arguments, RequestKind::Deny, &[])
+    answer(arguments, "deny", &[])
 }
 
 pub(super) fn done(arguments: &DoneArguments) -> Result<u8, Failed> {
-    answer(&arguments.answer, RequestKind::Done, &arguments.outputs)
+    answer(&arguments.answer, "done", &arguments.outputs)
 }
 
 pub(super) fn rerun(arguments: &AnswerArguments) -> Result<u8, Failed> {
-    answer(arguments, RequestKind::Rerun, &[])
+    answer(arguments, "rerun", &[])
 }
 
 pub(super) fn fail(arguments: &AnswerArguments) -> Result<u8, Failed> {
-    answer(arguments, RequestKind::Fail, &[])
+    answer(arguments, "fail", &[])
+}
+
+pub(super) fn skip(arguments: &AnswerArguments) -> Result<u8, Failed> {
+    answer(arguments, "skip", &[])
 }
 
 pub(super) fn cancel(arguments: &CancelArguments) -> Result<u8, Failed> {
@@ -50,16 +54,13 @@ pub(super) fn cancel(arguments: &CancelArguments) -> Result<u8, Failed> {
     Ok(0)
 }
 
-fn answer(
-    arguments: &AnswerArguments,
-    kind: RequestKind,
-    outputs: &[String],
-) -> Result<u8, Failed> {
+fn answer(arguments: &AnswerArguments, command: &str, outputs: &[String]) -> Result<u8, Failed> {
     let (run, step) = run_and_step(&arguments.which)?;
     let found = find(open_to_write()?, run)?.sound()?;
     let unit = unit_named(&found, step)?;
-    let outputs = read_outputs(&found, unit, kind, outputs)?;
-    post(&found.store, &found.summary.id, &found.state, (unit, kind, outputs, &arguments.note))?;
+    let outputs = read_outputs(&found, unit, command, outputs)?;
+    let answer = (unit, command, outputs, arguments.note.as_str());
+    let kind = post(&found.store, &found.summary.id, &found.state, answer)?;
     let next = if found.alive {
         String::new()
     } else {
@@ -74,19 +75,19 @@ pub(super) fn post(
     store: &Store,
     run: &RunId,
     state: &RunState,
-    (unit, kind, outputs, note): (UnitIx, RequestKind, Outputs, &str),
-) -> Result<(), Failed> {
+    (unit, command, outputs, note): (UnitIx, &str, Outputs, &str),
+) -> Result<RequestKind, Failed> {
     let step = state.name(unit).to_string();
     let open = state.unit(unit).and_then(crate::exec::state::UnitState::open_question);
     let question = open.ok_or_else(|| {
         let status = state.status(unit.node);
         Failed::wrong(format!("{step} asks nothing in run {run}: it is {status}"))
     })?;
-    fits(kind, question.kind, &step)?;
+    let kind = said(command, question.kind, &step)?;
     let asked = Some(question.seq);
     let request = request(Some(state.name(unit)), kind, note.to_owned(), outputs, asked);
     store.post(run, now(), &request)?;
-    Ok(())
+    Ok(kind)
 }
 
 /// Asks who carries the run out to stop it.
@@ -136,27 +137,25 @@ pub(super) fn unit_named(found: &Found, text: &str) -> Result<UnitIx, Failed> {
     found.state.unit(unit).map(|_| unit).ok_or_else(unknown)
 }
 
-/// Whether an answer is one to this kind of question.
-fn fits(kind: RequestKind, question: QuestionKind, step: &str) -> Result<(), Failed> {
-    let allowed: &[(RequestKind, &str)] = match question {
-        QuestionKind::Confirm => &[(RequestKind::Approve, "approve"), (RequestKind::Deny, "deny")],
-        QuestionKind::Manual => &[(RequestKind::Done, "done"), (RequestKind::Fail, "fail")],
-        QuestionKind::InDoubt => &[
-            (RequestKind::Done, "done"),
-            (RequestKind::Rerun, "rerun"),
-            (RequestKind::Fail, "fail"),
-        ],
-        QuestionKind::Step | QuestionKind::Failed => {
-            return Err(Failed::wrong(format!(
-                "{step} is asked about in interactive mode: answer at its terminal, or by \
-                 `goalc resume -i`"
-            )));
-        }
-    };
-    if allowed.iter().any(|(allowed, _)| *allowed == kind) {
-        return Ok(());
+/// The commands that answer a question of this kind, and what each says.
+pub(super) fn commands(question: QuestionKind) -> &'static [(&'static str, RequestKind)] {
+    use RequestKind::{Approve, Deny, Done, Fail, Rerun, Retry, Run, Skip};
+    match question {
+        QuestionKind::Confirm => &[("approve", Approve), ("deny", Deny)],
+        QuestionKind::Manual => &[("done", Done), ("fail", Fail)],
+        QuestionKind::InDoubt => &[("done", Done), ("rerun", Rerun), ("fail", Fail)],
+        QuestionKind::Step => &[("rerun", Run), ("skip", Skip)],
+        QuestionKind::Failed => &[("rerun", Retry), ("skip", Skip), ("fail", Fail)],
     }
-    let words: Vec<_> = allowed.iter().map(|(_, word)| format!("`goalc {word}`")).collect();
+}
+
+/// What a command says to this kind of question.
+fn said(command: &str, question: QuestionKind, step: &str) -> Result<RequestKind, Failed> {
+    let fitting = commands(question);
+    if let Some((_, kind)) = fitting.iter().find(|(word, _)| *word == command) {
+        return Ok(*kind);
+    }
+    let words: Vec<_> = fitting.iter().map(|(word, _)| format!("`goalc {word}`")).collect();
     Err(Failed::wrong(format!("{step} is answered by {}", words.join(" or "))))
 }
 
@@ -164,7 +163,7 @@ fn fits(kind: RequestKind, question: QuestionKind, step: &str) -> Result<(), Fai
 fn read_outputs(
     found: &Found,
     unit: UnitIx,
-    kind: RequestKind,
+    command: &str,
     given: &[String],
 ) -> Result<Outputs, Failed> {
     let mut outputs = Outputs::new();
@@ -184,20 +183,24 @@ fn read_outputs(
     }
     let missing = step.outputs.keys().find(|name| !outputs.contains_key(*name));
     match missing {
-        Some(name) if kind == RequestKind::Done => Err(Failed::wrong(format!(
+        Some(name) if command == "done" => Err(Failed::wrong(format!(
             "its output `{name}` is missing: give it by --output {name}=…"
         ))),
         _ => Ok(outputs),
     }
 }
 
-fn past(kind: RequestKind) -> &'static str {
+/// What an answer came to, in a word.
+pub(super) fn past(kind: RequestKind) -> &'static str {
     match kind {
         RequestKind::Approve => "approved",
         RequestKind::Deny => "denied",
         RequestKind::Done => "done",
         RequestKind::Rerun => "to be run again",
         RequestKind::Fail => "failed",
+        RequestKind::Run => "to be run",
+        RequestKind::Retry => "to be tried again",
+        RequestKind::Skip => "to be skipped",
         RequestKind::Note => "noted",
         RequestKind::Cancel => "cancelled",
     }

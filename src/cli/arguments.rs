@@ -69,8 +69,10 @@ pub enum Command {
     Deny(AnswerArguments),
     /// Say that a manual step, or one in doubt, is done
     Done(DoneArguments),
-    /// Say that a step in doubt is to run again
+    /// Say that a step in doubt, or that interactive mode asks about, is to run
     Rerun(AnswerArguments),
+    /// Say that a step that interactive mode asks about is to be skipped
+    Skip(AnswerArguments),
     /// Say that a manual step, or one in doubt, has failed
     Fail(AnswerArguments),
     /// Write something down about a step, to be kept with the run

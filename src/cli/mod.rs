@@ -124,6 +124,7 @@ fn dispatch(command: Command) -> Result<u8, Failed> {
         Command::Deny(arguments) => answer::deny(&arguments),
         Command::Done(arguments) => answer::done(&arguments),
         Command::Rerun(arguments) => answer::rerun(&arguments),
+        Command::Skip(arguments) => answer::skip(&arguments),
         Command::Fail(arguments) => answer::fail(&arguments),
         Command::Rollback(arguments) => rollback::rollback(&arguments),
         Command::Note(arguments) => note::note(&arguments),

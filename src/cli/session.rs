@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::answer;
 use super::arguments::RunFormat;
 use super::exit::Failed;
 use super::export;
@@ -29,7 +30,7 @@ use crate::exec::world::{
     Launcher, LocalWorld, MachineLocks, NotedInputs, RealSurroundings, Requests, RunFiles, Wake,
     readable, user,
 };
-use crate::exec::{RunStatus, Timestamp};
+use crate::exec::{QuestionKind, RunStatus, Timestamp};
 use crate::ir::{AlertEvent, Plan};
 use crate::report;
 use crate::store::{Inbox, MachineLock, Posted, Request, RequestKind, RunFolder, RunId, Store};
@@ -260,14 +261,10 @@ fn hints(run: &RunId, state: &RunState, end: &RunEnd) -> String {
     }
     for (unit, question) in state.open_questions() {
         let unit = state.name(unit);
-        let commands: &[&str] = match question.kind {
-            crate::exec::QuestionKind::Confirm => &["approve", "deny"],
-            crate::exec::QuestionKind::Manual => &["done", "fail"],
-            crate::exec::QuestionKind::InDoubt => &["done", "rerun", "fail"],
-            crate::exec::QuestionKind::Step | crate::exec::QuestionKind::Failed => &[],
-        };
         text += &format!("goalc: {unit} waits for a person: {}\n", readable(&question.text));
-        for command in commands {
+        // Interactive mode asks again.
+        let own = matches!(question.kind, QuestionKind::Step | QuestionKind::Failed);
+        for (command, _) in answer::commands(question.kind).iter().filter(|_| !own) {
             let outputs =
                 if *command == "done" { outputs_to_give(state, &unit) } else { String::new() };
             text += &format!("         goalc {command} {run} {unit}{outputs}\n");
@@ -357,6 +354,9 @@ fn wake(posted: Posted) -> Wake {
         RequestKind::Done => Answer::Done { outputs: request.outputs },
         RequestKind::Rerun => Answer::Rerun,
         RequestKind::Fail => Answer::Failed,
+        RequestKind::Run => Answer::Run,
+        RequestKind::Retry => Answer::Retry,
+        RequestKind::Skip => Answer::Skipped,
         RequestKind::Cancel => return Wake::Stop(StopReason::Cancelled { by: request.by }),
     };
     let Some(unit) = request.unit else {

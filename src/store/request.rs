@@ -21,6 +21,12 @@ pub enum RequestKind {
     Done,
     Rerun,
     Fail,
+    /// In interactive mode: it is to run.
+    Run,
+    /// In interactive mode: one more attempt.
+    Retry,
+    /// In interactive mode: it ends as skipped.
+    Skip,
     /// Something to be written down.
     Note,
     /// The whole run.

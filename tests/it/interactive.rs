@@ -96,7 +96,7 @@ fn the_end_of_input_leaves_the_run_waiting_and_resume_without_i_asks_no_more() {
     let why = project.call(&["why", "a"]).exits(0).out();
     assert!(why.contains("waits for a person"), "{why}");
     let done = project.call(&["approve", "a"]).exits(2);
-    assert!(done.err.contains("interactive mode"), "{}", done.err);
+    assert!(done.err.contains("`goalc rerun` or `goalc skip`"), "{}", done.err);
     project.resume(&[]).exits(0).stands("a succeeded, b succeeded, c succeeded, d succeeded");
 }
 
@@ -279,4 +279,39 @@ fn a_dry_run_lists_what_is_asked() {
     assert!(questions.iter().all(|question| question["kind"] == "step"));
     let text = project.call(&["run", "plan.goal", "-n", "-i"]).exits(0).out();
     assert!(text.contains("asks"), "{text}");
+}
+
+#[test]
+fn other_terminals_answer_too() {
+    let project = Project::new(THREE);
+    let mut terminal = Terminal::run(&project, &["-i"]);
+    terminal.sees(ASKED);
+    project.call(&["rerun", "a"]).exits(0);
+    terminal.sees(ASKED);
+    let refused = project.call(&["approve", "b"]).exits(2);
+    assert!(refused.err.contains("`goalc rerun` or `goalc skip`"), "{}", refused.err);
+    project.call(&["skip", "b", "--note", "later"]).exits(0);
+    terminal.sees(ASKED);
+    let mut watch = Terminal::of(&project, &["watch"]);
+    watch.shows("1 waiting for you");
+    watch.types("r");
+    watch.shows("d: to be run");
+    watch.types("q");
+    watch.ends(0);
+    terminal.ends(0);
+    project.show().stands("a succeeded, b skipped, c skipped, d succeeded");
+    assert_eq!(project.lines("ran"), ["a", "d"]);
+}
+
+#[test]
+fn a_failed_step_is_tried_again_from_elsewhere() {
+    let project = Project::new(FAILING);
+    let mut terminal = Terminal::run(&project, &["-i"]);
+    terminal.answers(ASKED, "run");
+    terminal.sees("[r]etry");
+    project.write("fixed", "");
+    project.call(&["rerun", "a", "--note", "mended"]).exits(0);
+    terminal.answers(ASKED, "run");
+    terminal.ends(0);
+    project.show().stands("a succeeded, b succeeded");
 }

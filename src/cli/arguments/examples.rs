@@ -51,6 +51,7 @@ goalc approve 20260301-09 migrate"),
     ("done", "goalc done plug-in
 goalc done 20260301-09 measure --output width=12"),
     ("rerun", "goalc rerun copy[3]                       one instance"),
+    ("skip", "goalc skip lint --note \"not today\""),
     ("fail", "goalc fail plug-in --note \"no such socket\""),
     ("rollback", "goalc rollback                            to the last checkpoint
 goalc rollback 20260301-09 --to start"),

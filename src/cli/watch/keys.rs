@@ -3,7 +3,6 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::model::{Mode, Model};
-use crate::store::RequestKind;
 
 /// How it goes on after a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +21,8 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("d", "deny it"),
     ("o", "a manual step, or one in doubt, is done"),
     ("f", "it has failed"),
-    ("r", "run it again"),
+    ("r", "run it, or run it again"),
+    ("s", "skip it, where interactive mode asks"),
     ("n", "write a note that goes with the next answer"),
     ("c", "stop the run"),
     ("q", "leave; the run goes on"),
@@ -70,11 +70,12 @@ fn in_list(model: &mut Model, key: KeyEvent) -> Then {
         KeyCode::Home => model.selected = 0,
         KeyCode::End => model.selected = last,
         KeyCode::Enter | KeyCode::Char('l') => model.mode = Mode::Log { up: 0 },
-        KeyCode::Char('a') => model.answer(RequestKind::Approve, "approved"),
-        KeyCode::Char('d') => model.answer(RequestKind::Deny, "denied"),
-        KeyCode::Char('o') => model.answer(RequestKind::Done, "done"),
-        KeyCode::Char('f') => model.answer(RequestKind::Fail, "failed"),
-        KeyCode::Char('r') => model.answer(RequestKind::Rerun, "to be run again"),
+        KeyCode::Char('a') => model.answer("approve"),
+        KeyCode::Char('d') => model.answer("deny"),
+        KeyCode::Char('o') => model.answer("done"),
+        KeyCode::Char('f') => model.answer("fail"),
+        KeyCode::Char('r') => model.answer("rerun"),
+        KeyCode::Char('s') => model.answer("skip"),
         KeyCode::Char('n') => model.mode = Mode::Note(model.note.clone()),
         KeyCode::Char('c') => model.mode = Mode::Cancel,
         KeyCode::Char('?' | 'h') => model.mode = Mode::Help,

@@ -18,7 +18,7 @@ use crate::exec::event::{Event, Stamped, Status};
 use crate::exec::scope::Values;
 use crate::exec::state::{RunState, UnitIx, UnitState};
 use crate::exec::world::RealSurroundings;
-use crate::store::{RequestKind, RunId, Store};
+use crate::store::{RunId, Store};
 
 /// Instances of one step that are listed by themselves.
 const INSTANCES: usize = 20;
@@ -187,22 +187,24 @@ impl Model {
     }
 
     /// Leaves an answer for who carries the run out.
-    pub(super) fn answer(&mut self, kind: RequestKind, word: &str) {
+    pub(super) fn answer(&mut self, command: &str) {
         let Some(unit) = self.chosen() else { return };
         let name = self.state().name(unit);
         let outputs = self.state().graph().step(unit.node).map(|step| &step.outputs);
         if let Some(output) = outputs.and_then(|all| all.keys().next())
-            && kind == RequestKind::Done
+            && command == "done"
         {
             self.said =
                 format!("give its outputs by goalc done {} {name} --output {output}=…", self.run);
             return;
         }
         let note = std::mem::take(&mut self.note);
-        let answer = (unit, kind, IndexMap::new(), note.as_str());
+        let answer = (unit, command, IndexMap::new(), note.as_str());
         self.said = match answer::post(&self.store, &self.run, self.board.state(), answer) {
-            Ok(()) if self.alive => format!("{name}: {word}"),
-            Ok(()) => format!("{name}: {word}; to go on: goalc resume {}", self.run),
+            Ok(kind) if self.alive => format!("{name}: {}", answer::past(kind)),
+            Ok(kind) => {
+                format!("{name}: {}; to go on: goalc resume {}", answer::past(kind), self.run)
+            }
             Err(why) => {
                 self.note = note;
                 why.message().unwrap_or_default().to_owned()
