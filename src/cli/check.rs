@@ -26,7 +26,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<u8, Failed> {
             Ok(exit) => exit,
             Err(failed) => {
                 if let Some(message) = failed.message() {
-                    told.unchecked(message);
+                    told.refuse(message);
                 }
                 failed.say()
             }

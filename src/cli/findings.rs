@@ -94,7 +94,7 @@ impl Told {
     }
 
     /// A file that could not be checked at all, which standard error says too.
-    pub(super) fn unchecked(&mut self, message: &str) {
+    fn unchecked(&mut self, message: &str) {
         match self.format {
             CheckFormat::Sarif => self.sarif.fail(message),
             CheckFormat::Github => output::print(&render::github_message("goalc", message)),
@@ -106,11 +106,14 @@ impl Told {
     pub(super) fn refused(&mut self, messages: &[String]) {
         for message in messages {
             output::complain(message);
-            self.unchecked(message);
+            self.refuse(message);
         }
-        if let serde_json::Value::Array(more) =
-            refusal(messages.iter().map(String::as_str))["diagnostics"].take()
-        {
+    }
+
+    /// In the output's own form, what has no place in a file. People are told elsewhere.
+    pub(super) fn refuse(&mut self, message: &str) {
+        self.unchecked(message);
+        if let serde_json::Value::Array(more) = refusal([message])["diagnostics"].take() {
             self.json.extend(more);
         }
     }

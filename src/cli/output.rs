@@ -115,6 +115,33 @@ pub(super) fn size() -> Size {
     })
 }
 
+/// While it is there, the terminal does not show what is typed.
+pub(super) struct Unseen(Option<rustix::termios::Termios>);
+
+impl Unseen {
+    pub(super) fn begin() -> Self {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let input = std::io::stdin();
+        let before = tcgetattr(&input).ok();
+        if let Some(mut modes) = before.clone() {
+            modes.local_modes.remove(LocalModes::ECHO);
+            // The line's end is still seen.
+            modes.local_modes.insert(LocalModes::ECHONL);
+            let _ = tcsetattr(&input, OptionalActions::Flush, &modes);
+        }
+        Self(before)
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let now = rustix::termios::OptionalActions::Now;
+            let _ = rustix::termios::tcsetattr(std::io::stdin(), now, before);
+        }
+    }
+}
+
 /// Whether a picture can be drawn over and over: a terminal that moves its cursor, and nobody who
 /// keeps what is printed as a log.
 pub(super) fn is_drawable() -> bool {

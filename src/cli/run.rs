@@ -24,6 +24,7 @@ use crate::exec::world::RealSurroundings;
 use crate::forecast::Options;
 use crate::ir::Plan;
 use crate::store::{RunRecord, StateFolder, Store};
+use crate::value::Type;
 
 /// What a run needs to begin.
 struct Start {
@@ -123,7 +124,9 @@ fn ask_for_missing(plan: &Plan, given: &mut GivenParams, world: &dyn Surrounding
         };
         output::tell(&format!("{help}{id} ({}): ", binding.ty));
         let mut line = String::new();
+        let quiet = (binding.ty == Type::Secret).then(output::Unseen::begin);
         let read = std::io::stdin().read_line(&mut line).unwrap_or(0);
+        drop(quiet);
         if read > 0 {
             given
                 .insert(id.to_string(), Given::One(line.trim_end_matches(['\n', '\r']).to_owned()));

@@ -22,7 +22,7 @@ use crate::config::dotenv;
 use crate::exec::drive::{Drive, DriveOptions, RunEnd};
 use crate::exec::estimate::{self, Measured};
 use crate::exec::event::{Answer, Event, StopReason, Unit};
-use crate::exec::graph::Graph;
+use crate::exec::graph::{Graph, NodeIx};
 use crate::exec::process::{Guardian, become_subreaper, end_leftovers};
 use crate::exec::scope::Values;
 use crate::exec::state::RunState;
@@ -241,7 +241,7 @@ fn last_lines(tails: &Tails) -> String {
     for (name, lines) in tails.iter().filter(|(_, lines)| !lines.is_empty()) {
         text += &format!("\nlast lines of {name}:\n");
         for line in lines {
-            text += &format!("  {}\n", harmless(line));
+            text += &format!("  {}\n", harmless(line, output::colour_err()));
         }
     }
     text
@@ -277,7 +277,8 @@ fn hints(run: &RunId, state: &RunState, end: &RunEnd) -> String {
         }
         RunStatus::Waiting => text += &format!("then:    goalc resume {run}\n"),
         RunStatus::Undone if end.exit != 0 => {
-            text += &format!("goalc: not all is undone; to try again: goalc rollback {run}\n");
+            let to = back_to(state);
+            text += &format!("goalc: not all is undone; to try again: goalc rollback {run}{to}\n");
         }
         RunStatus::Cancelled => text += &format!("goalc: to go on: goalc resume {run}\n"),
         RunStatus::Failed => {
@@ -291,6 +292,15 @@ fn hints(run: &RunId, state: &RunState, end: &RunEnd) -> String {
         _ => {}
     }
     text
+}
+
+/// How far a rollback was to go, as the command line has it.
+fn back_to(state: &RunState) -> String {
+    let rolling = state.node(state.graph().root()).rolling.as_ref();
+    let Some(since) = rolling.and_then(|rolling| rolling.since) else { return String::new() };
+    let kept = |node: &NodeIx| state.node(*node).ended_seq == since;
+    let step = state.graph().steps().find(kept).and_then(|node| state.graph().step_id(node));
+    step.filter(|_| since > 0).map_or(" --to start".to_owned(), |step| format!(" --to {step}"))
 }
 
 /// What `goalc done` must be given for a step's declared outputs.

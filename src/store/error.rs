@@ -42,6 +42,9 @@ pub enum StoreError {
     /// One coordinator a run.
     #[error("run {run} is held by another process{}", holder_text(.holder.as_ref()))]
     Held { run: String, holder: Option<Holder> },
+    /// By a request that nobody has taken up yet.
+    #[error("it was answered already, by {by}: `goalc resume {run}` takes that up")]
+    Answered { run: String, by: String },
     #[error("no run has been started here yet")]
     NoRuns,
     #[error("there is no run `{0}`: `goalc runs` lists them")]
@@ -51,11 +54,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the command line named a run that is not there, and the state itself is sound.
+    /// Whether the command line asked for what is not there or cannot be, and the state itself is
+    /// sound.
     pub fn is_wrong_name(&self) -> bool {
         matches!(
             self,
-            Self::NoFolder(_) | Self::NoRuns | Self::NoSuchRun(_) | Self::Ambiguous { .. }
+            Self::NoFolder(_)
+                | Self::NoRuns
+                | Self::NoSuchRun(_)
+                | Self::Ambiguous { .. }
+                | Self::Answered { .. }
         )
     }
 

@@ -262,7 +262,9 @@ impl Entry {
                 .and_then(|_| if ended.is_some() { self.settle(db, run, "") } else { Ok(()) }),
             Some(Effect::Settle { unit }) => self.settle(db, run, unit),
             Some(Effect::SettleOne(id)) => db
-                .prepare_cached("UPDATE requests SET taken = ?3 WHERE run = ?1 AND id = ?2")?
+                .prepare_cached(
+                    "UPDATE requests SET taken = ?3, body = '' WHERE run = ?1 AND id = ?2",
+                )?
                 .execute(params![run, id, self.at])
                 .map(drop),
         }
@@ -270,7 +272,8 @@ impl Entry {
 
     fn settle(&self, db: &Connection, run: i64, unit: &str) -> rusqlite::Result<()> {
         db.prepare_cached(
-            "UPDATE requests SET taken = ?3 WHERE run = ?1 AND unit = ?2 AND taken IS NULL",
+            "UPDATE requests SET taken = ?3, body = ''
+             WHERE run = ?1 AND unit = ?2 AND taken IS NULL",
         )?
         .execute(params![run, unit, self.at])
         .map(drop)

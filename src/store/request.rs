@@ -64,18 +64,22 @@ impl Store {
     /// Leaves a request for the run's coordinator; on disk when it returns.
     ///
     /// # Errors
-    /// The run is not there, or it cannot be written.
+    /// The run is not there, its question is answered already, or it cannot be written.
     pub fn post(&self, run: &RunId, at: Timestamp, request: &Request) -> Result<i64, StoreError> {
         let key = self.key(run)?;
         let body = serde_json::to_string(request)
             .map_err(|e| StoreError::Record { run: run.to_string(), why: e.to_string() })?;
         let id = self.write(|db| {
+            if let Some(before) = answered_before(db, key, request)? {
+                return Ok(Err(before));
+            }
             db.execute(
                 "INSERT INTO requests (run, at, unit, body) VALUES (?1, ?2, ?3, ?4)",
                 params![key, at.0, settled_by(request), body],
             )?;
-            Ok(db.last_insert_rowid())
+            Ok(Ok(db.last_insert_rowid()))
         })?;
+        let id = id.map_err(|by| StoreError::Answered { run: run.to_string(), by })?;
         self.count_post();
         Ok(id)
     }
@@ -132,7 +136,7 @@ impl Inbox {
     pub fn dismiss(&self, id: i64, at: Timestamp) -> Result<(), StoreError> {
         self.store.write(|db| {
             db.execute(
-                "UPDATE requests SET taken = ?2 WHERE id = ?1 AND taken IS NULL",
+                "UPDATE requests SET taken = ?2, body = '' WHERE id = ?1 AND taken IS NULL",
                 params![id, at.0],
             )
             .map(drop)
@@ -163,6 +167,24 @@ fn open_requests(
     )?
     .query_map([run, last], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
     .collect()
+}
+
+/// Who answered the same question before, where nobody has taken that up yet.
+fn answered_before(db: &Connection, run: i64, new: &Request) -> rusqlite::Result<Option<String>> {
+    if new.asked.is_none() {
+        return Ok(None);
+    }
+    let mut query = db.prepare_cached(
+        "SELECT body FROM requests WHERE run = ?1 AND unit = ?2 AND taken IS NULL",
+    )?;
+    let bodies = query.query_map(params![run, settled_by(new)], |row| row.get::<_, String>(0))?;
+    for body in bodies {
+        let before: Option<Request> = serde_json::from_str(&body?).ok();
+        if let Some(before) = before.filter(|before| before.asked == new.asked) {
+            return Ok(Some(before.by));
+        }
+    }
+    Ok(None)
 }
 
 /// Whose events settle a request; a note is settled by its own number alone.

@@ -321,7 +321,7 @@ goal g {
 fn of_two_answers_the_first_counts() {
     let (project, run) = waiting(CONFIRM);
     project.call(&["approve", &run, "ship"]).exits(0);
-    // Whether the second is refused at once or passed over later, it changes nothing.
-    project.call(&["deny", &run, "ship"]);
+    let second = project.call(&["deny", &run, "ship"]).exits(2);
+    assert!(second.err.contains("it was answered already, by "), "{}", second.err);
     project.resume(&[]).exits(0).stands("ship succeeded");
 }

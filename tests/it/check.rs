@@ -114,7 +114,10 @@ fn a_file_that_is_not_there_is_named() {
     assert!(done.out.is_empty() && done.err.contains("nowhere.goal"), "{}", done.text());
     project.write("plan.goal", TWO_ERRORS);
     let done = project.call(&["check", "nowhere.goal", "plan.goal", "--format", "json"]).exits(2);
-    assert_eq!(done.json()["diagnostics"].as_array().map(Vec::len), Some(2), "{}", done.text());
+    let json = done.json();
+    assert_eq!(json["diagnostics"].as_array().map(Vec::len), Some(3), "{json}");
+    assert!(json["diagnostics"][0]["code"].is_null(), "{json}");
+    assert!(json["diagnostics"][0]["message"].to_string().contains("nowhere.goal"), "{json}");
     project.write("folder.goal/x", "");
     project.call(&["check", "folder.goal"]).exits(2);
 }

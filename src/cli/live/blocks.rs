@@ -27,6 +27,10 @@ pub(super) struct Blocks {
     open: IndexMap<u64, Held>,
     /// Services: whoever needs them is what is looked at.
     serving: Vec<u64>,
+    /// Lines of attempts whose beginning has not been told yet.
+    early: IndexMap<u64, VecDeque<String>>,
+    /// Tags from here on are goals': what they run has no beginning that is told.
+    goals: u64,
 }
 
 #[derive(Debug, Default)]
@@ -41,22 +45,37 @@ struct Held {
 pub(super) type Due = Vec<(u64, String)>;
 
 impl Blocks {
-    pub(super) fn new(mixed: bool) -> Self {
-        Self { mixed, ..Self::default() }
+    /// Of a plan with so many steps.
+    pub(super) fn new(mixed: bool, steps: usize) -> Self {
+        let goals = u64::try_from(steps).unwrap_or(u64::MAX >> 32) << 32;
+        Self { mixed, goals, ..Self::default() }
     }
 
-    pub(super) fn begins(&mut self, tag: u64) {
+    /// What it wrote before this was told may be due.
+    pub(super) fn begins(&mut self, tag: u64) -> Due {
         self.open.entry(tag).or_default();
         if self.streaming.is_none() {
             self.streaming = Some(tag);
         }
+        let early = self.early.shift_remove(&tag).unwrap_or_default();
+        early.into_iter().flat_map(|line| self.line(tag, line)).collect()
     }
 
     pub(super) fn line(&mut self, tag: u64, text: String) -> Due {
         if self.serving.contains(&tag) {
             return vec![(tag, text)];
         }
-        self.begins(tag);
+        if tag >= self.goals {
+            return vec![(tag, text)];
+        }
+        if !self.open.contains_key(&tag) {
+            let early = self.early.entry(tag).or_default();
+            if early.len() == KEPT {
+                early.pop_front();
+            }
+            early.push_back(text);
+            return Vec::new();
+        }
         let at_once = self.mixed || self.streaming == Some(tag);
         let held = self.open.entry(tag).or_default();
         if held.tail.len() == TAIL {
@@ -78,7 +97,9 @@ impl Blocks {
 
     /// Its lines belong to no block from now on.
     pub(super) fn serves(&mut self, tag: u64) -> Due {
-        let (due, _) = self.ends(tag);
+        let early = self.early.shift_remove(&tag).unwrap_or_default();
+        let (mut due, _) = self.ends(tag);
+        due.extend(early.into_iter().map(|line| (tag, line)));
         self.serving.push(tag);
         due
     }
@@ -100,8 +121,11 @@ impl Blocks {
 
     /// All that is kept yet.
     pub(super) fn rest(&mut self) -> Due {
-        let open = std::mem::take(&mut self.open);
-        open.into_iter().flat_map(|(tag, held)| held.release(tag)).collect()
+        let (open, early) = (std::mem::take(&mut self.open), std::mem::take(&mut self.early));
+        let early = early
+            .into_iter()
+            .flat_map(|(tag, lines)| lines.into_iter().map(move |line| (tag, line)));
+        open.into_iter().flat_map(|(tag, held)| held.release(tag)).chain(early).collect()
     }
 }
 
@@ -129,9 +153,8 @@ mod tests {
 
     #[test]
     fn one_attempt_streams_and_the_others_come_whole() {
-        let mut blocks = Blocks::default();
-        blocks.begins(1);
-        blocks.begins(2);
+        let mut blocks = Blocks::new(false, 9);
+        assert!(blocks.begins(1).is_empty() && blocks.begins(2).is_empty());
         assert_eq!(texts(blocks.line(1, "a".to_owned())), ["1 a"]);
         assert!(blocks.line(2, "x".to_owned()).is_empty());
         assert_eq!(texts(blocks.line(1, "b".to_owned())), ["1 b"]);
@@ -140,6 +163,7 @@ mod tests {
         assert_eq!(texts(due), ["2 x"]);
         assert_eq!(tail, ["a", "b"]);
         assert_eq!(texts(blocks.line(2, "y".to_owned())), ["2 y"]);
+        assert!(blocks.begins(3).is_empty());
         let (due, tail) = blocks.ends(3);
         assert_eq!(texts(due), ["3 early"]);
         assert_eq!(tail, ["early"]);
@@ -148,8 +172,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded_and_said() {
-        let mut blocks = Blocks::default();
-        blocks.begins(1);
+        let mut blocks = Blocks::new(false, 9);
+        assert!(blocks.begins(1).is_empty() && blocks.begins(2).is_empty());
         for number in 0..KEPT + 5 {
             assert!(blocks.line(2, number.to_string()).is_empty());
         }
@@ -161,9 +185,8 @@ mod tests {
 
     #[test]
     fn a_service_is_part_of_no_block() {
-        let mut blocks = Blocks::default();
-        blocks.begins(1);
-        blocks.begins(2);
+        let mut blocks = Blocks::new(false, 9);
+        assert!(blocks.begins(1).is_empty() && blocks.begins(2).is_empty());
         assert!(blocks.line(2, "up".to_owned()).is_empty());
         assert_eq!(texts(blocks.serves(2)), ["2 up"]);
         assert_eq!(texts(blocks.line(2, "request".to_owned())), ["2 request"]);

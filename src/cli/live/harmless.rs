@@ -3,15 +3,15 @@
 //! Invariant: nothing of it moves the cursor, changes a mode or forges a prompt.
 
 /// A step's text without what could move the cursor or forge a prompt: control characters in
-/// caret form; colours stay.
-pub(crate) fn harmless(text: &str) -> String {
+/// caret form; colours stay where they are wanted.
+pub(crate) fn harmless(text: &str, colour: bool) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| c.is_control() && c != '\t') {
         safe.push_str(&rest[..at]);
         let tail = &rest[at..];
         if let Some(length) = colour_code(tail) {
-            safe.push_str(&tail[..length]);
+            safe.push_str(if colour { &tail[..length] } else { "" });
             rest = &tail[length..];
             continue;
         }

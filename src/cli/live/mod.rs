@@ -59,8 +59,8 @@ enum Note {
     Event(Box<Stamped>),
     /// An attempt at what has this tag begins.
     Begins(u64),
-    /// It has ended; whether it failed.
-    Ends(u64, bool),
+    /// It has ended, whether it failed, and when: what it wrote came before.
+    Ends(u64, bool, u64),
     /// What it writes belongs to no block.
     Serves(u64),
 }
@@ -91,9 +91,9 @@ impl Progress {
         let name = |id: String| if id.is_empty() { "cleanup".to_owned() } else { id };
         let names: Vec<String> =
             graph.nodes().map(|node| name(graph.id(node).to_string())).collect();
-        let drawn = board.is_some();
+        let (drawn, steps) = (board.is_some(), graph.step_count());
         let print = move || {
-            let printer = Printer::new(names, look, board);
+            let printer = Printer::new((names, steps), look, board);
             let _ = end.send(printer.serve(&written, &told, &stopped));
         };
         // Without the thread there is no progress to see; the run goes on.

@@ -48,21 +48,28 @@ pub(super) struct Printer {
     running: IndexMap<u64, Instant>,
     failed: IndexMap<u64, Vec<String>>,
     last_lines: HashMap<u64, String>,
+    /// The first line that came after what is told now.
+    later: Option<OutputLine>,
     spoke: Instant,
     text: String,
 }
 
 impl Printer {
-    pub(super) fn new(names: Vec<String>, look: Look, board: Option<(Board, Region)>) -> Self {
+    pub(super) fn new(
+        (names, steps): (Vec<String>, usize),
+        look: Look,
+        board: Option<(Board, Region)>,
+    ) -> Self {
         let mixed = look.loudness == Loudness::Verbose;
         Self {
             names,
             look,
             board,
-            blocks: Blocks::new(mixed),
+            blocks: Blocks::new(mixed, steps),
             running: IndexMap::new(),
             failed: IndexMap::new(),
             last_lines: HashMap::new(),
+            later: None,
             spoke: Instant::now(),
             text: String::new(),
         }
@@ -87,7 +94,7 @@ impl Printer {
             self.gather(lines, notes);
             if ended {
                 // Nothing is sent any more, but what was sent may be more than is taken at once.
-                while !lines.is_empty() || !notes.is_empty() {
+                while !lines.is_empty() || !notes.is_empty() || self.later.is_some() {
                     self.gather(lines, notes);
                 }
                 break;
@@ -117,16 +124,22 @@ impl Printer {
     fn gather(&mut self, lines: &Receiver<OutputLine>, notes: &Receiver<Note>) {
         for note in notes.try_iter().take(TOGETHER) {
             // All that an attempt wrote was sent before the note of its end.
-            if matches!(note, Note::Ends(..)) {
-                self.take_lines(lines);
+            if let Note::Ends(_, _, order) = note {
+                self.take_lines(lines, order);
             }
             self.note(note);
         }
-        self.take_lines(lines);
+        self.take_lines(lines, u64::MAX);
     }
 
-    fn take_lines(&mut self, lines: &Receiver<OutputLine>) {
-        for line in lines.try_iter().take(TOGETHER) {
+    /// Takes the lines that were sent before something else was.
+    fn take_lines(&mut self, lines: &Receiver<OutputLine>, before: u64) {
+        for _ in 0..TOGETHER {
+            let Some(line) = self.later.take().or_else(|| lines.try_recv().ok()) else { return };
+            if line.order > before {
+                self.later = Some(line);
+                return;
+            }
             self.line(line);
         }
     }
@@ -146,7 +159,7 @@ impl Printer {
         let paint = Paint(self.look.colour);
         for (tag, text) in due {
             let name = paint.dim(&format!("{} |", name_of(tag, &self.names)));
-            self.text += &format!("{name} {}\n", harmless(&text));
+            self.text += &format!("{name} {}\n", harmless(&text, self.look.colour));
         }
     }
 
@@ -164,14 +177,15 @@ impl Printer {
             Note::Begins(tag) => {
                 self.running.insert(tag, Instant::now());
                 self.failed.shift_remove(&tag);
-                self.blocks.begins(tag);
+                let due = self.blocks.begins(tag);
+                self.add(due);
             }
             Note::Serves(tag) => {
                 self.running.shift_remove(&tag);
                 let due = self.blocks.serves(tag);
                 self.add(due);
             }
-            Note::Ends(tag, failed) => {
+            Note::Ends(tag, failed, _) => {
                 self.running.shift_remove(&tag);
                 self.last_lines.remove(&tag);
                 let (due, tail) = self.blocks.ends(tag);
@@ -185,7 +199,7 @@ impl Printer {
 
     fn write(&mut self) {
         if let Some((board, region)) = &mut self.board {
-            let last = |tag| self.last_lines.get(&tag).map(|line| harmless(line));
+            let last = |tag| self.last_lines.get(&tag).map(|line| harmless(line, false));
             let lines = picture(board, &last, output::size(), Paint(self.look.colour));
             region.draw(&mut self.text, &lines);
             return;

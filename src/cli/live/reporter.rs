@@ -8,6 +8,7 @@ use crossbeam_channel::Sender;
 use super::{Loudness, Note, tag};
 use crate::cli::output;
 use crate::exec::event::{AlertWay, AttemptEnd, Event, ProbeAnswer, Stamped, Status, Unit};
+use crate::exec::process::in_order;
 use crate::exec::state::RunState;
 use crate::exec::world::{Observer, readable};
 use crate::report::layout::Paint;
@@ -44,21 +45,28 @@ impl Reporter {
         let of = |unit: &Unit| state.find(unit).map(|unit| tag(unit.node, unit.item));
         let whole = |node| state.graph().node_ix(node).map(|node| tag(node, None));
         let note = match event {
-            Event::AttemptStarted { unit, .. } => of(unit).map(Note::Begins),
+            Event::AttemptStarted { unit, .. } | Event::HandedOver { unit } => {
+                of(unit).map(Note::Begins)
+            }
+            Event::UndoStarted { step } => {
+                whole(&crate::value::NodeId::Step(step.clone())).map(Note::Begins)
+            }
+            // An agent's, if one was at it.
+            Event::Answered { unit, .. } => of(unit).map(|tag| Note::Ends(tag, false, in_order())),
             Event::AttemptEnded { unit, end, .. } => {
                 let failed = matches!(end, AttemptEnd::Failed(_));
-                of(unit).map(|tag| Note::Ends(tag, failed))
+                of(unit).map(|tag| Note::Ends(tag, failed, in_order()))
             }
             Event::ServiceReady { step, .. } => {
                 whole(&crate::value::NodeId::Step(step.clone())).map(Note::Serves)
             }
             Event::UndoEnded { step, failure } => {
                 let step = crate::value::NodeId::Step(step.clone());
-                whole(&step).map(|tag| Note::Ends(tag, failure.is_some()))
+                whole(&step).map(|tag| Note::Ends(tag, failure.is_some(), in_order()))
             }
             Event::CleanupEnded { goal, failure } => {
                 let goal = crate::value::NodeId::Goal(goal.clone());
-                whole(&goal).map(|tag| Note::Ends(tag, failure.is_some()))
+                whole(&goal).map(|tag| Note::Ends(tag, failure.is_some(), in_order()))
             }
             _ => None,
         };
@@ -207,8 +215,9 @@ impl Observer for Reporter {
                 let mark = self.paint.yellow("!");
                 self.say(format!("{mark} alert on {on} was not delivered: {why}"));
             }
-            Event::StopRequested { .. } => {
-                self.say("stopping: what runs is asked to end".to_owned());
+            Event::StopRequested { goal, .. } => {
+                let of = if goal.is_root() { String::new() } else { format!(" in {goal}") };
+                self.say(format!("stopping: what runs{of} is asked to end"));
             }
             event => self.attempt(event),
         }

@@ -178,7 +178,9 @@ impl Model {
             Ok(bytes)
         };
         match read() {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).lines().map(harmless).collect(),
+            Ok(bytes) => {
+                String::from_utf8_lossy(&bytes).lines().map(|line| harmless(line, false)).collect()
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 vec!["it has written nothing".to_owned()]
             }

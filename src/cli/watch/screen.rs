@@ -163,21 +163,9 @@ fn log(frame: &mut Frame<'_>, model: &Model, unit: UnitIx, up: usize, area: Rect
     let columns = usize::from(inside.width);
     let shown = lines.iter().skip(first).take(rows);
     let text: Vec<Line<'_>> =
-        shown.map(|line| Line::raw(cut(&without_colour(line), columns))).collect();
+        shown.map(|line| Line::raw(cut(&line.replace('\t', "    "), columns))).collect();
     frame.render_widget(block, area);
     frame.render_widget(Paragraph::new(text), inside);
-}
-
-/// Colours of a step's own would run on over the screen.
-fn without_colour(line: &str) -> String {
-    let mut text = String::new();
-    let mut rest = line;
-    while let Some(at) = rest.find('\u{1b}') {
-        text.push_str(&rest[..at]);
-        let tail = &rest[at..];
-        rest = &tail[tail.find('m').map_or(tail.len(), |end| end + 1)..];
-    }
-    (text + rest).replace('\t', "    ")
 }
 
 fn help(frame: &mut Frame<'_>, area: Rect) {

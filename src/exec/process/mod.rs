@@ -24,6 +24,7 @@ use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
@@ -106,6 +107,14 @@ pub struct OutputLine {
     pub tag: u64,
     pub stderr: bool,
     pub text: String,
+    /// Less than that of all that was sent later, by [`in_order`] too.
+    pub order: u64,
+}
+
+/// The next number of an order that is the whole process's.
+pub fn in_order() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::AcqRel)
 }
 
 /// How a process ended.

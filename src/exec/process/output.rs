@@ -12,7 +12,7 @@ use crossbeam_channel::{Sender, TrySendError};
 use rustix::buffer::spare_capacity;
 
 use super::log::Log;
-use super::{OutputLine, ProcessOrder};
+use super::{OutputLine, ProcessOrder, in_order};
 use crate::value::MaskStream;
 
 /// A longer line is cut where lines are shown, and not waited for in the log.
@@ -235,13 +235,15 @@ impl Sink<'_> {
     fn show(&mut self, stderr: bool, line: &[u8]) {
         let line = line.get(..LONGEST_LINE).unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // Of what was written over itself, a terminal shows the last.
+        let line = line.rsplit(|&byte| byte == b'\r').next().unwrap_or(line);
         let text = String::from_utf8_lossy(line).into_owned();
         if self.tail.len() == TAIL {
             self.tail.pop_front();
         }
         if self.lines.is_some() {
             self.say_left_out();
-            self.send(OutputLine { tag: self.tag, stderr, text: text.clone() });
+            self.send(OutputLine { tag: self.tag, stderr, text: text.clone(), order: in_order() });
         }
         self.tail.push_back(text);
     }
@@ -250,9 +252,9 @@ impl Sink<'_> {
     fn say_left_out(&mut self) {
         if self.left_out > 0 {
             let text = format!("[goalc: {} lines are only in the log]", self.left_out);
-            let sent = self
-                .lines
-                .map(|lines| lines.try_send(OutputLine { tag: self.tag, stderr: true, text }));
+            let sent = self.lines.map(|lines| {
+                lines.try_send(OutputLine { tag: self.tag, stderr: true, text, order: in_order() })
+            });
             if sent.is_some_and(|sent| sent.is_ok()) {
                 self.left_out = 0;
             }

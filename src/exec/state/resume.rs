@@ -8,12 +8,18 @@ use crate::value::StepId;
 
 impl RunState {
     /// Takes a run up again. Attempts in flight are in doubt; what was cancelled or stopped by a
-    /// signal or a deadline is due again; with `retry_failed` what failed is, too, and what was
+    /// signal is due again, and what a deadline stops that had not ended yet; with `retry_failed` what failed is, too, and what was
     /// blocked by it. Steps in `changed` start over, whatever they came to.
     pub(super) fn reopen(&mut self, retry_failed: bool, changed: &[StepId]) {
-        let was_stopped = self.nodes.iter().any(|node| is_temporary(node.stopping.as_ref()));
-        // What is rolled back is not done again before all of it is undone.
-        let rolled = |state: &Self, node| !retry_failed && state.rolling(node).is_some();
+        let over: Vec<bool> =
+            self.graph.nodes().map(|node| !retry_failed && self.is_past_deadline(node)).collect();
+        let mut open = self.nodes.iter().zip(&over).filter(|(_, over)| !**over);
+        let was_stopped = open.any(|(node, _)| is_temporary(node.stopping.as_ref()));
+        // What is rolled back is not done again before all of it is undone; nor what a deadline
+        // has ended, without being told to.
+        let rolled = |state: &Self, node: NodeIx| {
+            over.get(node.at()) == Some(&true) || (!retry_failed && state.rolling(node).is_some())
+        };
         let again_of = |rolled: bool| {
             move |status: Status| match status {
                 Status::Cancelled => !rolled,
@@ -31,7 +37,9 @@ impl RunState {
             let again = again_of(rolled(self, node));
             let goal = !self.graph.is_step(node);
             let state = &mut self.nodes[node.at()];
-            reopen_stop(state, retry_failed);
+            if over.get(node.at()) != Some(&true) {
+                reopen_stop(state, retry_failed);
+            }
             doubt_units(state);
             let foreach_again = again(state.status) && state.items.is_some();
             if foreach_again && !was_undone(state) {
@@ -92,6 +100,14 @@ impl RunState {
                 state.unit.confirm_not_needed = state.open;
             }
         }
+    }
+
+    /// Whether a goal at or around a node has failed by its deadline.
+    fn is_past_deadline(&self, node: NodeIx) -> bool {
+        std::iter::once(node).chain(self.graph.enclosing(node)).any(|goal| {
+            let state = self.node(goal);
+            state.status == Status::Failed && state.stopping == Some(StopReason::Deadline)
+        })
     }
 
     fn is_only_unverified(&self, goal: NodeIx) -> bool {

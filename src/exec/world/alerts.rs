@@ -271,7 +271,8 @@ fn look_for(
             };
             if new {
                 let what = if on == "memory" { "memory" } else { "processors" };
-                let text = format!("the machine's {what} are used to {used:.0}%, over {limit:.0}%");
+                let text =
+                    format!("the machine's {what}: {used:.0}% in use, more than {limit:.0}%");
                 let trouble = Trouble { on, unit: None, text };
                 deliver(world, view, goal, alert, &trouble);
             }

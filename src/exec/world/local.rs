@@ -17,12 +17,13 @@ use super::noted::{NotedInputs, Successes};
 use super::person::Person;
 use super::preview::Preview;
 use super::{Mailbox, Outcome, RealSurroundings, Screen, Ticket, Undone, View, Wake, Work, World};
-use crate::exec::event::{ProbeAnswer, Stamped, StopReason, Timestamp};
+use crate::exec::event::{Answer, ProbeAnswer, Stamped, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::exec::probe::{Probe, check_all};
 use crate::exec::process::{Control, Controller, ProcessReport};
 use crate::exec::scope::Surroundings;
 use crate::exec::state::UnitIx;
+use crate::value::Masker;
 
 /// How often requests from other terminals are looked for.
 const TICK: Duration = Duration::from_millis(150);
@@ -321,7 +322,11 @@ impl World for LocalWorld {
         let now = Instant::now();
         if let Some(requests) = self.requests.as_mut().filter(|_| self.requests_at <= now) {
             self.requests_at = now + TICK;
-            self.ready.extend(requests.take());
+            let mut taken = requests.take();
+            for wake in &mut taken {
+                hide_secrets(wake, &self.launcher.masker);
+            }
+            self.ready.extend(taken);
         }
         std::mem::take(&mut self.ready)
     }
@@ -342,7 +347,12 @@ impl World for LocalWorld {
     }
 
     fn poll(&mut self) -> Vec<Wake> {
-        self.requests.as_mut().map(|requests| requests.take()).unwrap_or_default()
+        let taken = self.requests.as_mut().map(|requests| requests.take());
+        let mut taken = taken.unwrap_or_default();
+        for wake in &mut taken {
+            hide_secrets(wake, &self.launcher.masker);
+        }
+        taken
     }
 
     fn draw(&mut self) -> f64 {
@@ -371,4 +381,19 @@ impl World for LocalWorld {
     fn answers_questions(&self) -> bool {
         self.person.is_there()
     }
+}
+
+/// Whoever sent it from another process does not know the run's secrets.
+fn hide_secrets(wake: &mut Wake, masker: &Masker) {
+    let text = match wake {
+        Wake::Answered { note, answer, .. } => {
+            if let Answer::Done { outputs } = answer {
+                outputs.values_mut().for_each(|value| attempt::hide(value, masker));
+            }
+            note
+        }
+        Wake::Noted { text, .. } => text,
+        _ => return,
+    };
+    *text = masker.mask(text).into_owned();
 }

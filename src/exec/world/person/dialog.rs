@@ -36,7 +36,7 @@ enum Mode {
 #[derive(Debug)]
 pub(super) struct Dialog {
     pub(super) seq: u64,
-    unit: UnitIx,
+    pub(super) unit: UnitIx,
     name: Unit,
     choices: Vec<Choice>,
     mode: Mode,

@@ -55,7 +55,10 @@ impl Person {
             if view.state.open_questions().any(|(_, question)| question.seq == dialog.seq) {
                 return;
             }
-            screen::write("\n  (it is answered elsewhere)\n");
+            let questions = view.state.unit(dialog.unit).map(|unit| unit.questions.as_slice());
+            let mut questions = questions.unwrap_or_default().iter();
+            let answered = questions.any(|q| q.seq == dialog.seq && q.answer.is_some());
+            screen::write(if answered { "\n  (it is answered elsewhere)\n" } else { "\n" });
             self.dialog = None;
         }
         let Some((unit, question)) = open.next() else { return self.screen.release() };
