@@ -6,6 +6,7 @@ package_of() {
     dot) echo graphviz ;;
     rsvg-convert) echo librsvg2-bin ;;
     node) echo nodejs ;;
+    nvim) echo neovim ;;
     xmllint) echo libxml2-utils ;;
     *) echo "$1" ;;
   esac

@@ -36,4 +36,6 @@ pub mod interchange;
 
 pub mod render;
 
+pub mod editor;
+
 pub mod cli;

@@ -21,12 +21,12 @@ pub use outline::{
     ParamOutline, Reference, ResourceOutline, StepOutline,
 };
 pub use reach::value_out_of_reach;
-pub use reader::{TYPES, outline};
+pub use reader::{TYPES, outline, recognised};
 pub use reference::reference;
 pub use spec::{
     BlockShape, Check, ClauseSpec, Count, Lower, OptionSpec, Place, Repeat, Role, Shape, Slot,
 };
-pub use table::{BOUNDED, EVENTS, FAILURES, find, table, words};
+pub use table::{BOUNDED, EVENTS, FAILURES, find, listed_words, table, words};
 pub use usage::usage;
 
 #[cfg(test)]

@@ -89,6 +89,8 @@ pub enum Command {
     Export(ExportArguments),
     /// Tell more about a diagnostic's code, or a word of the language
     Explain(ExplainArguments),
+    /// Serve an editor: the language server, on standard input and output
+    Lsp(LspArguments),
     /// Print the JSON Schema of an output
     Schema(SchemaArguments),
     /// Remove the files of runs that have ended
@@ -298,6 +300,13 @@ pub struct ExplainArguments {
     /// A code as `E0401`, or a clause, probe or function as `retry`; all codes if left out
     #[arg(value_name = "CODE|WORD")]
     pub topic: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct LspArguments {
+    /// The only way to talk to it; taken, as many editors say so
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,5 @@
 //! From files to a checked plan: reading, mounts, `goal.toml`, JSON.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,6 +26,8 @@ pub(super) struct Loaded {
     pub(super) sources: SourceMap,
     pub(super) diagnostics: Diagnostics,
     pub(super) plan: Option<Plan>,
+    /// Where [`Aim::Names`] asked for it.
+    pub(super) index: sema::Index,
     pub(super) config: Config,
     /// Absolute.
     pub(super) path: PathBuf,
@@ -49,6 +50,8 @@ impl Loaded {
 pub(super) enum Aim {
     /// Only what is wrong with it: the plan is not made.
     Findings,
+    /// That, and the names of the plan.
+    Names,
     Plan,
 }
 
@@ -68,8 +71,7 @@ impl Mounts {
     }
 }
 
-/// Texts that count in the place of what is on the disk, by path.
-pub(super) type Texts = HashMap<PathBuf, Arc<str>>;
+pub(super) use crate::editor::lsp::Texts;
 
 /// Mounted files from disk.
 struct Disk<'a> {
@@ -250,6 +252,7 @@ fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim, texts
     let (sources, diagnostics) = (&mut loaded.sources, &mut loaded.diagnostics);
     match aim {
         Aim::Findings => sema::check(sources, file, &options, diagnostics),
+        Aim::Names => loaded.index = sema::index(sources, file, &options, diagnostics),
         Aim::Plan => loaded.plan = sema::analyze(sources, file, &options, diagnostics),
     }
     if loaded.diagnostics.has_errors() {
@@ -305,6 +308,7 @@ fn begin(path: &Path, mounts: Mounts, texts: &Texts) -> Loaded {
         sources,
         diagnostics,
         plan: None,
+        index: sema::Index::default(),
         config,
         path: path.to_owned(),
         project,

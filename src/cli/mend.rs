@@ -96,7 +96,7 @@ fn write(path: &Path, name: &str, before: &str, after: &str) -> Result<(), Faile
 }
 
 /// The texts after all mends that make nothing worse.
-fn best(file: &Path, texts: Texts, mounts: Mounts) -> Result<Texts, Failed> {
+pub(super) fn best(file: &Path, texts: Texts, mounts: Mounts) -> Result<Texts, Failed> {
     let mut now = State::of(file, texts, mounts)?;
     let mut refused: HashSet<Key> = HashSet::new();
     for _ in 0..MOST_ROUNDS {

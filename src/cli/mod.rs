@@ -20,6 +20,7 @@ mod live;
 mod load;
 mod log;
 mod logs;
+mod lsp;
 mod mend;
 mod new;
 mod note;
@@ -136,6 +137,7 @@ fn dispatch(command: Command) -> Result<u8, Failed> {
         Command::Schema(arguments) => explain::schema(&arguments),
         Command::Clean(arguments) => clean::clean(&arguments),
         Command::Completions(arguments) => Ok(explain::completions(&arguments)),
+        Command::Lsp(_) => lsp::lsp(),
         Command::Man => explain::man(),
     }
 }

@@ -111,6 +111,7 @@ pub(super) fn without_plan(path: &Path) -> Loaded {
         sources: crate::source::SourceMap::new(),
         diagnostics: crate::diagnostic::Diagnostics::new(),
         plan: None,
+        index: crate::sema::Index::default(),
         config: Config::default(),
         path: path.to_owned(),
         tree: project.clone(),

@@ -3,12 +3,14 @@
 //! Reports what is unknown and what is not what it should be; says nothing where a goal could not
 //! be read whole, as the name may be in the part that is missing.
 
+use super::index::Named;
 use super::pass::{Need, Scope};
 use super::unknown::nodes_of;
 use super::world::{BindingIx, Entity, GoalIx, Node, StepIx};
 use crate::clause::Reference;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
+use crate::syntax::{Expr, ExprKind};
 
 pub(super) type Part = Spanned<Box<str>>;
 
@@ -88,6 +90,7 @@ impl Scope<'_, '_> {
     }
 
     fn item_part(&mut self, step: StepIx, first: &Part, rest: &[Part]) -> Option<Meaning> {
+        self.pass.note(first.span, false, || Some(Named::Item(step)));
         let [part] = rest else {
             if let Some(second) = rest.get(1) {
                 self.too_deep(&dotted(&rest[..1]), second);
@@ -109,6 +112,8 @@ impl Scope<'_, '_> {
         }
         let declared = self.world().step(source);
         if declared.output(&part.value).is_some() {
+            let named = || Some(Named::Output(source, part.value.clone()));
+            self.pass.note(part.span, false, named);
             return Some(Meaning::ItemOutput { step, source, output: part.value.clone() });
         }
         self.unknown_output(source, part, &["item"]);
@@ -119,6 +124,7 @@ impl Scope<'_, '_> {
         let mut at = entity;
         for (taken, part) in parts.iter().enumerate() {
             let rest = &parts[taken + 1..];
+            self.pass.note(part.span, false, || Named::of(at));
             match at {
                 Entity::Lost(_) => return None,
                 Entity::Binding(ix) => return self.binding_part(ix, part, rest),
@@ -174,6 +180,8 @@ impl Scope<'_, '_> {
             }
             output if self.world().step(step).output(output).is_some() => {
                 self.need(Node::Step(step), false, name, &whole);
+                let named = || Some(Named::Output(step, part.value.clone()));
+                self.pass.note(part.span, false, named);
                 Some(Meaning::Output { step, output: part.value.clone() })
             }
             _ => {
@@ -236,9 +244,13 @@ impl Scope<'_, '_> {
             }
             Seen::Item(_) | Seen::Unclear => return None,
         };
+        self.pass.note(first.span, false, || Named::of(at));
         for (taken, part) in rest.iter().enumerate() {
             match at {
-                Entity::Goal(ix) => at = self.inside(ix, part, Code::E0201)?,
+                Entity::Goal(ix) => {
+                    at = self.inside(ix, part, Code::E0201)?;
+                    self.pass.note(part.span, false, || Named::of(at));
+                }
                 Entity::Step(_) => {
                     let (step, behind) = reference.parts.split_at(taken + 1);
                     self.edge_to_output(step, part, behind);
@@ -258,6 +270,22 @@ impl Scope<'_, '_> {
         };
         self.pass.record(self.place.user).edges.push((node, reference.span));
         Some(node)
+    }
+}
+
+impl Scope<'_, '_> {
+    /// Notes each part of a name that leads to a step.
+    pub(super) fn note_path(&mut self, path: &Expr) {
+        let ExprKind::Name(parts) = &path.kind else { return };
+        let Some((first, rest)) = parts.split_first() else { return };
+        let Seen::Entity(mut at) = self.find_in(self.place.scope, &first.value) else { return };
+        self.pass.note(first.span, false, || Named::of(at));
+        for part in rest {
+            let Entity::Goal(ix) = at else { return };
+            let Some(next) = self.world().goal(ix).names.get(&*part.value) else { return };
+            at = *next;
+            self.pass.note(part.span, false, || Named::of(at));
+        }
     }
 }
 

@@ -16,7 +16,9 @@ mod declare;
 mod edit;
 mod export;
 mod fingerprint;
+mod gather;
 mod graph;
+mod index;
 mod infer;
 mod join;
 mod lookup;
@@ -41,6 +43,8 @@ mod world;
 
 #[cfg(test)]
 mod tests;
+
+pub use index::{Index, Mention, Name, NameKind};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -83,7 +87,7 @@ pub fn analyze(
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
-    look(sources, file, options, diagnostics, |mut pass, mut lowered, known| {
+    look(sources, file, options, diagnostics, None, |mut pass, mut lowered, known| {
         export::export(&pass, &mut lowered, &known);
         fingerprint::fingerprint(&mut pass, &mut lowered);
         lowered.into_plan(&pass)
@@ -97,7 +101,19 @@ pub fn check(
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
 ) {
-    look(sources, file, options, diagnostics, |_, _, _| ());
+    look(sources, file, options, diagnostics, None, |_, _, _| ());
+}
+
+/// As [`check`], and gives the names of the plan, also of one that is wrong.
+pub fn index(
+    sources: &mut SourceMap,
+    file: FileId,
+    options: &Options<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Index {
+    let mut index = Index::default();
+    look(sources, file, options, diagnostics, Some(&mut index), |_, _, _| ());
+    index
 }
 
 /// Looks for all that is wrong, and finishes what is not.
@@ -106,10 +122,11 @@ fn look<T>(
     file: FileId,
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
+    index: Option<&mut Index>,
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
     let units = mount::load(sources, file, options.loader, diagnostics)?;
-    let finished = look_at(&units, sources, options, diagnostics, finish);
+    let finished = look_at(&units, sources, options, diagnostics, index, finish);
     for unit in &units {
         allow::apply(&unit.allowed, diagnostics);
     }
@@ -121,6 +138,7 @@ fn look_at<T>(
     sources: &SourceMap,
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
+    index: Option<&mut Index>,
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
     let world = declare::declare(units, diagnostics);
@@ -128,8 +146,12 @@ fn look_at<T>(
         return None;
     }
     let mut pass = pass::Pass::new(&world, sources, options, diagnostics);
+    pass.noted = index.is_some().then(Vec::new);
     binding::resolve(&mut pass);
     let lowered = lower::lower(&mut pass);
+    if let Some(index) = index {
+        *index = gather::gather(&mut pass, &lowered);
+    }
     amount::report(&mut pass);
     let graph = graph::Graph::build(&pass, &lowered);
     graph::report_cycles(&graph, &mut pass);

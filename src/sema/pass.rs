@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Options;
+use super::index::{Named, Noted};
 use super::shell::Shell;
 use super::world::{BindingIx, GoalIx, Node, StepIx, World};
 use crate::diagnostic::{Diagnostic, Diagnostics, Near};
@@ -111,6 +112,8 @@ pub(super) struct Pass<'p> {
     pub(super) mentioned: HashSet<BindingIx>,
     /// Bindings in an order in which each comes behind those that it uses.
     pub(super) order: Vec<BindingIx>,
+    /// Where names are mentioned, if that is wanted.
+    pub(super) noted: Option<Vec<Noted>>,
     suggestions: usize,
     /// How many more bytes of scripts a shell's parser is asked about.
     pub(super) script_bytes: usize,
@@ -150,6 +153,7 @@ impl<'p> Pass<'p> {
             resources: HashMap::new(),
             mentioned: HashSet::new(),
             order: Vec::new(),
+            noted: None,
             suggestions: MOST_SUGGESTIONS,
             script_bytes: MOST_SCRIPT_BYTES,
         }
@@ -157,6 +161,18 @@ impl<'p> Pass<'p> {
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.report(diagnostic);
+    }
+
+    /// Notes where a name is written, if that is wanted.
+    pub(super) fn note(
+        &mut self,
+        span: Span,
+        variable: bool,
+        named: impl FnOnce() -> Option<Named>,
+    ) {
+        if let Some(noted) = &mut self.noted {
+            noted.extend(named().map(|named| Noted { span, variable, named }));
+        }
     }
 
     pub(super) fn record(&mut self, user: User) -> &mut Record {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::index::Named;
 use super::lookup::{Meaning, dotted};
 use super::operator::named;
 use super::pass::{Scope, User};
@@ -88,6 +89,7 @@ impl Scope<'_, '_> {
 
     fn script(&mut self, text: &StringLiteral) -> Option<Script> {
         self.note_words(&text.text);
+        self.note_variables(text);
         self.read_by_shell(text);
         let references = syntax::script_references(text);
         let unexpanded =
@@ -210,6 +212,34 @@ impl Scope<'_, '_> {
         let (world, scope) = (self.world(), self.place.scope);
         let found: Vec<_> = words(text).filter_map(|word| world.variable(scope, word)).collect();
         self.pass.record(self.place.user).words.extend(found);
+    }
+
+    /// Notes where a script reads the variables of params, lets and items by itself: `$name`,
+    /// `${name:-x}`, `${#name}`. A plain `${name}` is a reference, and noted as one.
+    fn note_variables(&mut self, text: &StringLiteral) {
+        if self.pass.noted.is_none() {
+            return;
+        }
+        for (dollar, _) in text.text.match_indices('$') {
+            let rest = text.text.get(dollar + 1..).unwrap_or_default();
+            let braced = rest.starts_with('{');
+            let start = if braced { rest.trim_start_matches(['{', '#', '!']) } else { rest };
+            let start = text.text.len() - start.len();
+            let word = words(text.text.get(start..).unwrap_or_default()).next().unwrap_or_default();
+            let range = start..start + word.len();
+            let next = text.text.as_bytes().get(range.end);
+            let reference =
+                braced && start == dollar + 2 && matches!(next, Some(b'}' | b'.' | b'-'));
+            if text.text.get(range.clone()) != Some(word) || reference && next != Some(&b'-') {
+                continue;
+            }
+            let item = self.item_variable().filter(|item| *item == word).and(self.place.item);
+            let named = match item {
+                Some(step) => Some(Named::Item(step)),
+                None => self.world().variable(self.place.scope, word).map(Named::Binding),
+            };
+            self.pass.note(text.span_of(range), true, || named);
+        }
     }
 
     /// An argument may be a script for another program: what it names counts as read.

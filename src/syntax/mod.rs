@@ -35,3 +35,4 @@ pub use lower::has_semicolon;
 pub use read::parse;
 pub use string::block_rows;
 pub use template::{ScriptReference, script_references, template};
+pub use words::is_name;

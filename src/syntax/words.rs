@@ -41,6 +41,12 @@ fn name(text: &str) -> TokenKind {
     }
 }
 
+/// Whether a text is a name, and nothing else.
+pub fn is_name(text: &str) -> bool {
+    let value = matches!(text, "true" | "false" | "in");
+    !text.is_empty() && !value && name_length(text) == text.len() && *normal(text) == *text
+}
+
 /// How many bytes from the start are a name; 0 where none starts.
 pub(super) fn name_length(text: &str) -> usize {
     if text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {

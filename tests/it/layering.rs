@@ -26,6 +26,7 @@ const ROOMS: &[&str] = &[
     "graph",
     "interchange",
     "render",
+    "editor",
     "cli",
 ];
 
@@ -41,6 +42,7 @@ const CRATES: &[(&str, &str)] = &[
     ("shuck_parser", "sema"),
     ("unicode_security", "sema"),
     ("rusqlite", "store"),
+    ("gen_lsp_types", "editor"),
     ("miette", "render"),
     ("codespan_reporting", "render"),
 ];

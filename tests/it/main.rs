@@ -25,6 +25,7 @@ mod journal;
 mod layering;
 mod live;
 mod log;
+mod lsp;
 mod mend;
 mod mounts;
 mod new;

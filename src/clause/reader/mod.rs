@@ -15,6 +15,7 @@ mod probes;
 mod statement;
 mod types;
 
+pub use statement::recognised;
 pub use types::TYPES;
 
 use super::{Clause, GoalOutline};

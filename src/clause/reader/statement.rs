@@ -165,6 +165,13 @@ fn opened<'a>(
     Opened { clause, block, statement }
 }
 
+/// The clause that a statement is in a place, and how many tokens its word has; none where the word
+/// means nothing there.
+pub fn recognised(place: Place, statement: &Statement) -> Option<(&'static ClauseSpec, usize)> {
+    let word = word_of(statement)?;
+    spec_of(place, &word.text, statement).map(|spec| (spec, word.tokens))
+}
+
 fn name_at(statement: &Statement, at: usize) -> Option<(&str, Span)> {
     let token = statement.tokens.get(at)?;
     if let TokenKind::Name(name) = &token.kind { Some((name, token.span)) } else { None }

@@ -41,7 +41,7 @@ pub(super) use probe::{EXPRESSION, NOT};
 pub(super) use resource::RESOURCE;
 pub use retry::FAILURES;
 
-use super::{ClauseSpec, Place};
+use super::{ClauseSpec, Place, Shape};
 
 static TABLE: &[&ClauseSpec] = &[
     &goal::GOAL,
@@ -124,6 +124,19 @@ pub fn table() -> &'static [&'static ClauseSpec] {
 pub fn find(place: Place, word: &str) -> Option<&'static ClauseSpec> {
     let named = |spec: &&ClauseSpec| spec.word == word && spec.stands_in(place);
     TABLE.iter().copied().filter(|_| !word.is_empty()).find(named)
+}
+
+/// The words that an argument of a shape may be; empty where it is no word.
+pub fn listed_words(shape: Shape) -> Vec<&'static str> {
+    match shape {
+        Shape::Word(words) => words.to_vec(),
+        Shape::Event => {
+            EVENTS.iter().copied().chain(BOUNDED.iter().map(|(_, use_)| *use_)).collect()
+        }
+        Shape::Failure => FAILURES.to_vec(),
+        Shape::OneOf(shapes) => shapes.iter().flat_map(|shape| listed_words(*shape)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The words that a place knows, each once, in the order of the table.

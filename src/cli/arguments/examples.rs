@@ -67,6 +67,7 @@ goalc export 20260301-09 --format otlp --endpoint http://127.0.0.1:4318"),
     ("explain", "goalc explain                             all codes
 goalc explain E0401
 goalc explain retry"),
+    ("lsp", "goalc lsp                                 an editor calls it; see docs/editors.md"),
     ("schema", "goalc schema run"),
     ("clean", "goalc clean                               keep the newest 20 runs
 goalc clean --keep 5 --older 30d"),

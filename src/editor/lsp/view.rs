@@ -1,0 +1,77 @@
+//! One open file as its plan was checked: what a request about it is answered from.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use gen_lsp_types::{Location, Position, Range, Uri};
+
+use super::Checked;
+use super::document::{Encoding, offset, range};
+use super::session::Session;
+use crate::diagnostic::Diagnostics;
+use crate::source::{FileId, SourceFile, Span};
+use crate::syntax;
+
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) session: &'a Session,
+    pub(super) checked: &'a Checked,
+    pub(super) file: FileId,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn source(self) -> &'a SourceFile {
+        self.checked.sources.file(self.file)
+    }
+
+    pub(super) fn text(self) -> &'a str {
+        &self.source().text
+    }
+
+    pub(super) fn encoding(self) -> Encoding {
+        self.session.encoding
+    }
+
+    pub(super) fn offset(self, at: Position) -> usize {
+        let source = self.source();
+        offset(&source.text, &source.lines, at, self.encoding())
+    }
+
+    pub(super) fn span(self, range: Range) -> Span {
+        let start = self.offset(range.start);
+        Span::new(self.file, start, self.offset(range.end).max(start))
+    }
+
+    pub(super) fn range(self, span: Span) -> Range {
+        let source = self.checked.sources.file(span.file);
+        range(&source.text, &source.lines, span.range(), self.encoding())
+    }
+
+    pub(super) fn location(self, span: Span) -> Location {
+        Location {
+            uri: self.uri(&self.checked.sources.file(span.file).path),
+            range: self.range(span),
+        }
+    }
+
+    pub(super) fn uri(self, path: &Path) -> Uri {
+        self.session.uri(path)
+    }
+
+    /// The file's tree. The last one is kept: editors ask several things about one text.
+    pub(super) fn document(self) -> Rc<syntax::Document> {
+        let text = &self.source().text;
+        let mut kept = self.session.tree.borrow_mut();
+        match &*kept {
+            Some((of, document)) if Arc::ptr_eq(of, text) && document.file == self.file => {
+                Rc::clone(document)
+            }
+            _ => {
+                let document = Rc::new(syntax::parse(self.file, text, &mut Diagnostics::new()));
+                *kept = Some((Arc::clone(text), Rc::clone(&document)));
+                document
+            }
+        }
+    }
+}
