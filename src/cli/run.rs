@@ -122,9 +122,9 @@ fn ask_for_missing(plan: &Plan, given: &mut GivenParams, world: &dyn Surrounding
             crate::ir::BindingKind::Param { help: Some(help), .. } => format!("{help}\n"),
             _ => String::new(),
         };
+        let quiet = (binding.ty == Type::Secret).then(output::Unseen::begin);
         output::tell(&format!("{help}{id} ({}): ", binding.ty));
         let mut line = String::new();
-        let quiet = (binding.ty == Type::Secret).then(output::Unseen::begin);
         let read = std::io::stdin().read_line(&mut line).unwrap_or(0);
         drop(quiet);
         if read > 0 {

@@ -170,3 +170,45 @@ fn watch_needs_a_terminal() {
     let text = project.call(&["watch"]).exits(2).text();
     assert!(text.contains("goalc show"), "{text}");
 }
+
+#[test]
+fn what_steps_write_stands_behind_the_line_that_they_began_with() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a { run "echo A"; idempotent }
+  step b { depends a; retry 1; idempotent; run "echo B$GOAL_ATTEMPT; test $GOAL_ATTEMPT = 2" }
+  step c { depends b; run "echo C"; idempotent }
+}
+"#,
+    );
+    for _ in 0..5 {
+        let text = project.call(&["run", "plan.goal"]).exits(0).err;
+        let parts = [
+            "▶ a",
+            "a | A",
+            "✓ a",
+            "▶ b",
+            "b | B1",
+            "! b: attempt 1",
+            "b: attempt 2",
+            "b | B2",
+            "✓ b",
+            "▶ c",
+            "c | C",
+            "✓ c",
+        ];
+        assert!(positions(&text, &parts).is_sorted(), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_typed_is_not_shown() {
+    let project = Project::new(
+        r#"goal g { param key: secret; step a { env { K = key }; run "test $K = hunter22" } }"#,
+    );
+    let mut terminal = Terminal::run(&project, &[]);
+    terminal.answers("key (secret): ", "hunter22");
+    let shown = terminal.ends(0);
+    assert!(!shown.contains("hunter22"), "{shown}");
+}

@@ -53,3 +53,22 @@ fn a_note_needs_a_step_that_is_there_and_a_text() {
     project.call(&["note", "a", "  "]).exits(2);
     project.call(&["note", "a"]).exits(2);
 }
+
+#[test]
+fn a_secret_in_a_note_or_output_from_another_terminal_is_hidden_when_it_is_taken_up() {
+    let project = Project::new(
+        r#"
+goal g {
+  param token: secret = "hunter22"
+  step ask { manual "look"; output seen: string }
+}
+"#,
+    );
+    project.run(&[]).exits(3);
+    let output = ["done", "ask", "--output", "seen=hunter22", "--note", "pw hunter22"];
+    project.call(&output).exits(0);
+    project.resume(&[]).exits(0);
+    let shown =
+        project.call(&["show"]).exits(0).text() + &project.call(&["report"]).exits(0).text();
+    assert!(shown.contains("pw ***") && !shown.contains("hunter22"), "{shown}");
+}

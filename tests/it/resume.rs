@@ -470,3 +470,19 @@ fn a_damaged_state_is_said_and_not_run_over() {
         assert!(done.err.contains("state.db"), "{call:?}: {}", done.err);
     }
 }
+
+#[test]
+fn what_a_goals_deadline_ended_is_done_again_only_when_asked() {
+    let project = Project::new(
+        r#"
+goal g {
+  on failure continue
+  step ask { confirm "Go?"; run "true" }
+  goal sub { deadline 200ms; step long { grace 1s; run "echo started >> starts; exec sleep 30" } }
+}
+"#,
+    );
+    project.run(&[]).exits(3).stands("sub.long cancelled");
+    project.resume(&[]).exits(3).stands("sub.long cancelled");
+    assert_eq!(project.lines("starts"), ["started"]);
+}
