@@ -7,12 +7,12 @@ use super::answer::unit_named;
 use super::arguments::NoteArguments;
 use super::exit::Failed;
 use super::output;
-use super::runs::{Found, find, open_to_write};
+use super::runs::{find, open_to_write};
 use super::session::now;
 use crate::exec::event::{Event, Stamped, Unit};
 use crate::exec::journal::Journal;
 use crate::exec::world::user;
-use crate::store::{Request, RequestKind};
+use crate::store::{Request, RequestKind, RunId, Store};
 
 /// The most characters of a note.
 const LONGEST: usize = 20_000;
@@ -32,16 +32,23 @@ pub(super) fn note(arguments: &NoteArguments) -> Result<u8, Failed> {
     }
     let found = find(open_to_write()?, run)?.sound()?;
     let unit = found.state.name(unit_named(&found, step)?);
-    if found.alive {
-        post(&found, unit, text)?;
-    } else {
-        write(&found, unit, text)?;
-    }
+    keep(&found.store, &found.summary.id, found.alive, unit, text)?;
     output::tell(&format!("{step} of run {}: noted\n", found.summary.id));
     Ok(0)
 }
 
-fn post(found: &Found, unit: Unit, text: &str) -> Result<(), Failed> {
+/// By whoever carries the run out, where somebody does.
+pub(super) fn keep(
+    store: &Store,
+    run: &RunId,
+    alive: bool,
+    unit: Unit,
+    text: &str,
+) -> Result<(), Failed> {
+    if alive { post(store, run, unit, text) } else { write(store, run, unit, text) }
+}
+
+fn post(store: &Store, run: &RunId, unit: Unit, text: &str) -> Result<(), Failed> {
     let request = Request {
         unit: Some(unit),
         kind: RequestKind::Note,
@@ -50,15 +57,14 @@ fn post(found: &Found, unit: Unit, text: &str) -> Result<(), Failed> {
         outputs: indexmap::IndexMap::new(),
         asked: None,
     };
-    found.store.post(&found.summary.id, now(), &request)?;
+    store.post(run, now(), &request)?;
     Ok(())
 }
 
-fn write(found: &Found, unit: Unit, text: &str) -> Result<(), Failed> {
-    let run = &found.summary.id;
-    let _lock = found.store.folder().run(run).try_lock(now())?;
+fn write(store: &Store, run: &RunId, unit: Unit, text: &str) -> Result<(), Failed> {
+    let _lock = store.folder().run(run).try_lock(now())?;
     // Loaded under the lock: what another process wrote last is in it.
-    let (_, events) = found.store.load(run)?;
+    let (_, events) = store.load(run)?;
     let last = events.last();
     let (by, from, text) = (user(), "command".to_owned(), text.to_owned());
     let stamped = Stamped {
@@ -66,6 +72,6 @@ fn write(found: &Found, unit: Unit, text: &str) -> Result<(), Failed> {
         at: last.map_or_else(now, |last| last.at.max(now())),
         event: Event::Noted { unit, by, from, text, request: None },
     };
-    found.store.journal(run)?.append(&[stamped], true)?;
+    store.journal(run)?.append(&[stamped], true)?;
     Ok(())
 }

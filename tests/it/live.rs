@@ -135,11 +135,14 @@ goal g {
     terminal.types("a");
     terminal.shows("ship: approved; to go on: goalc resume");
     terminal.types("k");
+    terminal.types("nwell done\r");
+    terminal.shows("準備: noted");
     terminal.types("\r");
     terminal.shows("要件定義");
     terminal.types("q");
     terminal.ends(0);
     let outcome = project.resume(&[]).exits(0);
+    assert!(outcome.step("準備")["notes"].to_string().contains("well done"));
     assert!(
         outcome.step("ship")["notes"].to_string().contains("as agreed"),
         "{:?}",

@@ -23,7 +23,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("f", "it has failed"),
     ("r", "run it, or run it again"),
     ("s", "skip it, where interactive mode asks"),
-    ("n", "write a note that goes with the next answer"),
+    ("n", "write a note: with the next answer, where something is asked"),
     ("c", "stop the run"),
     ("q", "leave; the run goes on"),
 ];
@@ -87,8 +87,8 @@ fn in_list(model: &mut Model, key: KeyEvent) -> Then {
 fn type_note(model: &mut Model, mut text: String, key: KeyEvent) {
     match key.code {
         KeyCode::Enter => {
-            model.note = text;
             model.mode = Mode::List;
+            model.take_note(text);
             return;
         }
         KeyCode::Esc => {

@@ -9,10 +9,10 @@ use std::io::{Read, Seek, SeekFrom};
 
 use indexmap::IndexMap;
 
-use crate::cli::answer;
 use crate::cli::live::{Board, harmless};
 use crate::cli::runs::Found;
 use crate::cli::session::now;
+use crate::cli::{answer, note};
 use crate::exec::estimate;
 use crate::exec::event::{Event, Stamped, Status};
 use crate::exec::scope::Values;
@@ -211,6 +211,22 @@ impl Model {
                 self.note = note;
                 why.message().unwrap_or_default().to_owned()
             }
+        };
+    }
+
+    /// A note goes with the answer to what the step asks, or else is kept by itself.
+    pub(super) fn take_note(&mut self, text: String) {
+        let Some(unit) = self.chosen() else { return };
+        let asks = self.state().unit(unit).is_some_and(|unit| unit.open_question().is_some());
+        if asks || text.trim().is_empty() {
+            self.note = text;
+            return;
+        }
+        let name = self.state().name(unit);
+        let kept = note::keep(&self.store, &self.run, self.alive, name.clone(), text.trim());
+        self.said = match kept {
+            Ok(()) => format!("{name}: noted"),
+            Err(why) => why.message().unwrap_or_default().to_owned(),
         };
     }
 

@@ -188,7 +188,7 @@ fn foot(model: &Model, area: Rect) -> Vec<Line<'static>> {
         _ => String::new(),
     };
     let keys = match &model.mode {
-        Mode::Note(_) => "Enter keeps it for the next answer · Esc leaves it",
+        Mode::Note(_) => "Enter keeps it · Esc leaves it",
         Mode::Log { .. } => "↑ ↓ scroll · Esc back · q leave",
         _ => "Enter log · a approve · d deny · o done · n note · c stop · ? all keys · q leave",
     };
