@@ -143,7 +143,23 @@ impl Reporter {
 
 impl Observer for Reporter {
     fn event(&mut self, stamped: &Stamped, state: &RunState) {
-        self.tell_blocks(&stamped.event, state);
+        // What is written comes between the lines of the beginning and of the end.
+        let begins = matches!(
+            stamped.event,
+            Event::AttemptStarted { .. } | Event::HandedOver { .. } | Event::UndoStarted { .. }
+        );
+        if !begins {
+            self.tell_blocks(&stamped.event, state);
+        }
+        self.tell(stamped, state);
+        if begins {
+            self.tell_blocks(&stamped.event, state);
+        }
+    }
+}
+
+impl Reporter {
+    fn tell(&self, stamped: &Stamped, state: &RunState) {
         if self.drawn {
             let _ = self.notes.send(Note::Event(Box::new(stamped.clone())));
         }
