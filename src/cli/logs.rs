@@ -142,3 +142,13 @@ fn follow(
         found = find(found.store, Some(&run))?;
     }
 }
+
+/// The last so many bytes of a log, as text.
+pub(super) fn end_of(path: &Path, most: u64) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

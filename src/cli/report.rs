@@ -2,14 +2,14 @@
 //!
 //! Gathers what the report is made from: the run, earlier runs of its plan, the ends of logs.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::exit::Failed;
+use super::logs::end_of;
 use super::output;
 use super::runs::{Found, find, open_to_read};
 use super::session::now;
@@ -134,7 +134,8 @@ fn report_view(found: &Found) -> ReportView {
     });
     let folder = found.store.folder().run(&found.summary.id);
     for log in &mut view.logs {
-        log.fill(&end_of(&folder.logs().join(format!("{}.log", log.seq))));
+        let path = folder.logs().join(format!("{}.log", log.seq));
+        log.fill(&end_of(&path, LOG_END).unwrap_or_default());
     }
     view.logs.retain(|log| !log.lines.is_empty());
     view
@@ -162,17 +163,4 @@ fn earlier(found: &Found) -> Vec<EarlierRun> {
         earlier.push(EarlierRun::new(Arc::new(record.plan), &events));
     }
     earlier
-}
-
-/// The end of a log; nothing where there is none.
-fn end_of(path: &Path) -> String {
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LOG_END)))?;
-        let mut bytes = Vec::new();
-        file.take(LOG_END).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
 }

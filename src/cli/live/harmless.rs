@@ -36,3 +36,15 @@ fn colour_code(text: &str) -> Option<usize> {
     let end = body.find(|c: char| !c.is_ascii_digit() && c != ';')?;
     body[end..].starts_with('m').then_some(2 + end + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_stay_where_they_are_wanted_and_nothing_else_does() {
+        let line = "\u{1b}[32m✓\u{1b}[0m a\u{1b}[2J\u{7}";
+        assert_eq!(harmless(line, false), "✓ a^[[2J^G");
+        assert_eq!(harmless(line, true), "\u{1b}[32m✓\u{1b}[0m a^[[2J^G\u{1b}[0m");
+    }
+}

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::harmless::harmless;
 use crate::cli::output;
 use crate::exec::world::Screen;
 use crate::report::layout;
@@ -67,7 +68,7 @@ impl Region {
             out += line;
             out.push('\n');
         }
-        drawn.widths = lines.iter().map(|line| layout::width(&plain(line))).collect();
+        drawn.widths = lines.iter().map(|line| layout::width(&harmless(line, false))).collect();
         write(&(out + END));
         self.drew.notify_all();
     }
@@ -114,19 +115,6 @@ impl Drawn {
     }
 }
 
-/// A line without its colours.
-fn plain(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = rest.find('\u{1b}') {
-        text.push_str(&rest[..at]);
-        let tail = &rest[at..];
-        let end = tail.find('m').map_or(tail.len(), |end| end + 1);
-        rest = &tail[end..];
-    }
-    text + rest
-}
-
 fn write(text: &str) {
     let mut err = std::io::stderr().lock();
     let _ = err.write_all(text.as_bytes());
@@ -144,10 +132,5 @@ mod tests {
         assert_eq!(drawn.erase(80), "");
         let mut drawn = Drawn { widths: vec![70, 10, 0], ..Drawn::default() };
         assert_eq!(drawn.erase(30), "\r\u{1b}[5A\u{1b}[J");
-    }
-
-    #[test]
-    fn colours_have_no_width() {
-        assert_eq!(plain("\u{1b}[32m✓\u{1b}[0m a"), "✓ a");
     }
 }

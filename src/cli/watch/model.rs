@@ -4,12 +4,11 @@
 //! events, and nothing else.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 
 use indexmap::IndexMap;
 
 use crate::cli::live::{Board, harmless};
+use crate::cli::logs::end_of;
 use crate::cli::runs::Found;
 use crate::cli::session::now;
 use crate::cli::{answer, note};
@@ -169,18 +168,8 @@ impl Model {
             return vec!["it has not run".to_owned()];
         };
         let path = self.store.folder().run(&self.run).logs().join(format!("{seq}.log"));
-        let read = || -> std::io::Result<Vec<u8>> {
-            let mut file = File::open(&path)?;
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(length.saturating_sub(LOG_END)))?;
-            let mut bytes = Vec::new();
-            file.take(LOG_END).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        match read() {
-            Ok(bytes) => {
-                String::from_utf8_lossy(&bytes).lines().map(|line| harmless(line, false)).collect()
-            }
+        match end_of(&path, LOG_END) {
+            Ok(text) => text.lines().map(|line| harmless(line, false)).collect(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 vec!["it has written nothing".to_owned()]
             }
