@@ -15,6 +15,7 @@ use super::findings::findings;
 use super::load::{Aim, LARGEST, Mounts, load_with};
 use super::{mend, output};
 use crate::editor::lsp::{Checked, Host, Incoming, Texts, serve};
+use crate::syntax::Trees;
 
 /// So many messages wait at most; the editor's next one waits outside.
 const MOST_WAITING: usize = 256;
@@ -141,14 +142,16 @@ impl Host for World {
         }
     }
 
-    fn check(&self, plan: &Path, texts: &Texts) -> Option<Checked> {
-        let loaded = load_with(plan, Aim::Names, Mounts::Inside, texts);
+    fn check(&self, plan: &Path, texts: &Texts, mut trees: Trees) -> Option<Checked> {
+        trees.begin();
+        let loaded = load_with(plan, Aim::Names(&trees), Mounts::Inside, texts);
         let loaded = loaded.map_err(|failed| {
             self.log(failed.message().unwrap_or("a plan cannot be read"));
         });
         let loaded = loaded.ok()?;
         let found = findings(&loaded, false);
-        Some(Checked { sources: loaded.sources, found, index: loaded.index })
+        trees.end();
+        Some(Checked { sources: loaded.sources, found, index: loaded.index, trees })
     }
 
     fn mended(&self, plan: &Path, texts: &Texts) -> Option<Texts> {

@@ -52,6 +52,7 @@ use std::sync::Arc;
 use crate::diagnostic::Diagnostics;
 use crate::ir::Plan;
 use crate::source::{FileId, SourceMap};
+use crate::syntax::Trees;
 
 /// Brings the texts of mounted files; the command line reads them from disk.
 pub trait Loader {
@@ -78,6 +79,8 @@ pub struct Options<'a> {
     pub loader: &'a dyn Loader,
     /// What `small`, `medium` and `large` mean.
     pub effort: &'a dyn Fn(&str) -> std::time::Duration,
+    /// The texts as they were read for an earlier check, and will be for the next one.
+    pub trees: Option<&'a Trees>,
 }
 
 /// Checks a file and all that it mounts. The plan is there where no error was reported.
@@ -125,7 +128,7 @@ fn look<T>(
     index: Option<&mut Index>,
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
-    let units = mount::load(sources, file, options.loader, diagnostics)?;
+    let units = mount::load(sources, file, options, diagnostics)?;
     let finished = look_at(&units, sources, options, diagnostics, index, finish);
     for unit in &units {
         allow::apply(&unit.allowed, diagnostics);

@@ -16,9 +16,12 @@ mod pieces;
 mod place;
 mod read;
 mod repair;
+mod reread;
 mod scan;
+mod shift;
 mod string;
 mod template;
+mod trees;
 mod words;
 
 #[cfg(test)]
@@ -33,6 +36,8 @@ pub use ast::{
 pub use cursor::Cursor;
 pub use lower::has_semicolon;
 pub use read::parse;
+pub use reread::Reading;
 pub use string::block_rows;
 pub use template::{ScriptReference, script_references, template};
+pub use trees::Trees;
 pub use words::is_name;

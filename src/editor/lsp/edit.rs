@@ -9,9 +9,9 @@ use gen_lsp_types::{Range, TextEdit, WorkspaceEdit};
 use similar::{DiffOp, TextDiff};
 
 use super::view::View;
-use crate::diagnostic::{Diagnostics, Fix};
+use crate::diagnostic::Fix;
+use crate::format;
 use crate::source::Span;
-use crate::{format, syntax};
 
 /// Past so much time lines are replaced in larger pieces.
 const DIFF_TIME: Duration = Duration::from_millis(200);
@@ -19,13 +19,8 @@ const DIFF_TIME: Duration = Duration::from_millis(200);
 /// The edits that bring a file into its canonical form, or the part of them that touches a range;
 /// none where the file cannot be read.
 pub(super) fn formatted(view: View<'_>, within: Option<Range>) -> Vec<TextEdit> {
-    let mut diagnostics = Diagnostics::new();
-    let text = view.text();
-    let document = syntax::parse(view.file, text, &mut diagnostics);
-    if diagnostics.has_errors() {
-        return Vec::new();
-    }
-    let edits = between(view, &format::format(&document, text));
+    let Some(document) = view.checked.trees.sound(&view.source().path) else { return Vec::new() };
+    let edits = between(view, &format::format(&document, view.text()));
     let touches = |range: &Range, edit: &TextEdit| {
         edit.range.start.line <= range.end.line && range.start.line <= edit.range.end.line
     };

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::diagnostic::Diagnostic;
 use crate::sema::Index;
 use crate::source::{FileId, SourceMap};
+use crate::syntax::Trees;
 
 /// Texts that count in the place of what is on the disk, by path.
 pub type Texts = HashMap<PathBuf, Arc<str>>;
@@ -20,6 +21,8 @@ pub struct Checked {
     /// As `goalc check` tells them, in the same order.
     pub found: Vec<Diagnostic>,
     pub index: Index,
+    /// The files as they were read.
+    pub trees: Trees,
 }
 
 impl Checked {
@@ -37,8 +40,9 @@ pub trait Host {
     /// A path as [`Checked`] has it.
     fn resolved(&self, path: &Path) -> PathBuf;
 
-    /// Checks a plan; `None` where there is none that could be read.
-    fn check(&self, plan: &Path, texts: &Texts) -> Option<Checked>;
+    /// Checks a plan; `None` where there is none that could be read. `trees`: those of its last
+    /// check.
+    fn check(&self, plan: &Path, texts: &Texts, trees: Trees) -> Option<Checked>;
 
     /// The texts after all certain mends, as `goalc check --fix` makes them.
     fn mended(&self, plan: &Path, texts: &Texts) -> Option<Texts>;

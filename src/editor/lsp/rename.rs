@@ -15,7 +15,7 @@ use super::name::{Written, written, written_in};
 use super::reply::{Refusal, Reply};
 use super::view::View;
 use crate::source::LineIndex;
-use crate::syntax::is_name;
+use crate::syntax::{Trees, is_name};
 
 /// The name at an offset, if it can be renamed.
 pub(super) fn prepare(view: View<'_>, offset: usize) -> Option<PrepareRenamePlaceholder> {
@@ -51,8 +51,8 @@ pub(super) fn rename(view: View<'_>, offset: usize, new: &str) -> Reply<Workspac
     view.session.each_plan(|plan, checked| {
         let has = renaming.places.iter().any(|(path, _, _)| checked.file(path).is_some());
         if wrong.is_none() && has {
-            wrong =
-                view.session.host.check(plan, &texts).and_then(|now| renaming.worse(checked, &now));
+            let now = view.session.host.check(plan, &texts, Trees::default());
+            wrong = now.and_then(|now| renaming.worse(checked, &now));
         }
     });
     match wrong {

@@ -3,18 +3,15 @@
 //! Each open file is checked as a plan of its own, with all that it mounts; open texts count in the
 //! place of files. Invariant: after [`Session::refresh`] what was found is that of the open texts.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::sync::Arc;
 
 use gen_lsp_types::Uri;
 
 use super::document::{Document, Encoding};
 use super::view::View;
 use super::{Checked, Host, Texts, uri};
-use crate::syntax;
+use crate::syntax::Trees;
 
 /// So many plans of the editor's folder are looked through for names.
 const MOST_PLANS: usize = 200;
@@ -24,8 +21,6 @@ pub(super) struct Session {
     pub(super) host: Box<dyn Host>,
     pub(super) documents: BTreeMap<PathBuf, Document>,
     pub(super) checked: BTreeMap<PathBuf, Checked>,
-    /// The tree that was asked for last, and the text that it is of.
-    pub(super) tree: RefCell<Option<(Arc<str>, Rc<syntax::Document>)>>,
     /// Files whose text is no longer what was checked.
     stale: HashSet<PathBuf>,
     all_stale: bool,
@@ -38,7 +33,6 @@ impl Session {
             host,
             documents: BTreeMap::new(),
             checked: BTreeMap::new(),
-            tree: RefCell::new(None),
             stale: HashSet::new(),
             all_stale: false,
         }
@@ -103,8 +97,8 @@ impl Session {
             });
             if !fresh {
                 // The old one first: both at once would be twice the memory.
-                self.checked.remove(path);
-                let checked = self.host.check(path, &texts).unwrap_or_default();
+                let trees = self.checked.remove(path).map(|old| old.trees).unwrap_or_default();
+                let checked = self.host.check(path, &texts, trees).unwrap_or_default();
                 self.checked.insert(path.clone(), checked);
             }
         }
@@ -133,7 +127,7 @@ impl Session {
             if self.checked.contains_key(&path) {
                 continue;
             }
-            if let Some(checked) = self.host.check(&path, &texts) {
+            if let Some(checked) = self.host.check(&path, &texts, Trees::default()) {
                 look(&path, &checked);
             }
         }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use gen_lsp_types::{Location, Position, Range, Uri};
 
@@ -59,19 +58,13 @@ impl<'a> View<'a> {
         self.session.uri(path)
     }
 
-    /// The file's tree. The last one is kept: editors ask several things about one text.
+    /// The file's tree, and what is wrong with its text.
     pub(super) fn document(self) -> Rc<syntax::Document> {
-        let text = &self.source().text;
-        let mut kept = self.session.tree.borrow_mut();
-        match &*kept {
-            Some((of, document)) if Arc::ptr_eq(of, text) && document.file == self.file => {
-                Rc::clone(document)
-            }
-            _ => {
-                let document = Rc::new(syntax::parse(self.file, text, &mut Diagnostics::new()));
-                *kept = Some((Arc::clone(text), Rc::clone(&document)));
-                document
-            }
-        }
+        let source = self.source();
+        let read = self.checked.trees.document(&source.path);
+        // A file of another kind was not read.
+        read.unwrap_or_else(|| {
+            Rc::new(syntax::parse(self.file, &source.text, &mut Diagnostics::new()))
+        })
     }
 }
