@@ -8,9 +8,8 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::interchange::{self, packed};
 use crate::ir::Plan;
-use crate::sema::{self, Loader, NotLoaded, Options};
+use crate::sema::{self, Kept, Loader, NotLoaded, Options};
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::Trees;
 
 /// The largest plan that is read.
 pub(super) const LARGEST: u64 = 64 << 20;
@@ -52,7 +51,7 @@ pub(super) enum Aim<'t> {
     /// Only what is wrong with it: the plan is not made.
     Findings,
     /// That, and the names of the plan; texts are read anew only where they changed.
-    Names(&'t Trees),
+    Names(&'t Kept),
     Plan,
 }
 
@@ -249,8 +248,8 @@ fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim<'_>, t
     let file = loaded.sources.add(name, &loaded.path, text);
     let effort = loaded.config.effort;
     let disk = Disk::new(&loaded.tree, loaded.mounts, texts);
-    let trees = if let Aim::Names(trees) = aim { Some(trees) } else { None };
-    let options = Options { loader: &disk, effort: &|word| effort.length(word), trees };
+    let kept = if let Aim::Names(kept) = aim { Some(kept) } else { None };
+    let options = Options { loader: &disk, effort: &|word| effort.length(word), kept };
     let (sources, diagnostics) = (&mut loaded.sources, &mut loaded.diagnostics);
     match aim {
         Aim::Findings => sema::check(sources, file, &options, diagnostics),

@@ -70,11 +70,15 @@ fn outline(
 ) -> Option<(GoalOutline, Vec<Allowed>)> {
     let source = sources.file(file);
     let text = source.text.clone();
-    let document = match options.trees {
-        Some(trees) => trees.read(file, &source.path, &text, diagnostics),
-        None => Rc::new(syntax::parse(file, &text, diagnostics)),
+    let (document, outline) = match options.kept {
+        Some(kept) => kept.read(file, &source.path, &text, diagnostics),
+        None => {
+            let document = Rc::new(syntax::parse(file, &text, diagnostics));
+            let outline = clause::outline(&document, &text, diagnostics);
+            (document, outline)
+        }
     };
-    let outline = clause::outline(&document, &text, diagnostics)?;
+    let outline = outline?;
     let allowed = allow::read(&document, &text, diagnostics);
     Some((outline, allowed))
 }

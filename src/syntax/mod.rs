@@ -21,7 +21,6 @@ mod scan;
 mod shift;
 mod string;
 mod template;
-mod trees;
 mod words;
 
 #[cfg(test)]
@@ -36,8 +35,8 @@ pub use ast::{
 pub use cursor::Cursor;
 pub use lower::has_semicolon;
 pub use read::parse;
-pub use reread::Reading;
+pub use reread::{Changed, Reading};
+pub use shift::Shift;
 pub use string::block_rows;
 pub use template::{ScriptReference, script_references, template};
-pub use trees::Trees;
 pub use words::is_name;

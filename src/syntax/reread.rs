@@ -31,6 +31,16 @@ pub struct Reading {
     characters: Vec<Diagnostic>,
     findings: Vec<Diagnostic>,
     sound: bool,
+    changed: Changed,
+}
+
+/// What of a text was read the last time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    Nothing,
+    /// What stood in this range, in whole lines; what stood behind it has moved.
+    Part(Range<usize>, Shift),
+    Whole,
 }
 
 impl Reading {
@@ -43,6 +53,7 @@ impl Reading {
             characters: read.characters,
             findings: read.findings,
             sound: read.sound,
+            changed: Changed::Whole,
         }
     }
 
@@ -53,13 +64,13 @@ impl Reading {
             return Self::new(file, text);
         }
         if self.text == text {
-            return Self { text, ..self };
+            return Self { text, changed: Changed::Nothing, ..self };
         }
         self.patched(&text).unwrap_or_else(|| Self::new(file, text))
     }
 
-    pub fn text(&self) -> &Arc<str> {
-        &self.text
+    pub fn changed(&self) -> &Changed {
+        &self.changed
     }
 
     pub fn document(&self) -> &Rc<Document> {
@@ -96,6 +107,7 @@ impl Reading {
         list_at(&mut document.statements, &window.path)?
             .splice(window.statements.clone(), patch.statements);
         self.characters = characters::check(document.file, text);
+        self.changed = Changed::Part(window.old, shift);
         self.text = Arc::clone(text);
         Some(self)
     }

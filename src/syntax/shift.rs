@@ -2,13 +2,13 @@
 //!
 //! Knows nothing of texts. Invariant: what lies before the change is not touched, nor looked at.
 
-use super::{Comment, Document, Statement, StringLiteral, Token, TokenKind};
+use super::{Comment, Document, Expr, ExprKind, Statement, StringLiteral, Token, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
 /// All offsets from `from` on move by `by` bytes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Shift {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shift {
     pub(super) from: usize,
     pub(super) by: isize,
 }
@@ -57,13 +57,34 @@ impl Shift {
         }
     }
 
-    fn string(self, literal: &mut StringLiteral) {
+    pub fn string(self, literal: &mut StringLiteral) {
         for (_, written) in &mut literal.origins {
             self.offset(written);
         }
     }
 
-    fn span(self, span: &mut Span) {
+    /// An expression with all that is in it.
+    pub fn expr(self, expr: &mut Expr) {
+        self.span(&mut expr.span);
+        match &mut expr.kind {
+            ExprKind::Literal(_) => {}
+            ExprKind::String(literal) => self.string(literal),
+            ExprKind::Name(parts) => parts.iter_mut().for_each(|part| self.span(&mut part.span)),
+            ExprKind::List(items) => items.iter_mut().for_each(|item| self.expr(&mut item.value)),
+            ExprKind::Call { function, arguments } => {
+                self.span(&mut function.span);
+                arguments.iter_mut().for_each(|argument| self.expr(argument));
+            }
+            ExprKind::Not(inner) => self.expr(inner),
+            ExprKind::Binary { operator, left, right } => {
+                self.span(&mut operator.span);
+                self.expr(left);
+                self.expr(right);
+            }
+        }
+    }
+
+    pub fn span(self, span: &mut Span) {
         self.offset(&mut span.start);
         self.offset(&mut span.end);
     }

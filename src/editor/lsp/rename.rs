@@ -14,8 +14,9 @@ use super::document::range;
 use super::name::{Written, written, written_in};
 use super::reply::{Refusal, Reply};
 use super::view::View;
+use crate::sema::Kept;
 use crate::source::LineIndex;
-use crate::syntax::{Trees, is_name};
+use crate::syntax::is_name;
 
 /// The name at an offset, if it can be renamed.
 pub(super) fn prepare(view: View<'_>, offset: usize) -> Option<PrepareRenamePlaceholder> {
@@ -51,7 +52,7 @@ pub(super) fn rename(view: View<'_>, offset: usize, new: &str) -> Reply<Workspac
     view.session.each_plan(|plan, checked| {
         let has = renaming.places.iter().any(|(path, _, _)| checked.file(path).is_some());
         if wrong.is_none() && has {
-            let now = view.session.host.check(plan, &texts, Trees::default());
+            let now = view.session.host.check(plan, &texts, Kept::default());
             wrong = now.and_then(|now| renaming.worse(checked, &now));
         }
     });
@@ -111,9 +112,7 @@ impl Renaming<'_> {
 
     /// What is worse in a plan than before, if anything.
     fn worse(&self, before: &Checked, now: &Checked) -> Option<String> {
-        let errors =
-            |checked: &Checked| checked.found.iter().filter(|each| each.is_error()).count();
-        if errors(now) > errors(before) {
+        if now.errors() > before.errors() {
             let old: Vec<_> =
                 before.found.iter().map(|found| (found.code, &found.message)).collect();
             let fresh = now.found.iter().filter(|each| each.is_error());

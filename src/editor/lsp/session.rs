@@ -3,15 +3,17 @@
 //! Each open file is checked as a plan of its own, with all that it mounts; open texts count in the
 //! place of files. Invariant: after [`Session::refresh`] what was found is that of the open texts.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use gen_lsp_types::Uri;
 
 use super::document::{Document, Encoding};
 use super::view::View;
-use super::{Checked, Host, Texts, uri};
-use crate::syntax::Trees;
+use super::{Checked, Host, Texts, Times, uri};
+use crate::sema::Kept;
 
 /// So many plans of the editor's folder are looked through for names.
 const MOST_PLANS: usize = 200;
@@ -21,6 +23,8 @@ pub(super) struct Session {
     pub(super) host: Box<dyn Host>,
     pub(super) documents: BTreeMap<PathBuf, Document>,
     pub(super) checked: BTreeMap<PathBuf, Checked>,
+    /// The times that were asked for last, and of which plan.
+    pub(super) times: RefCell<Option<(PathBuf, Rc<Times>)>>,
     /// Files whose text is no longer what was checked.
     stale: HashSet<PathBuf>,
     all_stale: bool,
@@ -33,6 +37,7 @@ impl Session {
             host,
             documents: BTreeMap::new(),
             checked: BTreeMap::new(),
+            times: RefCell::new(None),
             stale: HashSet::new(),
             all_stale: false,
         }
@@ -87,6 +92,7 @@ impl Session {
         if self.stale.is_empty() && !self.all_stale {
             return false;
         }
+        self.times.get_mut().take();
         let texts = self.texts();
         for path in self.documents.keys() {
             let fresh = self.checked.get(path).is_some_and(|checked| {
@@ -97,8 +103,8 @@ impl Session {
             });
             if !fresh {
                 // The old one first: both at once would be twice the memory.
-                let trees = self.checked.remove(path).map(|old| old.trees).unwrap_or_default();
-                let checked = self.host.check(path, &texts, trees).unwrap_or_default();
+                let kept = self.checked.remove(path).map(|old| old.kept).unwrap_or_default();
+                let checked = self.host.check(path, &texts, kept).unwrap_or_default();
                 self.checked.insert(path.clone(), checked);
             }
         }
@@ -127,7 +133,7 @@ impl Session {
             if self.checked.contains_key(&path) {
                 continue;
             }
-            if let Some(checked) = self.host.check(&path, &texts, Trees::default()) {
+            if let Some(checked) = self.host.check(&path, &texts, Kept::default()) {
                 look(&path, &checked);
             }
         }
