@@ -100,7 +100,9 @@ impl Argument {
         match self {
             Self::Name(each) => name(each, shift),
             Self::Reference(Reference { parts, span, .. }) => {
-                parts.iter_mut().for_each(|part| name(part, shift));
+                for part in parts {
+                    name(part, shift);
+                }
                 shift.span(span);
             }
             Self::Text(text) => {

@@ -45,16 +45,15 @@ pub(super) fn lsp() -> Result<u8, Failed> {
         .spawn(move || read_all(&mut std::io::stdin().lock(), &sender))
         .map_err(|error| Failed::machine(format!("a thread cannot be started: {error}")))?;
     let mut broken = false;
-    let mut send = |message: serde_json::Value| {
-        broken = broken || write(&mut std::io::stdout().lock(), &message).is_err();
+    let mut send = |message: &str| {
+        broken = broken || write(&mut std::io::stdout().lock(), message).is_err();
     };
     let left = serve(Box::new(World { root: None }), &incoming, &mut send);
     Ok(u8::from(!left))
 }
 
-fn write(into: &mut impl Write, message: &serde_json::Value) -> std::io::Result<()> {
-    let body = message.to_string();
-    write!(into, "Content-Length: {}\r\n\r\n{body}", body.len())?;
+fn write(into: &mut impl Write, message: &str) -> std::io::Result<()> {
+    write!(into, "Content-Length: {}\r\n\r\n{message}", message.len())?;
     into.flush()
 }
 

@@ -70,13 +70,12 @@ fn outline(
 ) -> Option<(GoalOutline, Vec<Allowed>)> {
     let source = sources.file(file);
     let text = source.text.clone();
-    let (document, outline) = match options.kept {
-        Some(kept) => kept.read(file, &source.path, &text, diagnostics),
-        None => {
-            let document = Rc::new(syntax::parse(file, &text, diagnostics));
-            let outline = clause::outline(&document, &text, diagnostics);
-            (document, outline)
-        }
+    let (document, outline) = if let Some(kept) = options.kept {
+        kept.read(file, &source.path, &text, diagnostics)
+    } else {
+        let document = Rc::new(syntax::parse(file, &text, diagnostics));
+        let outline = clause::outline(&document, &text, diagnostics);
+        (document, outline)
     };
     let outline = outline?;
     let allowed = allow::read(&document, &text, diagnostics);

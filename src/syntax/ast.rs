@@ -83,6 +83,31 @@ pub enum Mark {
 }
 
 impl Mark {
+    /// The one that is written so.
+    pub(super) fn written(text: &str) -> Option<Self> {
+        Some(match text {
+            "," => Self::Comma,
+            ":" => Self::Colon,
+            "." => Self::Dot,
+            ".." => Self::Range,
+            "..." => Self::Spread,
+            "=" => Self::Assign,
+            "==" => Self::Equal,
+            "!=" => Self::NotEqual,
+            "<" => Self::Less,
+            "<=" => Self::LessEqual,
+            ">" => Self::Greater,
+            ">=" => Self::GreaterEqual,
+            "&&" => Self::And,
+            "||" => Self::Or,
+            "!" => Self::Not,
+            "|" => Self::Bar,
+            "?" => Self::Question,
+            "%" => Self::Percent,
+            _ => return None,
+        })
+    }
+
     /// As it is written.
     pub fn text(self) -> &'static str {
         match self {

@@ -5,11 +5,12 @@
 
 use pest::iterators::{Pair, Pairs};
 
+use super::bounds::style_at;
 use super::findings;
 use super::grammar::Rule;
 use super::list::List;
 use super::place::Place;
-use super::scan::{Hole, style_at};
+use super::scan::Hole;
 use super::string::cook;
 use super::words::push_words;
 use super::{Block, Comment, Delimiter, Group, Mark, Statement, StringLiteral, Token};
@@ -252,7 +253,9 @@ impl<'a> Lower<'a> {
             Rule::double_block | Rule::single_block | Rule::double | Rule::single => {
                 self.string(start, end)
             }
-            Rule::joint | Rule::mark | Rule::question => mark(pair.as_str()),
+            Rule::joint | Rule::mark | Rule::question => {
+                Mark::written(pair.as_str()).map_or(TokenKind::Bad, TokenKind::Mark)
+            }
             Rule::number => number::lower(self, pair.as_str(), start),
             Rule::group => self.group(pair),
             Rule::block => self.block(pair),
@@ -377,29 +380,4 @@ fn lacks_comma(pair: &[Token]) -> Option<Span> {
         && matches!(left.kind, TokenKind::Name(_))
         && left.span.end == right.span.start;
     (is_value(left) && is_value(right) && !calls).then_some(right.span)
-}
-
-fn mark(text: &str) -> TokenKind {
-    let mark = match text {
-        "," => Mark::Comma,
-        ":" => Mark::Colon,
-        "." => Mark::Dot,
-        ".." => Mark::Range,
-        "..." => Mark::Spread,
-        "=" => Mark::Assign,
-        "==" => Mark::Equal,
-        "!=" => Mark::NotEqual,
-        "<" => Mark::Less,
-        "<=" => Mark::LessEqual,
-        ">" => Mark::Greater,
-        ">=" => Mark::GreaterEqual,
-        "&&" => Mark::And,
-        "||" => Mark::Or,
-        "!" => Mark::Not,
-        "|" => Mark::Bar,
-        "?" => Mark::Question,
-        "%" => Mark::Percent,
-        _ => return TokenKind::Bad,
-    };
-    TokenKind::Mark(mark)
 }

@@ -4,6 +4,7 @@
 //! statement. Expressions are read from tokens by the clause table's reader, where one is due.
 
 mod ast;
+mod bounds;
 mod characters;
 mod cursor;
 mod expression;

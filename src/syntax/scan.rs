@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::StringStyle;
+use super::bounds::{WIDEST, close_of, indent_of, is_first_on_line, style_at};
 use super::pieces::Cuts;
 
 /// Brackets may stand this deep in one another.
@@ -16,8 +17,6 @@ pub(super) const DEEPEST: usize = 256;
 /// breaks behind them count one, a string [`STRING`], for what each takes in a tree.
 const MOST_TOKENS: usize = 7_200_000;
 const STRING: usize = 4;
-/// White space beyond this is not counted where indentation is compared.
-const WIDEST: usize = 1_000;
 /// After so many unclosed block strings the next one runs to the text's end.
 const MOST_RECOVERIES: usize = 16;
 
@@ -367,49 +366,4 @@ impl<'a> Scanner<'a> {
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || byte >= 0x80
-}
-
-/// The style of the string that opens here.
-pub(super) fn style_at(rest: &[u8]) -> StringStyle {
-    match rest {
-        [b'"', b'"', b'"', ..] => StringStyle::DoubleBlock,
-        [b'\'', b'\'', b'\'', ..] => StringStyle::SingleBlock,
-        [b'\'', ..] => StringStyle::Single,
-        _ => StringStyle::Double,
-    }
-}
-
-/// The end of a string whose text starts at `at`, behind its closing quotes.
-fn close_of(bytes: &[u8], mut at: usize, quote: u8, style: StringStyle) -> Option<usize> {
-    loop {
-        let byte = *bytes.get(at)?;
-        match byte {
-            b'\\' if style.interpolates() => match bytes.get(at + 1) {
-                Some(b'\n') if !style.is_block() => return None,
-                _ => at += 1,
-            },
-            b'\n' if !style.is_block() => return None,
-            _ if byte != quote => {}
-            _ if !style.is_block() => return Some(at + 1),
-            _ if bytes.get(at..at + 3)? == [quote; 3] => return Some(at + 3),
-            _ => {}
-        }
-        at += 1;
-    }
-}
-
-/// How far the line that holds `offset` is indented, in bytes; it reads back to the line's start.
-pub(super) fn indent_of(text: &str, offset: usize) -> usize {
-    let start = line_start(text, offset);
-    let line = text.get(start..).unwrap_or_default();
-    line.bytes().take(WIDEST).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
-}
-
-/// Only white space stands before `offset` on its line.
-pub(super) fn is_first_on_line(text: &str, offset: usize) -> bool {
-    line_start(text, offset) + indent_of(text, offset) == offset
-}
-
-fn line_start(text: &str, offset: usize) -> usize {
-    text.get(..offset).and_then(|above| above.rfind('\n')).map_or(0, |at| at + 1)
 }

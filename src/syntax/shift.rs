@@ -73,7 +73,9 @@ impl Shift {
             ExprKind::List(items) => items.iter_mut().for_each(|item| self.expr(&mut item.value)),
             ExprKind::Call { function, arguments } => {
                 self.span(&mut function.span);
-                arguments.iter_mut().for_each(|argument| self.expr(argument));
+                for argument in arguments {
+                    self.expr(argument);
+                }
             }
             ExprKind::Not(inner) => self.expr(inner),
             ExprKind::Binary { operator, left, right } => {

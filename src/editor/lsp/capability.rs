@@ -76,6 +76,7 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
             SemanticTokensOptions {
                 legend,
                 full: Some(true.into()),
+                range: Some(true.into()),
                 ..SemanticTokensOptions::default()
             }
             .into(),

@@ -10,8 +10,8 @@ use super::session::Session;
 use super::view::View;
 use super::{action, call, completion, edit, hover, name, outline, rename, token};
 
-/// Answers a request from what was checked.
-pub(super) fn answer(session: &Session, request: Request) -> Reply<Value> {
+/// Answers a request from what was checked; the result as JSON.
+pub(super) fn answer(session: &Session, request: Request) -> Reply<String> {
     let Request { method, params, .. } = request;
     let asked = Asked { session, method: &method, params };
     asked.about_places().or_else(Asked::about_files).or_else(Asked::about_more).unwrap_or_else(
@@ -31,7 +31,7 @@ struct Asked<'a> {
 }
 
 /// The answer, or the question again where it is another's.
-type Turn<'a> = Result<Reply<Value>, Asked<'a>>;
+type Turn<'a> = Result<Reply<String>, Asked<'a>>;
 
 macro_rules! turns {
     ($asked:ident: $($request:ty => $answer:expr;)*) => {
@@ -48,13 +48,14 @@ impl<'a> Asked<'a> {
     fn take<R: Known>(
         self,
         answer: impl FnOnce(&'a Session, R::Params) -> Reply<R::Result>,
-    ) -> Reply<Value> {
+    ) -> Reply<String> {
         let wrong = |error: serde_json::Error| Refusal {
             code: ErrorCode::InvalidParams,
             message: error.to_string(),
         };
         let params = serde_json::from_value(self.params).map_err(wrong)?;
-        serde_json::to_value(answer(self.session, params)?).map_err(wrong)
+        // Not by way of a `Value`: results may be large.
+        serde_json::to_string(&answer(self.session, params)?).map_err(wrong)
     }
 
     fn about_places(self) -> Turn<'a> {
@@ -113,7 +114,12 @@ impl<'a> Asked<'a> {
                 Ok(session.view(&params.text_document.uri).map(outline::folds))
             };
             lsp::SemanticTokensRequest => |session, params| {
-                Ok(session.view(&params.text_document.uri).map(token::tokens))
+                let view = session.view(&params.text_document.uri);
+                Ok(view.map(|view| token::tokens(view, None)))
+            };
+            lsp::SemanticTokensRangeRequest => |session, params| {
+                let view = session.view(&params.text_document.uri);
+                Ok(view.map(|view| token::tokens(view, Some(params.range))))
             };
             lsp::InlayHintRequest => |session, params| {
                 let view = session.view(&params.text_document.uri);

@@ -2,7 +2,9 @@
 //!
 //! Invariant: each request has exactly one answer, also one that cannot be read.
 
-use crossbeam_channel::{Receiver, TryRecvError};
+use std::collections::VecDeque;
+
+use crossbeam_channel::Receiver;
 use gen_lsp_types::{
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
 };
@@ -28,7 +30,7 @@ pub enum Incoming {
 pub fn serve(
     host: Box<dyn Host>,
     incoming: &Receiver<Incoming>,
-    send: &mut dyn FnMut(Value),
+    send: &mut dyn FnMut(&str),
 ) -> bool {
     let mut server = Server {
         session: Session::new(host),
@@ -37,18 +39,19 @@ pub fn serve(
         phase: Phase::Fresh,
         watches: false,
     };
+    let mut waiting = VecDeque::new();
     loop {
-        let next = match incoming.try_recv() {
-            Ok(next) => next,
-            Err(TryRecvError::Disconnected) => return false,
-            Err(TryRecvError::Empty) => {
-                server.publish();
-                let Ok(next) = incoming.recv() else { return false };
-                next
-            }
-        };
+        waiting.extend(incoming.try_iter());
+        if waiting.is_empty() {
+            server.publish();
+            waiting.extend(incoming.recv());
+        }
+        let Some(next) = waiting.pop_front() else { return false };
         match next {
             Incoming::Unreadable(why) => server.unreadable(&why),
+            Incoming::Message(Message::Request(request)) if is_cancelled(&request, &waiting) => {
+                server.cancelled(&request);
+            }
             Incoming::Message(Message::Request(request)) => server.request(request),
             Incoming::Message(Message::Notification(told)) if told.method == "exit" => {
                 return server.phase == Phase::Down;
@@ -57,6 +60,17 @@ pub fn serve(
             Incoming::Message(Message::Response(_)) => {}
         }
     }
+}
+
+/// The editor no longer wants to know.
+fn is_cancelled(request: &Request, waiting: &VecDeque<Incoming>) -> bool {
+    let id = serde_json::to_value(&request.id).unwrap_or_default();
+    waiting.iter().any(|each| match each {
+        Incoming::Message(Message::Notification(told)) => {
+            told.method == "$/cancelRequest" && told.params.get("id") == Some(&id)
+        }
+        _ => false,
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +83,7 @@ enum Phase {
 struct Server<'s> {
     session: Session,
     published: Published,
-    send: &'s mut dyn FnMut(Value),
+    send: &'s mut dyn FnMut(&str),
     phase: Phase,
     /// Whether the editor can be asked to tell of files that change.
     watches: bool,
@@ -77,26 +91,45 @@ struct Server<'s> {
 
 impl Server<'_> {
     fn notify(&mut self, method: &str, params: &impl serde::Serialize) {
-        (self.send)(json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+        // Not by way of a `Value`: there may be ten thousand findings.
+        let params = serde_json::to_string(params).unwrap_or_default();
+        let told = format!(r#"{{"jsonrpc":"2.0","method":{},"params":{params}}}"#, json!(method));
+        (self.send)(&told);
+    }
+
+    /// `outcome`: `"result":…` or `"error":…`.
+    fn reply(&mut self, id: &impl serde::Serialize, outcome: &str) {
+        let id = json!(id);
+        (self.send)(&format!(r#"{{"jsonrpc":"2.0","id":{id},{outcome}}}"#));
+    }
+
+    fn refuse(&mut self, id: &impl serde::Serialize, refusal: &Refusal) {
+        let error = json!({ "code": refusal.code as i32, "message": refusal.message });
+        self.reply(id, &format!(r#""error":{error}"#));
+    }
+
+    fn cancelled(&mut self, request: &Request) {
+        let message = "the editor has cancelled it".to_owned();
+        self.refuse(&request.id, &Refusal { code: ErrorCode::RequestCanceled, message });
     }
 
     fn unreadable(&mut self, why: &str) {
         self.session.host.log(&format!("a message could not be read: {why}"));
-        let error = json!({ "code": ErrorCode::ParseError as i32, "message": why });
-        (self.send)(json!({ "jsonrpc": "2.0", "id": null, "error": error }));
+        let refusal = Refusal { code: ErrorCode::ParseError, message: why.to_owned() };
+        self.refuse(&Value::Null, &refusal);
     }
 
     fn request(&mut self, request: Request) {
         let id = request.id.clone();
         let result = match (self.phase, request.method.as_str()) {
-            (Phase::Fresh, "initialize") => Ok(self.initialize(&request.params)),
+            (Phase::Fresh, "initialize") => Ok(self.initialize(&request.params).to_string()),
             (Phase::Fresh, _) => Err(Refusal {
                 code: ErrorCode::ServerNotInitialized,
                 message: "send `initialize` first".to_owned(),
             }),
             (Phase::Ready, "shutdown") => {
                 self.phase = Phase::Down;
-                Ok(Value::Null)
+                Ok("null".to_owned())
             }
             (Phase::Down, _) | (_, "initialize") => Err(Refusal {
                 code: ErrorCode::InvalidRequest,
@@ -104,22 +137,13 @@ impl Server<'_> {
             }),
             (Phase::Ready, _) => self.answer(request),
         };
-        // Put together by hand: results may be large, and the library would copy them twice.
-        let (field, value) = match result {
-            Ok(result) => ("result", result),
-            Err(refusal) => {
-                let error = json!({ "code": refusal.code as i32, "message": refusal.message });
-                ("error", error)
-            }
-        };
-        let mut response = serde_json::Map::new();
-        response.insert("jsonrpc".to_owned(), "2.0".into());
-        response.insert("id".to_owned(), json!(id));
-        response.insert(field.to_owned(), value);
-        (self.send)(Value::Object(response));
+        match result {
+            Ok(result) => self.reply(&id, &format!(r#""result":{result}"#)),
+            Err(refusal) => self.refuse(&id, &refusal),
+        }
     }
 
-    fn answer(&mut self, request: Request) -> Reply<Value> {
+    fn answer(&mut self, request: Request) -> Reply<String> {
         if request.method == "workspace/executeCommand" {
             return self.command(&request.params);
         }
@@ -130,13 +154,13 @@ impl Server<'_> {
     }
 
     /// The only command of the server's own: what a code means.
-    fn command(&mut self, params: &Value) -> Reply<Value> {
+    fn command(&mut self, params: &Value) -> Reply<String> {
         let topic = params.pointer("/arguments/0").and_then(Value::as_str).unwrap_or_default();
         let known = params.get("command").and_then(Value::as_str) == Some(capability::EXPLAIN);
         let text = crate::diagnostic::explain(topic).filter(|_| known);
         let text = text.ok_or_else(|| Refusal::failed(format!("there is no code `{topic}`")))?;
         self.notify("window/showMessage", &json!({ "type": 3, "message": text }));
-        Ok(text.into())
+        Ok(json!(text).to_string())
     }
 
     fn initialize(&mut self, params: &Value) -> Value {
@@ -188,12 +212,13 @@ impl Server<'_> {
             let options = json!({ "watchers": watchers });
             let method = "workspace/didChangeWatchedFiles";
             let asked = json!({ "id": "watch", "method": method, "registerOptions": options });
-            (self.send)(json!({
+            let request = json!({
                 "jsonrpc": "2.0",
                 "id": "watch",
                 "method": "client/registerCapability",
                 "params": { "registrations": [asked] },
-            }));
+            });
+            (self.send)(&request.to_string());
         }
     }
 

@@ -44,7 +44,11 @@ fn turn(step: &ForecastStep) -> String {
 }
 
 fn slack_text(step: &ForecastStep) -> String {
-    format!("slack {}", length(step.slack))
+    if step.slack.is_zero() {
+        "no slack".to_owned()
+    } else {
+        format!("slack {}", length(step.slack))
+    }
 }
 
 /// Behind a step's name: how much later it may end, or that it is critical.

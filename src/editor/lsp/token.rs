@@ -2,7 +2,7 @@
 //!
 //! Invariant: tokens come in the order of the text, on one line each, and do not overlap.
 
-use gen_lsp_types::{SemanticToken, SemanticTokens};
+use gen_lsp_types::{Range, SemanticToken, SemanticTokens};
 
 use super::tree::{self, Stood};
 use super::view::View;
@@ -35,21 +35,32 @@ fn of(word: &str) -> u32 {
     u32::try_from(at).unwrap_or_default()
 }
 
-/// All tokens of a file.
-pub(super) fn tokens(view: View<'_>) -> SemanticTokens {
+/// The tokens of a file, or of the lines of a range.
+pub(super) fn tokens(view: View<'_>, within: Option<Range>) -> SemanticTokens {
+    let within = within.map(|range| view.span(range));
+    let wanted = |span: Span| {
+        within.is_none_or(|within| span.start <= within.end && within.start <= span.end)
+    };
     let document = view.document();
     let mut found: Vec<(Span, u32, bool)> = Vec::new();
-    found.extend(document.comments.iter().map(|comment| (comment.span, of("comment"), false)));
+    let comments = document.comments.iter().map(|comment| comment.span);
+    found.extend(comments.filter(|span| wanted(*span)).map(|span| (span, of("comment"), false)));
     let index = &view.checked.index;
-    let declared = index.names.iter().filter(|name| name.place.file == view.file);
+    let declared =
+        index.names.iter().filter(|name| name.place.file == view.file && wanted(name.place));
     found.extend(declared.map(|name| (name.place, of(name_type(name.kind)), true)));
-    for mention in index.mentions.iter().filter(|mention| mention.span.file == view.file) {
+    let mentions = index.mentions.iter();
+    for mention in mentions.filter(|each| each.span.file == view.file && wanted(each.span)) {
         let name = index.names.get(mention.name);
         found.extend(name.map(|name| (mention.span, of(name_type(name.kind)), false)));
     }
     tree::walk(&document, &mut |stood| {
+        if !wanted(stood.statement.span) {
+            return;
+        }
         let words = stood.clause.map_or(0, |(_, words)| words);
-        for (at, token) in stood.statement.tokens.iter().enumerate() {
+        let tokens = stood.statement.tokens.iter().enumerate();
+        for (at, token) in tokens.filter(|(_, token)| wanted(token.span)) {
             if at < words && matches!(token.kind, TokenKind::Name(_)) {
                 let probe = stood.clause.is_some_and(|(spec, _)| spec.role == Role::Probe);
                 found.push((token.span, of(if probe { "function" } else { "keyword" }), false));

@@ -353,7 +353,7 @@ fn the_shape_of_a_file() {
     assert!(fold(1, 29) && fold(9, 18) && fold(10, 12), "{folds}");
     let all = json!({ "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } } });
     let hints = client.about("textDocument/inlayHint", "plan.goal", all);
-    assert_eq!(hints[0]["label"], "up to 4 attempts");
+    assert_eq!(hints[0]["label"], "up to 4 attempts, no slack");
     assert_eq!(hints[0]["position"], json!({ "line": 9, "character": 10 }));
     let lenses = client.about("textDocument/codeLens", "plan.goal", json!({}));
     assert_eq!(lenses[0]["command"]["command"], "goalc.dryRun");
