@@ -5,12 +5,12 @@
 //! fail in `scripts/tests/state-lost`.
 
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use rustix::process::Signal;
 
 use crate::support::{Live, Outcome, Project, eventually, is_alive};
+use crate::terminal::Terminal;
 
 const HELD: &str = r#"
 goal g {
@@ -113,12 +113,10 @@ fn closed_descriptors_are_never_taken_for_the_journal() {
         let project = Project::new(
             r#"goal g { step a { run "echo to-out; echo to-err >&2; cat" }; step b { depends a; run "touch b" } }"#,
         );
-        let mut command = project.command(&["run", "plan.goal"]);
-        let goalc = command.get_program().to_owned();
+        let goalc = project.command(&[]).get_program().to_owned();
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(format!("exec \"$0\" run plan.goal {closed}")).arg(goalc);
         shell.current_dir(project.path("")).env("GOALC_STATE_DIR", project.state());
-        command.arg0("unused");
         let done = project.spawn(shell).end().exits(0);
         assert!(project.has("b"), "{closed}: {}", done.text());
         project.show().exits(0).stands("a succeeded, b succeeded");
@@ -208,6 +206,30 @@ fn a_stopped_goalc_loses_no_end_and_goes_on() {
     let outcome = live.outcome().exits(0);
     outcome.stands("first succeeded, held succeeded, last succeeded");
     assert_eq!(project.show().attempts("held"), 1);
+}
+
+#[test]
+fn a_terminal_is_left_as_it_was_and_steps_have_none() {
+    let project = Project::new(
+        r#"
+goal g {
+  step reads { run "cat > read; (: < /dev/tty) 2> no-terminal || true; test -t 0 || test -t 1 || touch no-tty" }
+  step asks { depends reads; confirm "Go on?"; run "true" }
+}
+"#,
+    );
+    let goalc = project.command(&[]).get_program().to_owned();
+    let script = "stty -a > before; \"$0\" run plan.goal; echo \"code $?\"; stty -a > after";
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(script).arg(goalc).current_dir(project.path(""));
+    shell.env("GOALC_STATE_DIR", project.state());
+    let mut terminal = Terminal::with(shell);
+    terminal.answers("[?]: ", "y");
+    terminal.sees("code 0");
+    terminal.ends(0);
+    assert!(project.has("no-tty") && !project.read("no-terminal").is_empty());
+    assert_eq!(project.read("read"), "", "what a person types is no step's input");
+    assert_eq!(project.read("after"), project.read("before"));
 }
 
 #[test]
