@@ -19,28 +19,33 @@ pub fn check(bytes: &[u8]) {
             assert!(whole.get(span.range()).is_some(), "{span:?} of {}", each.code);
         }
     }
-    let once = printed(&found, &sources);
-    assert!(once.chars().all(is_harmless), "{once:?}");
+    let shown = for_people(&found, &sources);
+    assert!(shown.chars().all(is_harmless), "{shown:?}");
+    let once = shown + &for_programs(&found, &sources);
     let ((), sources, found) = with(text, sema::check);
-    assert_eq!(printed(&found, &sources), once, "not the same again");
+    let again = for_people(&found, &sources) + &for_programs(&found, &sources);
+    assert_eq!(again, once, "not the same again");
     let (_, _, of_index) = with(text, sema::index);
     assert_eq!(of_index, found, "the index finds something else");
 }
 
-fn printed(found: &[Diagnostic], sources: &SourceMap) -> String {
+fn for_people(found: &[Diagnostic], sources: &SourceMap) -> String {
     let options = RenderOptions::default();
     let narrow = RenderOptions { colour: false, width: 1, unicode: false };
-    let mut sarif = Sarif::new();
-    sarif.add(found, sources);
     [
         render::fancy(found, sources, options),
         render::fancy(found, sources, narrow),
         render::short(found, sources),
         render::github(found, sources),
-        render::json(found, sources).to_string(),
-        sarif.finish().to_string(),
     ]
     .concat()
+}
+
+/// Values; the command line escapes what would act on a terminal when it prints them.
+fn for_programs(found: &[Diagnostic], sources: &SourceMap) -> String {
+    let mut sarif = Sarif::new();
+    sarif.add(found, sources);
+    render::json(found, sources).to_string() + &sarif.finish().to_string()
 }
 
 /// No terminal does anything but show it.
