@@ -1,4 +1,5 @@
-//! No stream of messages ends the language server, and each request has one answer.
+//! No stream of messages ends the language server; each request has one answer; and what is found
+//! after edits is what is found in the text afresh.
 //!
 //! The input is the text of an open plan up to the first zero byte; behind it one message a line:
 //! `{…}` is one of the protocol as it is, anything else `METHOD LINE COLUMN [TEXT]`.
@@ -11,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crossbeam_channel::unbounded;
-use goalc::editor::lsp::{Checked, Host, Incoming, Texts, serve};
-use goalc::sema;
+use goalc::editor::lsp::{Checked, Host, Incoming, Texts, Times, serve};
+use goalc::sema::{self, Kept};
 use lsp_server::Message;
 use serde_json::{Value, json};
 
-use super::plan::with;
+use super::plan::{with, with_kept};
 use super::text;
 
 const URI: &str = "file:///plans/plan.goal";
@@ -123,13 +124,21 @@ impl Host for Nothing {
         path.to_owned()
     }
 
-    fn check(&self, plan: &Path, texts: &Texts) -> Option<Checked> {
+    fn check(&self, plan: &Path, texts: &Texts, mut kept: Kept) -> Option<Checked> {
         let text = texts.get(plan)?;
-        let (index, mut sources, found) = with(text, sema::index);
+        kept.begin();
+        let (index, mut sources, found) = with_kept(text, Some(&kept), sema::index);
+        kept.end();
+        let ((), _, afresh) = with(text, sema::check);
+        assert_eq!(found, afresh, "with what was kept, something else is found in:\n{text}");
         if plan != Path::new("/plans/plan.goal") {
             sources.add("other.goal", plan, text.clone());
         }
-        Some(Checked { sources, found, index })
+        Some(Checked { sources, found, index, kept })
+    }
+
+    fn times(&self, _: &Path, _: &Texts) -> Times {
+        Times::default()
     }
 
     fn mended(&self, _: &Path, texts: &Texts) -> Option<Texts> {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use goalc::diagnostic::{Diagnostic, Diagnostics};
 use goalc::exec::scope::Surroundings;
 use goalc::ir::Plan;
-use goalc::sema::{self, Loader, NotLoaded, Options};
-use goalc::source::SourceMap;
+use goalc::sema::{self, Kept, Loader, NotLoaded, Options};
+use goalc::source::{FileId, SourceMap};
 use goalc::value::EvalError;
 
 const PART: &str = "goal part { param of: string; param to = 'x'; step s { run 'true' } }";
@@ -32,12 +32,21 @@ impl Loader for Mounted<'_> {
 /// What a pass is called with, and what it finds, in the order of the text.
 pub(super) fn with<T>(
     text: &str,
-    pass: impl FnOnce(&mut SourceMap, goalc::source::FileId, &Options<'_>, &mut Diagnostics) -> T,
+    pass: impl FnOnce(&mut SourceMap, FileId, &Options<'_>, &mut Diagnostics) -> T,
+) -> (T, SourceMap, Vec<Diagnostic>) {
+    with_kept(text, None, pass)
+}
+
+/// The same, with what an earlier check of the plan left.
+pub(super) fn with_kept<T>(
+    text: &str,
+    kept: Option<&Kept>,
+    pass: impl FnOnce(&mut SourceMap, FileId, &Options<'_>, &mut Diagnostics) -> T,
 ) -> (T, SourceMap, Vec<Diagnostic>) {
     let mut sources = SourceMap::new();
     let file = sources.add("plan.goal", "/plans/plan.goal", text);
-    let options =
-        Options { loader: &Mounted(text), effort: &|word| Duration::from_secs(word.len() as u64) };
+    let effort = |word: &str| Duration::from_secs(word.len() as u64);
+    let options = Options { loader: &Mounted(text), effort: &effort, kept };
     let mut diagnostics = Diagnostics::new();
     let made = pass(&mut sources, file, &options, &mut diagnostics);
     (made, sources, diagnostics.sorted())
