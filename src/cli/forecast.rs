@@ -151,10 +151,8 @@ pub(super) fn print(view: &DryRunView, format: super::arguments::RunFormat) -> R
         RunFormat::Json => output::print_json(view),
         RunFormat::Jsonl => {
             let line = serde_json::to_string(view);
-            output::print(&format!(
-                "{}\n",
-                line.map_err(|error| Failed::machine(error.to_string()))?
-            ));
+            let line = line.map_err(|error| Failed::machine(error.to_string()))?;
+            output::print(&(output::harmless_json(line) + "\n"));
         }
     }
     Ok(0)

@@ -1,11 +1,12 @@
 //! `goalc logs`: what steps wrote, attempt by attempt.
 
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::arguments::LogsArguments;
 use super::exit::Failed;
+use super::live::harmless;
 use super::output;
 use super::runs::{Found, find, open_to_read};
 use crate::exec::event::{Event, Stamped, Unit};
@@ -26,9 +27,10 @@ struct Log {
 pub(super) fn logs(arguments: &LogsArguments) -> Result<u8, Failed> {
     let (found, step) = resolve(arguments)?;
     let folder = found.store.folder().run(&found.summary.id);
-    let mut shown = Shown::default();
+    let terminal = std::io::stdout().is_terminal();
+    let mut shown = Shown { terminal, ..Shown::default() };
     for log in logs_of(&found.events, step.as_deref(), &folder) {
-        shown.print(&log);
+        shown.print(&log, false);
     }
     if !arguments.follow {
         return found.told();
@@ -95,12 +97,18 @@ fn logs_of(events: &[Stamped], step: Option<&str>, folder: &RunFolder) -> Vec<Lo
 struct Shown {
     lengths: std::collections::HashMap<PathBuf, u64>,
     last: Option<PathBuf>,
+    /// Into a file or pipe a log goes as it is; on a terminal nothing in it acts.
+    terminal: bool,
 }
 
 impl Shown {
-    fn print(&mut self, log: &Log) {
+    /// Prints what is new in it. With `more` to come, a terminal gets whole lines only.
+    fn print(&mut self, log: &Log, more: bool) {
         let from = self.lengths.get(&log.path).copied().unwrap_or(0);
-        let Ok(bytes) = tail(&log.path, from) else { return };
+        let Ok(mut bytes) = tail(&log.path, from) else { return };
+        if self.terminal && more {
+            bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+        }
         if bytes.is_empty() {
             return;
         }
@@ -108,10 +116,23 @@ impl Shown {
             output::print(&format!("==> {}, {}\n", log.unit, log.what));
             self.last = Some(log.path.clone());
         }
+        let length = bytes.len() as u64;
+        if self.terminal {
+            bytes = for_terminal(&bytes).into_bytes();
+        }
         let _ = std::io::stdout().write_all(&bytes);
         let _ = std::io::stdout().flush();
-        self.lengths.insert(log.path.clone(), from + bytes.len() as u64);
+        self.lengths.insert(log.path.clone(), from + length);
     }
+}
+
+fn for_terminal(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines = text.split_inclusive('\n').map(|line| match line.strip_suffix('\n') {
+        Some(line) => harmless(line.trim_end_matches('\r'), output::colour_out()) + "\n",
+        None => harmless(line, output::colour_out()),
+    });
+    lines.collect()
 }
 
 fn tail(path: &Path, from: u64) -> std::io::Result<Vec<u8>> {
@@ -132,7 +153,7 @@ fn follow(
         // Looked at before the logs, so that nothing written last is missed.
         let alive = found.alive;
         for log in logs_of(&found.events, step, folder) {
-            shown.print(&log);
+            shown.print(&log, alive);
         }
         if !alive {
             return Ok(0);

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use clap::ColorChoice;
 
 use super::live::Size;
-use crate::diagnostic::shortened;
+use crate::diagnostic::{is_hidden, shortened, visible};
 
 const MOST_COMPLAINTS: usize = 20;
 
@@ -27,7 +27,24 @@ pub(super) fn print_json(value: &impl serde::Serialize) {
 
 /// A JSON value as it is printed.
 pub(super) fn json_text(value: &impl serde::Serialize) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned()) + "\n"
+    let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned());
+    harmless_json(text) + "\n"
+}
+
+/// The same JSON, in which nothing acts on a terminal: what JSON would let stand, as `U+009B` or
+/// a bidirectional control, is escaped. It can only stand in strings.
+pub(super) fn harmless_json(text: String) -> String {
+    if !text.contains(is_hidden) {
+        return text;
+    }
+    text.chars().fold(String::with_capacity(text.len()), |mut safe, each| {
+        if is_hidden(each) {
+            safe += &format!("\\u{:04x}", u32::from(each));
+        } else {
+            safe.push(each);
+        }
+        safe
+    })
 }
 
 /// Whether the terminal shows more than ASCII: what the locale says.
@@ -49,7 +66,7 @@ pub(super) fn tell(text: &str) {
 
 /// Tells the person what is wrong.
 pub(super) fn complain(message: &str) {
-    tell(&format!("goalc: {message}\n"));
+    tell(&format!("goalc: {}\n", visible(message)));
 }
 
 /// What is shown of a list of complaints: the first of them, cut where they are long, and how many

@@ -46,6 +46,7 @@ pub(super) fn without_run(
     let files = RunFiles::prepare(folder.path().to_owned()).map_err(unusable)?;
     let launcher = Launcher {
         run: "preflight".to_owned(),
+        mark: format!("preflight.{}", std::process::id()),
         files,
         env: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
         masker: Arc::new(params.masker()),

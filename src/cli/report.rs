@@ -66,9 +66,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Failed> {
         ReportFormat::Md => report::markdown(&view),
         ReportFormat::Html => report::html(&view, drawing(&found, &view).as_deref()),
         ReportFormat::Junit => report::junit(&view),
-        ReportFormat::Json => serde_json::to_string_pretty(&view)
-            .map(|text| text + "\n")
-            .map_err(|error| Failed::machine(format!("the report cannot be made: {error}")))?,
+        ReportFormat::Json => output::json_text(&view),
     };
     match &arguments.output {
         None => output::print(&text),

@@ -101,6 +101,7 @@ pub(super) fn world(
         .map_err(|error| Failed::machine(format!("the run's folder cannot be used: {error}")))?;
     let launcher = Launcher {
         run: run.to_string(),
+        mark: session.folder.mark(),
         files,
         env: session.env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
         masker: Arc::new(params.masker()),
@@ -124,9 +125,11 @@ pub(super) fn carry_out(
     first: Event,
 ) -> Result<u8, Failed> {
     let run = session.folder.id().clone();
-    if matches!(first, Event::RunResumed { .. }) {
-        // Two of a step's processes at once would undo each other's work.
-        end_leftovers(run.as_str());
+    let mark = session.folder.mark();
+    if !matches!(first, Event::RunStarted { .. }) {
+        // Two of a step's processes at once would undo each other's work, and what still writes
+        // would undo an undo.
+        end_leftovers(&mark);
     }
     let mut journal = session.store.journal(&run)?;
     if let Some(plan) = session.new_plan.take() {
@@ -144,7 +147,7 @@ pub(super) fn carry_out(
     let world = world(&mut session, &run, &params, telling.lines())?;
     // Where the system does not know how, lost processes are still found by their environment.
     let _ = become_subreaper();
-    let guardian = Guardian::start(run.as_str()).map_err(|error| {
+    let guardian = Guardian::start(&mark).map_err(|error| {
         Failed::machine(format!("the run's guardian cannot be started: {error}"))
     })?;
     listen(world.signal_sink())?;

@@ -5,6 +5,7 @@
 use indexmap::IndexMap;
 
 use super::review::{ReportView, StepReport};
+use crate::diagnostic::is_hidden;
 use crate::exec::{RunStatus, Status};
 
 /// What a case came to.
@@ -189,7 +190,8 @@ fn problem(tag: &str, kind: &str, why: &str) -> String {
     format!("      <{tag} type=\"{}\" message=\"{why}\">{why}</{tag}>\n", xml(kind))
 }
 
-/// Text for an element or an attribute. What XML cannot hold even as a reference is left out.
+/// Text for an element or an attribute. What XML cannot hold even as a reference, and
+/// what would act on a terminal, is left out.
 fn xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -200,7 +202,8 @@ fn xml(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\n' => escaped.push_str("&#10;"),
             '\t' => escaped.push_str("&#9;"),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {}
+            '\u{fffe}' | '\u{ffff}' => {}
+            c if is_hidden(c) => {}
             c => escaped.push(c),
         }
     }

@@ -18,10 +18,24 @@ pub(super) struct Head {
     pub(super) plan: i64,
 }
 
-pub(super) fn head(db: &Connection, run: i64) -> rusqlite::Result<Option<Head>> {
+fn head(db: &Connection, run: i64) -> rusqlite::Result<Option<Head>> {
     db.prepare_cached("SELECT seq, sum, plan FROM heads WHERE run = ?1")?
         .query_row([run], |row| Ok(Head { seq: row.get(0)?, sum: row.get(1)?, plan: row.get(2)? }))
         .optional()
+}
+
+/// The checksum that a run's next event goes on from. A run that was begun by schema 1 has no head;
+/// its events' sums are made now, as whoever reads them makes them.
+pub(super) fn last_sum(db: &Connection, run: i64) -> rusqlite::Result<i64> {
+    if let Some(head) = head(db, run)? {
+        return Ok(head.sum);
+    }
+    let stored = StoredEvents::read(db, run, 0)?;
+    if let Some(error) = stored.error {
+        return Err(error);
+    }
+    let rows = stored.rows.iter();
+    Ok(rows.fold(checksum::START, |sum, row| checksum::of_event(sum, row.seq, row.at, &row.body)))
 }
 
 /// A row of `events`, not yet believed.

@@ -157,6 +157,14 @@ impl RunFolder {
         &self.path
     }
 
+    /// Names the run where its processes are marked, and no copy of it: the copy's processes are
+    /// others.
+    pub fn mark(&self) -> String {
+        use std::os::unix::fs::MetadataExt;
+        let file = std::fs::metadata(&self.path).map_or(0, |found| found.ino());
+        format!("{}.{file:x}", self.id)
+    }
+
     /// What steps print.
     pub fn logs(&self) -> PathBuf {
         self.path.join("logs")

@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::commit::Reach;
 use super::durations::{Took, Watch};
+use super::events::last_sum;
 use super::request::unit_text;
 use super::syncer::Syncer;
 use super::{RunId, Store, StoreError, checksum};
@@ -74,12 +75,12 @@ impl Store {
     /// There is no such run.
     pub fn journal(&self, run: &RunId) -> Result<RunJournal, StoreError> {
         let run = self.key(run)?;
-        let head = self.head(run)?;
+        let sum = self.with(|db| last_sum(db, run))?;
         Ok(RunJournal {
             store: self.clone(),
             run,
             waiting: Vec::new(),
-            sum: head.map_or(checksum::START, |head| head.sum),
+            sum,
             plan: None,
             watch: None,
             syncer: None,

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::database::{open_to_read, open_to_write};
-use super::events::{Head, StoredEvents, head};
+use super::events::StoredEvents;
 use super::{RunId, StateFolder, StoreError, checksum};
 use crate::exec::{RunStatus, Stamped, Timestamp};
 use crate::ir::Plan;
@@ -218,11 +218,6 @@ impl Store {
             StoredEvents::read(&look, key, seq)
         })?;
         Ok(stored.sound(run, self.path()).0)
-    }
-
-    /// What is known of a run's last event; `None` of a run of schema 1.
-    pub(super) fn head(&self, key: i64) -> Result<Option<Head>, StoreError> {
-        self.with(|db| head(db, key))
     }
 
     /// The run's number in the tables.

@@ -3,6 +3,7 @@
 mod agent;
 mod alerts;
 mod answers;
+mod attacks;
 mod check;
 mod clean;
 mod compile;
@@ -15,8 +16,10 @@ mod dry_run;
 mod editors;
 mod examples;
 mod fairness;
+mod faults;
 mod fmt;
 mod formats;
+mod fuzz;
 mod graph;
 mod help;
 mod import;

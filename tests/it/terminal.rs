@@ -18,7 +18,10 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// `goalc …` in the project's folder, as `ada`.
     pub(crate) fn of(project: &Project, arguments: &[&str]) -> Self {
-        let mut command: Command = project.command(arguments);
+        Self::with(project.command(arguments))
+    }
+
+    pub(crate) fn with(mut command: Command) -> Self {
         command.env("USER", "ada").env("TERM", "xterm-256color").stdin(Stdio::inherit());
         let patience = u64::try_from(PATIENCE.as_millis()).expect("it fits");
         let session = spawn_command(command, Some(patience)).expect("a terminal");

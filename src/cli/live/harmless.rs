@@ -2,12 +2,15 @@
 //!
 //! Invariant: nothing of it moves the cursor, changes a mode or forges a prompt.
 
-/// A step's text without what could move the cursor or forge a prompt: control characters in
-/// caret form; colours stay where they are wanted.
+use crate::diagnostic::{hidden_name, is_hidden};
+
+/// A step's text without what could move the cursor, turn the order of letters around or forge a
+/// prompt: control characters in caret form, others by their names; colours stay where they are
+/// wanted.
 pub(crate) fn harmless(text: &str, colour: bool) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c.is_control() && c != '\t') {
+    while let Some(at) = rest.find(|c: char| is_hidden(c) || c == '\n') {
         safe.push_str(&rest[..at]);
         let tail = &rest[at..];
         if let Some(length) = colour_code(tail) {
@@ -22,7 +25,7 @@ pub(crate) fn harmless(text: &str, colour: bool) -> String {
                 safe.push(char::from_u32(code + 0x40).unwrap_or('?'));
             }
             0x7f => safe.push_str("^?"),
-            code => safe += &format!("\\u{{{code:x}}}"),
+            _ => safe += &hidden_name(control),
         }
         rest = &tail[control.len_utf8()..];
     }
@@ -46,5 +49,6 @@ mod tests {
         let line = "\u{1b}[32m✓\u{1b}[0m a\u{1b}[2J\u{7}";
         assert_eq!(harmless(line, false), "✓ a^[[2J^G");
         assert_eq!(harmless(line, true), "\u{1b}[32m✓\u{1b}[0m a^[[2J^G\u{1b}[0m");
+        assert_eq!(harmless("a\r\u{9b}2J\u{202e}\t認証", true), "a^M<U+009B>2J<U+202E>\t認証");
     }
 }

@@ -246,7 +246,7 @@ pub(crate) struct JsonLines;
 
 impl Observer for JsonLines {
     fn event(&mut self, stamped: &Stamped, _state: &RunState) {
-        output::print(&format!("{}\n", event_json(stamped)));
+        output::print(&(output::harmless_json(event_json(stamped).to_string()) + "\n"));
     }
 }
 

@@ -10,6 +10,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::cli::output::harmless_json;
 use crate::config::LogFormat;
 use crate::diagnostic::{hidden_name, is_hidden};
 
@@ -79,13 +80,13 @@ impl Fields {
         let step = self.step.as_deref().map_or(serde_json::Value::Null, text);
         let attempt = self.attempt.map_or(serde_json::Value::Null, Into::into);
         let details = if self.details.is_empty() { "{}" } else { &self.details };
-        writeln!(
-            writer,
+        let line = format!(
             r#"{{"timestamp":{},"level":"{level}","run":{},"step":{step},"attempt":{attempt},"message":{},"details":{details}}}"#,
             text(&self.timestamp),
             text(&self.run),
             text(&self.message),
-        )
+        );
+        writeln!(writer, "{}", harmless_json(line))
     }
 
     fn text(&self, level: &str, writer: &mut Writer<'_>) -> fmt::Result {

@@ -17,6 +17,7 @@ mod walk;
 
 pub use limits::Guarded;
 pub use objects::prune;
+pub use remove::remove_beneath;
 pub use restore::restore;
 pub use take::take;
 

@@ -5,11 +5,40 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::walk::{FOLDER, look, names};
+use super::walk::{FOLDER, descend, look, names, words};
+
+/// Removes what is at a path in a folder, and all in it; nothing there is fine. A link is removed
+/// itself. The way to it may go over links, but not out of the folder: the system holds it to that
+/// while it opens the last folder on the way, so that swapping one for a link meanwhile is of no use.
+///
+/// # Errors
+/// Says in the user's words why it is not removed.
+pub fn remove_beneath(folder: &Path, path: &Path) -> Result<(), String> {
+    let Some(name) = path.file_name() else { return Err("it has no name".to_owned()) };
+    let top = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let top = rustix::fs::open(folder, top, Mode::empty()).map_err(words)?;
+    let parent = match open_beneath(top.as_fd(), path.parent().unwrap_or(Path::new(""))) {
+        Err(Errno::NOENT) => return Ok(()),
+        Err(Errno::XDEV) => return Err("a link leads out of the plan's folder".to_owned()),
+        other => other.map_err(words)?,
+    };
+    remove(parent.as_fd(), name).map_err(words)
+}
+
+fn open_beneath(top: BorrowedFd<'_>, path: &Path) -> Result<OwnedFd, Errno> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    match rustix::fs::openat2(top, path, FOLDER - OFlags::NOFOLLOW, Mode::empty(), beneath) {
+        // Not known to an old system or not allowed in a container: then no link is followed at all.
+        Err(Errno::NOSYS | Errno::PERM) => descend(top, path),
+        other => other,
+    }
+}
 
 /// Removes `name` in a folder, and all in it; nothing there is fine.
 pub(super) fn remove(folder: BorrowedFd<'_>, name: &OsStr) -> Result<(), Errno> {

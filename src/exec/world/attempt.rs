@@ -10,6 +10,7 @@ use super::folder::Desk;
 use super::joined::{self, JoinedState};
 use super::launch::{Subject, bounds, environments, place_of};
 use super::local::{LocalWorld, Message};
+use super::plain;
 use super::pool::spawn;
 use super::service::{self, ServiceState};
 use super::{Account, AttemptOrder, Outcome, Outputs, Ticket, View};
@@ -270,7 +271,7 @@ pub(super) fn read_outputs(
         return Ok(Outputs::new());
     }
     let lines = desk.read_output(LARGEST_SOURCE);
-    let lines = lines.map_err(|error| error.to_string())?;
+    let lines = lines.map_err(|why| format!("\"$GOAL_OUTPUT\" cannot be read: {why}"))?;
     let place = place_of(view, &world.surroundings, order.unit);
     let mut sources = Sources { lines: &lines, stdout, ..Sources::default() };
     for (name, spec) in &step.outputs {
@@ -313,7 +314,7 @@ pub(super) fn hide(value: &mut Value, masker: &Masker) {
 fn read_file(place: Place<'_>, path: &str) -> Result<Vec<u8>, String> {
     use std::io::Read;
     let unreadable = |error: std::io::Error| format!("{path} cannot be read: {error}");
-    let file = std::fs::File::open(place.folder().join(path)).map_err(unreadable)?;
+    let file = plain::open(&place.folder().join(path)).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(LARGEST_SOURCE as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > LARGEST_SOURCE {

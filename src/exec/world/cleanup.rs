@@ -15,6 +15,7 @@ use super::{Ticket, View};
 use crate::exec::graph::NodeIx;
 use crate::exec::process::{Controller, ProcessEnd, ProcessOrder, supervise};
 use crate::exec::scope::Place;
+use crate::exec::snapshot::remove_beneath;
 use crate::exec::state::UnitIx;
 use crate::ir::{Action, Cleanup, Command};
 use crate::value::{EvalError, duration_text};
@@ -92,30 +93,11 @@ fn delete(folder: &Path, pattern: &str) -> Result<(), String> {
             "delete {pattern:?}: only what is inside the plan's folder is deleted"
         ));
     }
-    let real_folder =
-        folder.canonicalize().map_err(|error| format!("delete {pattern:?}: {error}"))?;
     let mut failures = Vec::new();
     for path in matching(folder, pattern.trim_end_matches('/'))? {
-        let path = folder.join(path);
-        if let Err(why) = delete_one(&real_folder, &path) {
-            failures.push(format!("{} cannot be deleted: {why}", path.display()));
+        if let Err(why) = remove_beneath(folder, &path) {
+            failures.push(format!("{} cannot be deleted: {why}", folder.join(path).display()));
         }
     }
     if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
-}
-
-fn delete_one(folder: &Path, path: &Path) -> Result<(), String> {
-    let metadata = match path.symlink_metadata() {
-        Ok(metadata) => metadata,
-        // It went with a folder that was deleted before.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error.to_string()),
-    };
-    let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
-    if !parent.is_some_and(|parent| parent.starts_with(folder)) {
-        return Err("a link leads out of the plan's folder".to_owned());
-    }
-    let gone =
-        if metadata.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-    gone.map_err(|error| error.to_string())
 }

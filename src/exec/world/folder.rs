@@ -4,10 +4,14 @@
 //! when they are empty again: making and removing them for each of many short steps costs more
 //! than the steps.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use super::plain;
 
 /// A folder of one run.
 #[derive(Debug)]
@@ -100,21 +104,19 @@ impl Desk {
     /// Where it cannot be read or is longer.
     pub fn read_output(&self, limit: usize) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        File::open(&self.output)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+        let file = plain::open_own(&self.output, OFlags::RDONLY)?;
+        file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
         if bytes.len() > limit {
-            return Err(io::Error::other("\"$GOAL_OUTPUT\" is longer than 16 MiB"));
+            return Err(io::Error::other("it is longer than 16 MiB"));
         }
         Ok(bytes)
     }
 
     /// Empties both; checks that they are still what they were.
     fn clear(&self) -> io::Result<()> {
-        let output = self.output.symlink_metadata()?;
-        if !output.is_file() {
-            return Err(io::Error::other("it is no file any more"));
-        }
-        if output.len() > 0 {
-            OpenOptions::new().write(true).truncate(true).open(&self.output)?;
+        let output = plain::open_own(&self.output, OFlags::WRONLY)?;
+        if output.metadata()?.len() > 0 {
+            output.set_len(0)?;
         }
         if !self.tmp.symlink_metadata()?.is_dir() {
             return Err(io::Error::other("it is no folder any more"));
@@ -127,9 +129,13 @@ impl Desk {
     }
 }
 
+/// Makes a folder, or finds it there; a link is none.
 fn make_private(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let is_folder = path.symlink_metadata()?.is_dir();
+            if is_folder { Ok(()) } else { Err(io::Error::other("it is no folder")) }
+        }
         other => other,
     }
 }

@@ -34,6 +34,8 @@ const SH_FAMILY: &[&str] = &["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", 
 #[derive(Debug)]
 pub struct Launcher {
     pub run: String,
+    /// Names the run where its processes are marked.
+    pub mark: String,
     pub files: RunFiles,
     /// The caller's environment.
     pub env: Vec<(OsString, OsString)>,
@@ -101,7 +103,7 @@ impl Launcher {
     }
 
     fn cookie(&self, subject: Subject<'_>) -> String {
-        format!("{}:{}:{}", self.run, subject.node.0, subject.log)
+        format!("{}:{}:{}", self.mark, subject.node.0, subject.log)
     }
 
     /// What goalc adds to the caller's environment: params and lets, items, `env` clauses from the

@@ -16,6 +16,7 @@ mod launch;
 mod local;
 mod noted;
 mod person;
+mod plain;
 mod pool;
 mod post;
 mod preview;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobBuilder;
 use walkdir::WalkDir;
 
+use super::plain;
 use crate::exec::scope::Surroundings;
 use crate::value::EvalError;
 
@@ -54,10 +55,7 @@ impl Surroundings for RealSurroundings {
         let failed = |why: &dyn std::fmt::Display| {
             EvalError::failed(format!("{} cannot be read: {why}", path.display()))
         };
-        let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
-        if !file.metadata().map_err(|error| failed(&error))?.is_file() {
-            return Err(failed(&"it is not a file"));
-        }
+        let file = plain::open(path).map_err(|error| failed(&error))?;
         let mut text = String::new();
         let mut limited = file.take(LARGEST_READ + 1);
         limited.read_to_string(&mut text).map_err(|error| failed(&error))?;

@@ -17,6 +17,53 @@ fn a_newer_schema_is_refused_without_changing_a_byte() {
     assert_eq!(contents(&place.path()), before);
 }
 
+/// Takes out of a database what the schemas after this one brought.
+fn set_back(path: &Path, version: i64) {
+    let db = rusqlite::Connection::open(path).unwrap();
+    db.execute_batch("DROP TABLE measured; DROP TABLE durations").unwrap();
+    if version < 2 {
+        db.execute_batch(
+            "DROP TABLE successes; DROP TABLE heads; ALTER TABLE events DROP COLUMN sum",
+        )
+        .unwrap();
+    }
+    db.pragma_update(None, "user_version", version).unwrap();
+}
+
+#[test]
+fn a_state_of_each_older_schema_is_brought_up_to_date_with_all_it_has() {
+    for version in [1, 2] {
+        let place = Place::new();
+        let store = place.store();
+        let id = begin(&store, NOW);
+        let events = step_events(1, "a");
+        store.journal(&id).unwrap().append(&events, true).unwrap();
+        drop(store);
+        set_back(&place.database(), version);
+        // As a process leaves it that is killed in the middle of bringing it up to date.
+        let begun = rusqlite::Connection::open(place.database()).unwrap();
+        begun.execute_batch("BEGIN IMMEDIATE; CREATE TABLE heads_begun (x)").unwrap();
+        let copy = Place::new();
+        drop(copy.folder());
+        for entry in fs::read_dir(place.path()).unwrap().map(Result::unwrap) {
+            if entry.file_name().to_string_lossy().starts_with("state.db") {
+                fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+            }
+        }
+        drop(begun);
+        for place in [place, copy] {
+            let loaded = place.store().load(&id).unwrap();
+            assert_eq!((loaded.0.id, loaded.1), (id.clone(), events.clone()), "from {version}");
+            let db = rusqlite::Connection::open(place.database()).unwrap();
+            let now: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+            assert_eq!(now, 3);
+            let more = step_events(u64::try_from(events.len()).unwrap() + 1, "b");
+            place.store().journal(&id).unwrap().append(&more, true).unwrap();
+            assert_eq!(place.store().load(&id).unwrap().1, [events.clone(), more].concat());
+        }
+    }
+}
+
 #[test]
 fn a_creation_that_a_crash_cut_off_reads_as_an_empty_folder() {
     let place = Place::new();

@@ -5,6 +5,8 @@
 
 use std::io::Write;
 
+use crate::diagnostic::is_hidden;
+
 /// What else is on the terminal, which steps aside while a person is asked.
 pub trait Screen: std::fmt::Debug + Send {
     /// What came so far is drawn, and nothing more until [`Self::release`].
@@ -31,8 +33,7 @@ pub(super) fn write(text: &str) {
 
 /// A text without what could move the cursor or turn the direction of writing.
 pub fn readable(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|c| *c == '\n' || !(c.is_control() || turns(*c))).collect()
+    text.chars().filter(|c| !is_hidden(*c) && *c != '\t').collect()
 }
 
 /// Lines of a text, each behind so many spaces.
