@@ -120,6 +120,7 @@ pub(super) fn without_plan(path: &Path) -> Loaded {
         tree: project.clone(),
         project,
         mounts: Mounts::Inside,
+        executor: None,
     }
 }
 

@@ -11,7 +11,7 @@ use super::log::Log;
 use super::omit::{Omitted, omitted};
 use super::output;
 use super::params::{self, GivenParams, Params};
-use super::plan::checked;
+use super::plan::checked_for;
 use super::preflight;
 use super::session::{self, Manner, Session, carry_out, environment};
 use crate::config::params::Given;
@@ -41,8 +41,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Failed> {
         needs_terminal()?;
     }
     let json = arguments.format != RunFormat::Text;
-    let (loaded, plan) =
-        checked(arguments.file.as_deref(), Mounts::allowed(arguments.allow_outside), json)?;
+    let mounts = Mounts::allowed(arguments.allow_outside);
+    let executor = arguments.executor.executor.as_deref();
+    let (loaded, plan) = checked_for(arguments.file.as_deref(), executor, mounts, json)?;
     can_keep(&plan, arguments)?;
     let start = start(arguments, &loaded, &plan)?;
     if arguments.dry_run {

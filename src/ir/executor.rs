@@ -62,6 +62,13 @@ pub struct Placement {
     pub flags: Vec<Expr>,
 }
 
+impl Placement {
+    /// A choice without wants.
+    pub fn of(executor: &str) -> Self {
+        Self { executor: executor.into(), options: IndexMap::new(), flags: Vec::new() }
+    }
+}
+
 /// An executor by its name.
 pub fn executor(name: &str) -> Option<&'static Executor> {
     EXECUTORS.iter().find(|each| each.name == name)

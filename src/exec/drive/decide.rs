@@ -138,7 +138,7 @@ impl<W: World> Drive<'_, W> {
             QuestionKind::InDoubt => {
                 let lost = self.state.unit(unit).and_then(|state| state.last_failure.as_ref());
                 let how = match lost.filter(|failure| matches!(failure, Failure::Lost { .. })) {
-                    Some(lost) => format!("It was {lost}."),
+                    Some(lost) => format!("How far it came is not known ({lost})."),
                     None => "It was running when goalc was ended.".to_owned(),
                 };
                 let question = format!("{how} Is it done, is it to run again, or has it failed?");

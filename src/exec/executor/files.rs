@@ -137,7 +137,7 @@ impl Order {
 fn is_of_place(name: &str) -> bool {
     const DEVICES: [&str; 4] =
         ["CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ZE_AFFINITY_MASK"];
-    name.starts_with("SLURM_") || DEVICES.contains(&name)
+    name.starts_with("SLURM_") || name == "SLURMD_NODENAME" || DEVICES.contains(&name)
 }
 
 impl AttemptFiles {

@@ -20,6 +20,9 @@ const ACCOUNT: Duration = Duration::from_secs(30);
 /// So often an attempt is submitted whose jobs vanish before they begin.
 const SUBMISSIONS: u32 = 4;
 
+/// How a job ended whose node is gone.
+const ITS_NODE: &str = "ended with its node";
+
 /// How a cancelled job's command was ended.
 const SIGTERM: i32 = 15;
 
@@ -177,7 +180,7 @@ fn explained(job: &Job, fate: Fate, seen: Option<&Seen>) -> (ProcessEnd, Option<
 
 fn ended_as(state: &str) -> String {
     match state {
-        "NODE_FAIL" => "ended with its node".to_owned(),
+        "NODE_FAIL" => ITS_NODE.to_owned(),
         "PREEMPTED" => "was preempted".to_owned(),
         "" => "was ended".to_owned(),
         state => format!("ended as {state} without a word"),
@@ -186,10 +189,13 @@ fn ended_as(state: &str) -> String {
 
 fn lost(job: &Job, how: &str) -> String {
     let shared = if job.shares() { ", which it shared," } else { "" };
-    let node = job.started.as_ref().map(|(started, _)| started.node.as_str());
-    let node = node.filter(|node| !node.is_empty());
-    let node = node.map_or(String::new(), |node| format!(" on the node {node}"));
-    format!("the job {}{shared} {how}{node}", job.carrier())
+    let job_is = format!("the job {}{shared}", job.carrier());
+    let node = job.started.as_ref().map_or("", |(started, _)| started.node.as_str());
+    match (how, node) {
+        (how, "") => format!("{job_is} {how}"),
+        (ITS_NODE, node) => format!("{job_is} {how}, {node}"),
+        (how, node) => format!("{job_is} {how} on {node}"),
+    }
 }
 
 /// The end of what the cluster wrote into the job's own log.

@@ -23,8 +23,10 @@ use crate::exec::process::{ProcessEnd, ProcessReport};
 pub(super) const POLL: (Duration, Duration, Duration) =
     (Duration::from_secs(1), Duration::from_secs(15), Duration::from_mins(1));
 
-/// Several that come together are submitted together.
-pub(super) const GATHER: Duration = Duration::from_millis(20);
+/// Several that come together are submitted together: how long nothing more must have come, and how
+/// long the first waits at most.
+pub(super) const GATHER: (Duration, Duration) =
+    (Duration::from_millis(30), Duration::from_millis(300));
 
 #[derive(Debug)]
 pub(super) enum Word {
@@ -54,6 +56,8 @@ pub(super) struct Keeper {
     pub(super) jobs: BTreeMap<u64, Job>,
     pub(super) pools: IndexMap<String, Pool>,
     pub(super) snapshot: Option<Snapshot>,
+    /// When something was begun last.
+    pub(super) begun_last: Instant,
     polling: bool,
     poll_at: Instant,
     poll_pause: Duration,
@@ -73,6 +77,7 @@ impl Keeper {
             jobs: BTreeMap::new(),
             pools: IndexMap::new(),
             snapshot: None,
+            begun_last: now,
             polling: false,
             poll_at: now,
             poll_pause: POLL.0,
@@ -148,6 +153,7 @@ impl Keeper {
             let end = ProcessEnd::CannotStart(format!("its files cannot be made: {error}"));
             return job.report(ProcessReport::not_started(end));
         }
+        self.begun_last = Instant::now();
         self.jobs.insert(job.start, job);
     }
 

@@ -30,7 +30,7 @@ impl Keeper {
             let shares = job.request.may_share && self.is_shared(&Pool::key(&job.request));
             if shares {
                 self.queue(start, now);
-            } else if now >= job.begun + GATHER {
+            } else if now >= (self.begun_last + GATHER.0).min(job.begun + GATHER.1) {
                 self.submit(start, now);
             }
         }
