@@ -30,10 +30,7 @@ pub const EXECUTORS: &[Executor] = &[
         name: "slurm",
         cannot: &[
             (Demand::Stream, "a pipe does not reach from one node of a cluster to another"),
-            (
-                Demand::Service,
-                "a job has no end that goalc sets and no address that other steps know",
-            ),
+            (Demand::Service, "other steps look for it on the machine that they are on"),
         ],
     },
 ];

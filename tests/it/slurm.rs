@@ -135,7 +135,7 @@ impl Drop for Cluster {
 
 /// Says of a job how it stands.
 fn say(folder: &Path, job: &Job, state: &str) {
-    let line = format!("{}|{}|{state}|None|1:00\n", job.number, job.name);
+    let line = format!("{}|{}|{state}|None|1:00|n1\n", job.number, job.name);
     let beside = folder.join(format!("said.{}", job.number));
     fs::write(&beside, line).expect("it is written");
     fs::rename(&beside, folder.join("seen").join(&job.number)).expect("it is moved");

@@ -55,6 +55,15 @@ struct Word {
     notes: Vec<String>,
     survivors: usize,
     usage: Usage,
+    cut: bool,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub report: ProcessReport,
+    /// The job that had it was told to end meanwhile.
+    pub cut: bool,
 }
 
 /// Who has an attempt.
@@ -198,21 +207,29 @@ impl AttemptFiles {
 
     /// # Errors
     /// Where the folder cannot be written.
-    pub fn write_end(&self, report: ProcessReport) -> io::Result<()> {
-        let ProcessReport { end, stdout, tail, notes, survivors, usage, .. } = report;
-        if let Some(stdout) = stdout {
-            self.put("stdout", &stdout)?;
+    pub fn write_end(&self, report: &ProcessReport, cut: bool) -> io::Result<()> {
+        if let Some(stdout) = &report.stdout {
+            self.put("stdout", stdout)?;
         }
-        let end = Word { end, tail, notes, survivors, usage };
-        put_durably(&self.path("end.json"), &serde_json::to_vec(&end).map_err(io::Error::other)?)
+        let word = Word {
+            end: report.end.clone(),
+            tail: report.tail.clone(),
+            notes: report.notes.clone(),
+            survivors: report.survivors,
+            usage: report.usage,
+            cut,
+        };
+        put_durably(&self.path("end.json"), &serde_json::to_vec(&word).map_err(io::Error::other)?)
     }
 
     /// How it ended, once it has.
-    pub fn end(&self) -> Option<ProcessReport> {
+    pub fn end(&self) -> Option<Ended> {
         let json = read(&self.path("end.json"), LONGEST).ok()?;
-        let Word { end, tail, notes, survivors, usage } = serde_json::from_slice(&json).ok()?;
+        let Word { end, tail, notes, survivors, usage, cut } =
+            serde_json::from_slice(&json).ok()?;
         let stdout = read(&self.path("stdout"), LARGEST_SOURCE as u64).ok();
-        Some(ProcessReport { end, stdout, tail, notes, survivors, limit: None, usage })
+        let report = ProcessReport { end, stdout, tail, notes, survivors, limit: None, usage };
+        Some(Ended { report, cut })
     }
 
     /// Tells it to end, wherever it is.

@@ -35,6 +35,13 @@ pub const PILOT_ARGUMENT: &str = "__pilot";
 /// The exit code of a job whose attempt another one has.
 const TAKEN: u8 = 125;
 
+/// How long signals to the processes of one job may be apart.
+const SIGNALS: Duration = Duration::from_millis(50);
+
+/// How often an end is written that cannot be, and how far apart.
+const TRIES: u32 = 30;
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Lines that wait to be written; more are left out, and are in the log.
 const LINES: usize = 4096;
 
@@ -92,8 +99,26 @@ fn carry_out(files: &AttemptFiles, watch: &Watch, job: &str) -> std::io::Result<
         }
     };
     drop(watched);
-    files.write_end(report)?;
+    if report.end != ProcessEnd::Exited(0) {
+        // Slurm signals all processes of a job, one after the other: ours may be the last.
+        std::thread::sleep(SIGNALS);
+    }
+    let cut = watch.is_stopped();
+    write_end(files, &report, cut)?;
     Ok(true)
+}
+
+/// Nobody learns of an end that is not written: where that fails, it is tried again for a while.
+fn write_end(files: &AttemptFiles, report: &ProcessReport, cut: bool) -> std::io::Result<()> {
+    let mut tries = 0;
+    loop {
+        let written = files.write_end(report, cut);
+        tries += 1;
+        if written.is_ok() || tries == TRIES {
+            return written;
+        }
+        std::thread::sleep(AGAIN);
+    }
 }
 
 fn run(files: &AttemptFiles, order: super::files::Order, control: &Controller) -> ProcessReport {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::job::{Account, Job, Way};
 use super::keeper::Keeper;
 use super::seen::{Fate, Seen, Snapshot};
-use crate::exec::executor::files::{AttemptFiles, Started, Stop};
+use crate::exec::executor::files::{AttemptFiles, Ended, Started, Stop};
 use crate::exec::process::{ProcessEnd, ProcessReport};
 
 /// How long it is asked why a job was told to end.
@@ -22,6 +22,9 @@ const SUBMISSIONS: u32 = 4;
 
 /// How a job ended whose node is gone.
 const ITS_NODE: &str = "ended with its node";
+
+/// How a job ended of which Slurm says nothing.
+const FORGOTTEN: &str = "is not known to the cluster any more";
 
 /// How a cancelled job's command was ended.
 const SIGTERM: i32 = 15;
@@ -39,8 +42,8 @@ impl Keeper {
         let job = self.jobs.get_mut(&start)?;
         job.look_later(now);
         job.show_lines();
-        if let Some(report) = job.files.end() {
-            return self.ended(start, report, now);
+        if let Some(ended) = job.files.end() {
+            return self.ended(start, ended, now);
         }
         job.see_start(now);
         if job.control.is_stopped() {
@@ -77,21 +80,33 @@ impl Keeper {
         Some(Carrier::Gone(seen.cloned()))
     }
 
-    /// It has said how it ended. Where it was told to, and not by us, Slurm knows why.
-    fn ended(&mut self, start: u64, report: ProcessReport, now: Instant) -> Option<ProcessReport> {
+    /// It has said how it ended. Where its job was told to, and not by us, Slurm knows why.
+    fn ended(&mut self, start: u64, ended: Ended, now: Instant) -> Option<ProcessReport> {
         let job = self.jobs.get_mut(&start)?;
-        if report.end != ProcessEnd::Stopped || job.control.is_stopped() {
+        let Ended { report, cut } = ended;
+        if report.end == ProcessEnd::Stopped && !cut && !job.control.is_stopped() {
+            // It was given up, and has seen it.
+            let end = ProcessEnd::Lost(lost(job, "was given up"));
+            return Some(ProcessReport { end, ..report });
+        }
+        if !cut || report.end == ProcessEnd::Exited(0) || job.control.is_stopped() {
             return Some(report);
         }
         let since = *job.cut_since.get_or_insert(now);
         let fresh = self.snapshot.as_ref().filter(|snapshot| snapshot.asked > since);
+        let is_known = fresh.map(|fresh| fresh.jobs.contains_key(job.carrier()));
         let seen = fresh.and_then(|fresh| fresh.jobs.get(job.carrier())).cloned();
         let fate = seen.as_ref().and_then(Seen::fate);
         if fate.is_none() && now - since < EXPLAIN {
             self.hurry(now);
             return None;
         }
-        let (end, limit) = explained(job, fate.unwrap_or(Fate::Cancelled), seen.as_ref());
+        let (end, limit) = match (fate, report.end.clone()) {
+            (Some(fate), _) if fate != Fate::Ended => explained(job, fate, seen.as_ref()),
+            (None, _) if is_known == Some(false) => (ProcessEnd::Lost(lost(job, FORGOTTEN)), None),
+            (_, ProcessEnd::Stopped) => (ProcessEnd::Signalled(SIGTERM), None),
+            (_, own) => (own, None),
+        };
         Some(ProcessReport { end, limit, ..report })
     }
 
@@ -124,7 +139,7 @@ impl Keeper {
         }
         let (end, limit) = match fate {
             Some(fate) => explained(job, fate, seen),
-            None => (ProcessEnd::Lost(lost(job, "is not known to the cluster any more")), None),
+            None => (ProcessEnd::Lost(lost(job, FORGOTTEN)), None),
         };
         Some(ProcessReport { limit, ..ProcessReport::not_started(end) })
     }
@@ -137,7 +152,11 @@ impl Keeper {
         now: Instant,
     ) -> Option<ProcessReport> {
         let job = self.jobs.get_mut(&start)?;
-        let again = matches!(seen.and_then(Seen::fate), None | Some(Fate::Evicted));
+        let fate = seen.and_then(Seen::fate);
+        // Also one that was given a node, and could not be started there.
+        let again = matches!(fate, None | Some(Fate::Evicted))
+            || seen.is_some_and(|seen| seen.reason == "JobLaunchFailure")
+            || (fate == Some(Fate::Cancelled) && seen.is_some_and(|seen| !seen.node.is_empty()));
         if again && job.submissions < SUBMISSIONS {
             job.way = Way::Waiting;
             return None;

@@ -267,6 +267,7 @@ impl Keeper {
         for pool in self.pools.values_mut() {
             pool.leave(&self.client);
         }
+        Pool::leave_others(&self.settings.attempts);
     }
 
     /// The pool of those that ask for the same.

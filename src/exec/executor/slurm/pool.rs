@@ -121,6 +121,20 @@ impl Pool {
         }
     }
 
+    /// Lets pilots go that an earlier process of the run has left.
+    pub(super) fn leave_others(attempts: &Path) {
+        let folders = |path: &Path| {
+            let entries = std::fs::read_dir(path).into_iter().flatten();
+            entries.filter_map(|entry| Some(entry.ok()?.path())).collect::<Vec<_>>()
+        };
+        let pools = folders(attempts).into_iter().filter(|path| path.join("queue").is_dir());
+        for pilot in
+            pools.flat_map(|pool| folders(&pool)).filter(|it| it.join("pilot.json").exists())
+        {
+            let _ = put(&pilot.join("leaving"), b"");
+        }
+    }
+
     fn submit_pilot(&mut self, keeper: &Keeper) -> io::Result<()> {
         let pilot = self.pilot(self.next);
         self.next += 1;

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// What `squeue` is asked for: id, name, state, reason, limit.
-pub(super) const FORMAT: &str = "%i|%j|%T|%r|%l";
+/// What `squeue` is asked for: id, name, state, reason, limit, nodes.
+pub(super) const FORMAT: &str = "%i|%j|%T|%r|%l|%N";
 
 /// A job as it was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) struct Seen {
     pub(super) reason: String,
     /// How long it may run, where that has a limit.
     pub(super) limit: Option<Duration>,
+    /// Where it was to run; empty where it never got that far.
+    pub(super) node: String,
 }
 
 /// All jobs of a run, by name, as they were at a time.
@@ -70,11 +72,12 @@ pub(super) fn snapshot(asked: Instant, text: &str, prefix: &str) -> Snapshot {
     for line in text.lines() {
         let mut fields = line.split('|');
         let mut next = || fields.next().unwrap_or_default().trim().to_owned();
-        let (id, name, state, reason, limit) = (next(), next(), next(), next(), next());
+        let (id, name, state, reason) = (next(), next(), next(), next());
+        let (limit, node) = (next(), next());
         if !name.starts_with(prefix) {
             continue;
         }
-        let seen = Seen { id, state, reason, limit: duration(&limit) };
+        let seen = Seen { id, state, reason, limit: duration(&limit), node };
         // Of two with one name, the one that lives counts.
         if jobs.get(&name).is_none_or(Seen::is_over) {
             jobs.insert(name, seen);
@@ -122,8 +125,8 @@ mod tests {
 
     #[test]
     fn jobs_are_known_by_their_names_and_a_living_one_counts() {
-        let text = "7|goalc.r.a.4|FAILED|None|1:00\n8|goalc.r.a.4|RUNNING|None|1:00\n\
-                    9|other|RUNNING|None|1:00\nslurm_load_jobs error\n";
+        let text = "7|goalc.r.a.4|FAILED|None|1:00|\n8|goalc.r.a.4|RUNNING|None|1:00|n1\n\
+                    9|other|RUNNING|None|1:00|n1\nslurm_load_jobs error\n";
         let found = snapshot(Instant::now(), text, "goalc.r.");
         assert_eq!(found.jobs.len(), 1);
         assert_eq!(found.jobs["goalc.r.a.4"].id, "8");
