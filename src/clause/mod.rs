@@ -6,6 +6,7 @@
 
 mod arguments;
 mod context;
+mod known;
 mod outline;
 mod reach;
 mod reader;
@@ -16,12 +17,13 @@ mod usage;
 
 pub use arguments::{argument_lines, as_sentence, stands};
 pub use context::{Context, Target, Want};
+pub use known::KnownSteps;
 pub use outline::{
     Argument, Clause, FallbackOutline, GoalOutline, LetOutline, MountOutline, OptionValue,
     ParamOutline, Reference, ResourceOutline, StepOutline,
 };
 pub use reach::value_out_of_reach;
-pub use reader::{TYPES, outline, recognised};
+pub use reader::{TYPES, outline, outline_again, recognised};
 pub use reference::reference;
 pub use spec::{
     BlockShape, Check, ClauseSpec, Count, Lower, OptionSpec, Place, Repeat, Role, Shape, Slot,

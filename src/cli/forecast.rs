@@ -1,12 +1,16 @@
 //! `goalc run --dry-run`: what would happen, how long it takes, and what earlier runs say of it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::exit::Failed;
 use super::output;
+use super::params::Params;
 use crate::exec::RunStatus;
 use crate::exec::estimate::{Measured, Source};
-use crate::forecast::{Branch, Forecast, ForecastQuestion, ForecastStep, Late, Piece};
+use crate::exec::graph::Graph;
+use crate::exec::scope::Surroundings;
+use crate::forecast::{self, Branch, Forecast, ForecastQuestion, ForecastStep, Late, Piece};
 use crate::ir::Plan;
 use crate::report::{
     DryRunBranch, DryRunLate, DryRunPiece, DryRunQuestion, DryRunStep, DryRunView, TimeSource,
@@ -29,6 +33,27 @@ pub(super) fn measured(loaded: &Loaded, plan: &Plan) -> Measured {
         output::complain(&format!("what earlier runs took is not known: {error}"));
         Measured::new()
     })
+}
+
+/// How the plan is expected to go with these params, without odds and branches.
+///
+/// # Errors
+/// Why it cannot be played.
+pub(super) fn expected(
+    loaded: &Loaded,
+    graph: &Arc<Graph>,
+    params: Params,
+    jobs: u32,
+    surroundings: &dyn Surroundings,
+) -> Result<Forecast, String> {
+    let options = forecast::Options {
+        params: params.values,
+        secrets: params.secrets,
+        jobs,
+        expected_only: true,
+        ..forecast::Options::default()
+    };
+    forecast::forecast(graph, surroundings, &options, &measured(loaded, graph.plan()))
 }
 
 /// The forecast as it is printed.

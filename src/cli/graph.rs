@@ -7,10 +7,9 @@ use super::exit::{Failed, WRONG, refusal};
 use super::load::{Loaded, Mounts};
 use super::plan::{checked, write};
 use super::run::jobs;
-use super::{output, params, session};
+use super::{forecast, output, params, session};
 use crate::exec::graph::Graph;
 use crate::exec::world::RealSurroundings;
-use crate::forecast;
 use crate::graph;
 use crate::value::StepId;
 
@@ -63,18 +62,8 @@ fn critical_path(
         Err(wrong) => return Err(refuse(&wrong, arguments.format)),
     };
     let jobs = jobs(arguments.jobs, loaded, graph, &params, &surroundings)?;
-    let options = forecast::Options {
-        params: params.values,
-        secrets: params.secrets,
-        jobs,
-        interactive: false,
-        expected_only: true,
-        ..forecast::Options::default()
-    };
-    let measured = super::forecast::measured(loaded, graph.plan());
-    let forecast =
-        forecast::forecast(graph, &surroundings, &options, &measured).map_err(Failed::machine)?;
-    Ok(Some(forecast.critical_path))
+    let forecast = forecast::expected(loaded, graph, params, jobs, &surroundings);
+    Ok(Some(forecast.map_err(Failed::machine)?.critical_path))
 }
 
 /// Params that were given are wrong: all of it in one report.

@@ -8,7 +8,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::interchange::{self, packed};
 use crate::ir::Plan;
-use crate::sema::{self, Loader, NotLoaded, Options};
+use crate::sema::{self, Kept, Loader, NotLoaded, Options};
 use crate::source::{FileId, SourceMap, Span};
 
 /// The largest plan that is read.
@@ -48,12 +48,12 @@ impl Loaded {
 }
 
 /// What a file is read for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Aim {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Aim<'t> {
     /// Only what is wrong with it: the plan is not made.
     Findings,
-    /// That, and the names of the plan.
-    Names,
+    /// That, and the names of the plan; texts are read anew only where they changed.
+    Names(&'t Kept),
     Plan,
 }
 
@@ -192,7 +192,7 @@ pub(super) fn choose(file: Option<&Path>) -> Result<PathBuf, Failed> {
 ///
 /// # Errors
 /// Where the file itself cannot be read, or is JSON that holds no plan.
-pub(super) fn load(file: &Path, aim: Aim, mounts: Mounts) -> Result<Loaded, Failed> {
+pub(super) fn load(file: &Path, aim: Aim<'_>, mounts: Mounts) -> Result<Loaded, Failed> {
     load_with(file, aim, mounts, &Texts::new())
 }
 
@@ -202,7 +202,7 @@ pub(super) fn load(file: &Path, aim: Aim, mounts: Mounts) -> Result<Loaded, Fail
 /// As [`load`].
 pub(super) fn load_with(
     file: &Path,
-    aim: Aim,
+    aim: Aim<'_>,
     mounts: Mounts,
     texts: &Texts,
 ) -> Result<Loaded, Failed> {
@@ -215,7 +215,7 @@ pub(super) fn load_with(
 /// As [`load`].
 pub(super) fn load_for(
     file: &Path,
-    (aim, executor): (Aim, Option<&str>),
+    (aim, executor): (Aim<'_>, Option<&str>),
     mounts: Mounts,
     texts: &Texts,
 ) -> Result<Loaded, Failed> {
@@ -260,20 +260,22 @@ fn absolute(file: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// Checks a plan's text, as it came from standard input or an import.
-fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim, texts: &Texts) {
+fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim<'_>, texts: &Texts) {
     let file = loaded.sources.add(name, &loaded.path, text);
     let effort = loaded.config.effort;
     let disk = Disk::new(&loaded.tree, loaded.mounts, texts);
+    let kept = if let Aim::Names(kept) = aim { Some(kept) } else { None };
     let executor = loaded.executor.clone();
     let options = Options {
         loader: &disk,
         effort: &|word| effort.length(word),
         executor: executor.as_deref(),
+        kept,
     };
     let (sources, diagnostics) = (&mut loaded.sources, &mut loaded.diagnostics);
     match aim {
         Aim::Findings => sema::check(sources, file, &options, diagnostics),
-        Aim::Names => loaded.index = sema::index(sources, file, &options, diagnostics),
+        Aim::Names(_) => loaded.index = sema::index(sources, file, &options, diagnostics),
         Aim::Plan => loaded.plan = sema::analyze(sources, file, &options, diagnostics),
     }
     if loaded.diagnostics.has_errors() {
@@ -295,7 +297,7 @@ fn report_not_utf8(loaded: &mut Loaded, file: &Path, error: &std::string::FromUt
     );
 }
 
-fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim) -> Result<Loaded, Failed> {
+fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim<'_>) -> Result<Loaded, Failed> {
     if interchange::is_foreign(text) {
         let plan = interchange::import(text).map_err(|error| {
             Failed::wrong(format!("`{}` cannot be imported: {error}", file.display()))

@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Sender, bounded};
@@ -13,8 +14,14 @@ use lsp_server::Message;
 use super::exit::Failed;
 use super::findings::findings;
 use super::load::{Aim, LARGEST, Mounts, load_with};
-use super::{mend, output};
-use crate::editor::lsp::{Checked, Host, Incoming, Texts, serve};
+use super::params::{self, GivenParams};
+use super::run::jobs;
+use super::{forecast, mend, output};
+use crate::editor::lsp::{Checked, Host, Incoming, Texts, Times, serve};
+use crate::exec::graph::Graph;
+use crate::exec::scope::Surroundings;
+use crate::sema::Kept;
+use crate::value::EvalError;
 
 /// So many messages wait at most; the editor's next one waits outside.
 const MOST_WAITING: usize = 256;
@@ -141,14 +148,32 @@ impl Host for World {
         }
     }
 
-    fn check(&self, plan: &Path, texts: &Texts) -> Option<Checked> {
-        let loaded = load_with(plan, Aim::Names, Mounts::Inside, texts);
+    fn check(&self, plan: &Path, texts: &Texts, mut kept: Kept) -> Option<Checked> {
+        kept.begin();
+        let loaded = load_with(plan, Aim::Names(&kept), Mounts::Inside, texts);
         let loaded = loaded.map_err(|failed| {
             self.log(failed.message().unwrap_or("a plan cannot be read"));
         });
         let loaded = loaded.ok()?;
         let found = findings(&loaded, false);
-        Some(Checked { sources: loaded.sources, found, index: loaded.index })
+        kept.end();
+        Some(Checked { sources: loaded.sources, found, index: loaded.index, kept })
+    }
+
+    fn times(&self, plan: &Path, texts: &Texts) -> Times {
+        let Ok(mut loaded) = load_with(plan, Aim::Plan, Mounts::Inside, texts) else {
+            return Times::default();
+        };
+        let Some(plan) = loaded.plan.take() else { return Times::default() };
+        let measured = forecast::measured(&loaded, &plan);
+        let graph = Arc::new(Graph::new(Arc::new(plan)));
+        let world = Nothing { root: loaded.folder().to_owned() };
+        let params = params::resolve(&graph, &GivenParams::new(), &world).ok();
+        let forecast = params.and_then(|params| {
+            let jobs = jobs(None, &loaded, &graph, &params, &world).ok()?;
+            forecast::expected(&loaded, &graph, params, jobs, &world).ok()
+        });
+        Times { forecast, measured }
     }
 
     fn mended(&self, plan: &Path, texts: &Texts) -> Option<Texts> {
@@ -187,5 +212,33 @@ impl Host for World {
 
     fn log(&self, line: &str) {
         output::complain(line);
+    }
+}
+
+/// What values are made of while no one runs the plan: nothing. Who opens a file trusts it no further
+/// than to be read.
+struct Nothing {
+    root: PathBuf,
+}
+
+impl Surroundings for Nothing {
+    fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn env(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn glob(&self, _folder: &Path, _pattern: &str) -> Result<Vec<String>, EvalError> {
+        Ok(Vec::new())
+    }
+
+    fn exists(&self, _path: &Path) -> bool {
+        false
+    }
+
+    fn read(&self, path: &Path) -> Result<String, EvalError> {
+        Err(EvalError::failed(format!("`{}` is read when the plan runs", path.display())))
     }
 }

@@ -41,7 +41,7 @@ impl History {
     }
 
     /// The middle one: a single odd run does not move it.
-    fn median(&self) -> Option<Duration> {
+    pub fn median(&self) -> Option<Duration> {
         let half = self.lengths.len() / 2;
         let upper = *self.lengths.get(half)?;
         let lower = if self.lengths.len().is_multiple_of(2) {

@@ -22,6 +22,7 @@ mod graph;
 mod index;
 mod infer;
 mod join;
+mod kept;
 mod lookup;
 mod lower;
 mod mount;
@@ -46,6 +47,7 @@ mod world;
 mod tests;
 
 pub use index::{Index, Mention, Name, NameKind};
+pub use kept::Kept;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -81,6 +83,8 @@ pub struct Options<'a> {
     pub effort: &'a dyn Fn(&str) -> std::time::Duration,
     /// Where steps are to run that do not say so themselves.
     pub executor: Option<&'a str>,
+    /// The files as they were read for an earlier check, and will be for the next one.
+    pub kept: Option<&'a Kept>,
 }
 
 /// Checks a file and all that it mounts. The plan is there where no error was reported.
@@ -128,10 +132,13 @@ fn look<T>(
     index: Option<&mut Index>,
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
-    let units = mount::load(sources, file, options.loader, diagnostics)?;
+    let units = mount::load(sources, file, options, diagnostics)?;
     let finished = look_at(&units, sources, options, diagnostics, index, finish);
-    for unit in &units {
+    for unit in units {
         allow::apply(&unit.allowed, diagnostics);
+        if let Some(kept) = options.kept {
+            kept.give_back(&sources.file(unit.file).path, unit.outline);
+        }
     }
     finished
 }

@@ -4,11 +4,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use super::allow::{self, Allowed};
 use crate::clause::{self, GoalOutline, MountOutline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::sema::{Loader, NotLoaded};
+use crate::sema::{NotLoaded, Options};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax;
 
@@ -32,14 +33,14 @@ pub(super) struct Unit {
 pub(super) fn load(
     sources: &mut SourceMap,
     file: FileId,
-    loader: &dyn Loader,
+    options: &Options<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<Unit>> {
     let path = normal(&sources.file(file).path);
-    let (root, allowed) = outline(sources, file, diagnostics)?;
+    let (root, allowed) = outline(sources, file, options, diagnostics)?;
     let mut loading = Loading {
         sources,
-        loader,
+        options,
         diagnostics,
         base: folder_of(&path),
         known: HashMap::from([(path, Some(0))]),
@@ -64,18 +65,27 @@ pub(super) fn load(
 fn outline(
     sources: &SourceMap,
     file: FileId,
+    options: &Options<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<(GoalOutline, Vec<Allowed>)> {
-    let text = sources.file(file).text.clone();
-    let document = syntax::parse(file, &text, diagnostics);
-    let outline = clause::outline(&document, &text, diagnostics)?;
+    let source = sources.file(file);
+    let text = source.text.clone();
+    let (document, outline) = match options.kept {
+        Some(kept) => kept.read(file, &source.path, &text, diagnostics),
+        None => {
+            let document = Rc::new(syntax::parse(file, &text, diagnostics));
+            let outline = clause::outline(&document, &text, diagnostics);
+            (document, outline)
+        }
+    };
+    let outline = outline?;
     let allowed = allow::read(&document, &text, diagnostics);
     Some((outline, allowed))
 }
 
 struct Loading<'a> {
     sources: &'a mut SourceMap,
-    loader: &'a dyn Loader,
+    options: &'a Options<'a>,
     diagnostics: &'a mut Diagnostics,
     base: PathBuf,
     /// The unit of each path; none where it cannot be read.
@@ -123,7 +133,7 @@ impl Loading<'_> {
     }
 
     fn read(&mut self, path: &Path, name: &str, written: &str, place: Span) -> Option<usize> {
-        let text = match self.loader.load(path) {
+        let text = match self.options.loader.load(path) {
             Ok(text) => text,
             Err(why) => {
                 self.diagnostics.report(not_loaded(&why, name, written, place));
@@ -131,7 +141,7 @@ impl Loading<'_> {
             }
         };
         let file = self.sources.add(name, path, text);
-        let (outline, allowed) = outline(self.sources, file, self.diagnostics)?;
+        let (outline, allowed) = outline(self.sources, file, self.options, self.diagnostics)?;
         let folder = relative(&self.base, &folder_of(path));
         self.units.push(Unit { file, outline, mounts: HashMap::new(), folder, allowed });
         self.waiting.push_back(self.units.len() - 1);

@@ -39,6 +39,8 @@ pub(super) struct Lower<'a> {
     pub(super) stray_braces: Vec<Span>,
     /// Groups that were reported as not closed, and whose closer may still come.
     open_groups: usize,
+    /// A group was not closed.
+    left_open: bool,
     /// Something was reported in the statement that is being read.
     damaged: bool,
     /// Unreadable text was reported in it.
@@ -58,9 +60,19 @@ impl<'a> Lower<'a> {
             open_braces: Vec::new(),
             stray_braces: Vec::new(),
             open_groups: 0,
+            left_open: false,
             damaged: false,
             unreadable: false,
         }
+    }
+
+    /// Brackets and braces pair up, so that no statement is read otherwise for what is in another;
+    /// and all that is wrong was noted.
+    pub(super) fn is_sound(&self) -> bool {
+        self.open_braces.is_empty()
+            && self.stray_braces.is_empty()
+            && !self.left_open
+            && self.findings.len() < MOST_FINDINGS
     }
 
     /// The statements among `pairs`, which start at `at`.
@@ -291,6 +303,7 @@ impl<'a> Lower<'a> {
                 Rule::missing => {
                     closed = false;
                     self.open_groups += 1;
+                    self.left_open = true;
                     self.unreadable(|| findings::unclosed_group(place, opener));
                 }
                 Rule::closer => self.closer(&inner, delimiter, place),

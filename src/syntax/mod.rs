@@ -16,7 +16,9 @@ mod pieces;
 mod place;
 mod read;
 mod repair;
+mod reread;
 mod scan;
+mod shift;
 mod string;
 mod template;
 mod words;
@@ -33,6 +35,8 @@ pub use ast::{
 pub use cursor::Cursor;
 pub use lower::has_semicolon;
 pub use read::parse;
+pub use reread::{Changed, Reading};
+pub use shift::Shift;
 pub use string::block_rows;
 pub use template::{ScriptReference, script_references, template};
 pub use words::is_name;

@@ -64,6 +64,11 @@ impl Cuts {
         }
     }
 
+    /// The `{` of the block that was opened last and is still open.
+    pub(super) fn innermost(&self) -> Option<usize> {
+        self.open.last().map(|open| open.at)
+    }
+
     pub(super) fn open(&mut self, at: usize, carried: bool) {
         self.open.push(Open { at, cut: at, carried });
     }

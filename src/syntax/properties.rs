@@ -9,25 +9,40 @@ use crate::source::{FileId, Span};
 
 /// A text with pieces cut out and others put in.
 pub(crate) fn mutated(seed: &'static str) -> impl Strategy<Value = String> {
+    prop::collection::vec(edit(seed.len()), 1..6).prop_map(move |edits| {
+        edits.into_iter().fold(seed.to_owned(), |text, edit| edit.apply(text))
+    })
+}
+
+/// One change of a text of this length, or of about this length.
+fn edit(length: usize) -> impl Strategy<Value = Edit> {
     let snippets = prop::sample::select(vec![
         "{", "}", "(", ")", "[", "]", "\"", "'", "\"\"\"", "'''", "\n", "#", ",", ";", "..", "...",
         ".", "=", "==", "!", "&&", "|", "?", "%", ":", "\\", "${", "$", "-", "5", "1.5h", "a", "é",
         "in", " ", "\t", "\r\n", "\r", "\u{1}", "\u{a0}", "\u{200d}", "step x {", "a, # c\n",
         "in\n",
     ]);
-    let edit = (0..seed.len(), 0..40usize, snippets, 0..3u8);
-    prop::collection::vec(edit, 1..6).prop_map(move |edits| {
-        edits.into_iter().fold(seed.to_owned(), |mut text, (at, length, snippet, kind)| {
-            let at = text.floor_char_boundary(at);
-            let end = text.floor_char_boundary(at + length).max(at);
-            match kind {
-                0 => text.replace_range(at..end, ""),
-                1 => text.insert_str(at, snippet),
-                _ => text.replace_range(at..end, snippet),
-            }
-            text
-        })
+    (0..length, 0..40usize, snippets, 0..3u8).prop_map(|(at, length, snippet, kind)| match kind {
+        0 => Edit { at, length, snippet: "" },
+        1 => Edit { at, length: 0, snippet },
+        _ => Edit { at, length, snippet },
     })
+}
+
+#[derive(Debug, Clone)]
+struct Edit {
+    at: usize,
+    length: usize,
+    snippet: &'static str,
+}
+
+impl Edit {
+    fn apply(self, mut text: String) -> String {
+        let at = text.floor_char_boundary(self.at);
+        let end = text.floor_char_boundary(at + self.length).max(at);
+        text.replace_range(at..end, self.snippet);
+        text
+    }
 }
 
 fn check_row(row: &[Token], text: &str, last: &mut u32) {
@@ -85,6 +100,24 @@ proptest! {
         let (pieces, whole) = (read(piece), read(usize::MAX));
         let differs = pieces.lines().zip(whole.lines()).find(|(a, b)| a != b);
         prop_assert!(pieces == whole, "{differs:?}");
+    }
+
+    #[test]
+    fn a_changed_text_is_read_again_as_the_whole(
+        edits in prop::collection::vec(edit(3 * SHAPES.len()), 1..8)
+    ) {
+        let mut text = SHAPES.repeat(3);
+        let mut reading = Reading::new(FileId(0), text.as_str().into());
+        for edit in edits {
+            text = edit.apply(text);
+            reading = reading.again(FileId(0), text.as_str().into());
+            let mut found = Diagnostics::new();
+            found.extend(reading.findings().cloned());
+            let mut wanted = Diagnostics::new();
+            let whole = parse(FileId(0), &text, &mut wanted);
+            prop_assert!(**reading.document() == whole, "in {text}");
+            prop_assert_eq!(found.sorted(), wanted.sorted());
+        }
     }
 
     #[test]

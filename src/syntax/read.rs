@@ -31,19 +31,37 @@ pub(super) fn parse_by(
     text: &str,
     diagnostics: &mut Diagnostics,
 ) -> Document {
+    let read = read_whole(piece, file, text);
+    diagnostics.extend(read.characters);
+    diagnostics.extend(read.findings);
+    read.document
+}
+
+/// A text that was read.
+pub(super) struct Read {
+    pub(super) document: Document,
+    /// What characters it may not hold.
+    pub(super) characters: Vec<Diagnostic>,
+    /// What else is wrong with it.
+    pub(super) findings: Vec<Diagnostic>,
+    /// All that is wrong lies within single statements: strings, brackets and braces pair up.
+    pub(super) sound: bool,
+}
+
+pub(super) fn read_whole(piece: usize, file: FileId, text: &str) -> Read {
     let start = Span::new(file, 0, 0);
     if text.len() > LARGEST {
-        return refused(file, findings::too_large(start), diagnostics);
+        return refused(file, findings::too_large(start), Vec::new());
     }
-    diagnostics.extend(characters::check(file, text));
+    let characters = characters::check(file, text);
     let scan = scan(text, piece);
     match scan.excess {
         Some(Excess::Depth(at)) => {
             let place = Span::new(file, at, at + 1);
-            return refused(file, findings::too_deep(place), diagnostics);
+            return refused(file, findings::too_deep(place), characters);
         }
         Some(Excess::Tokens) => {
-            return refused(file, findings::too_many_tokens(start), diagnostics);
+            return refused(file, findings::too_many_tokens(start), characters);
         }
         None => {}
     }
@@ -53,11 +71,11 @@ pub(super) fn parse_by(
     let mut statements = pieces::read(&mut lower, &mended, &scan.cuts, bom);
     let guess = scan.holes.iter().any(|hole| hole.hides_braces);
     let braces = repair(file, text, &mut statements, &lower.open_braces, &lower.stray_braces);
-    if !guess {
-        diagnostics.extend(braces);
-    }
-    diagnostics.extend(lower.findings);
-    Document { file, statements, comments: lower.comments }
+    let sound = scan.holes.is_empty() && lower.is_sound();
+    let mut findings = if guess { Vec::new() } else { braces };
+    findings.append(&mut lower.findings);
+    let document = Document { file, statements, comments: lower.comments };
+    Read { document, characters, findings, sound }
 }
 
 /// The tokens between the braces of a `${…}`, or what is wrong with them.
@@ -83,10 +101,10 @@ pub(super) fn pairs(rule: Rule, text: &str) -> Option<Pairs<'_, Rule>> {
 
 /// A tree for a text that is not read: one damaged statement, so that nothing that only follows
 /// is reported.
-fn refused(file: FileId, finding: Diagnostic, diagnostics: &mut Diagnostics) -> Document {
+fn refused(file: FileId, finding: Diagnostic, characters: Vec<Diagnostic>) -> Read {
     let span = finding.span();
-    diagnostics.report(finding);
     let tokens = vec![Token { kind: TokenKind::Bad, span }];
     let statement = Statement { tokens, span, doc: Vec::new(), damaged: true };
-    Document { file, statements: vec![statement], comments: Vec::new() }
+    let document = Document { file, statements: vec![statement], comments: Vec::new() };
+    Read { document, characters, findings: vec![finding], sound: false }
 }

@@ -45,6 +45,16 @@ pub(super) struct Scan {
     pub(super) holes: Vec<Hole>,
     pub(super) excess: Option<Excess>,
     pub(super) cuts: Cuts,
+    pub(super) parts: Vec<Part>,
+}
+
+/// Where the statements of a block can be parted: a line's start at which none goes on, or the
+/// block's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) at: usize,
+    /// The block's `{`; none outside of all blocks.
+    pub(super) block: Option<usize>,
 }
 
 impl Scan {
@@ -65,13 +75,25 @@ impl Scan {
 
 /// Looks through a text; `piece`: how long pieces are at least.
 pub(super) fn scan(text: &str, piece: usize) -> Scan {
+    scan_near(text, piece, 0..0)
+}
+
+/// The same, and notes where statements may be parted in a range.
+pub(super) fn scan_near(text: &str, piece: usize, near: Range<usize>) -> Scan {
     let mut forced = BTreeMap::new();
     loop {
-        let mut scanner = Scanner::new(text, &forced, piece);
+        let mut scanner = Scanner::new(text, &forced, piece, near.clone());
         scanner.run();
         let Some(open) = scanner.open else {
+            let innermost = scanner.cuts.innermost();
+            scanner.part(text.len(), innermost);
             scanner.cuts.end(text.len());
-            return Scan { holes: scanner.holes, excess: scanner.excess, cuts: scanner.cuts };
+            return Scan {
+                holes: scanner.holes,
+                excess: scanner.excess,
+                cuts: scanner.cuts,
+                parts: scanner.parts,
+            };
         };
         let (start, end) = scanner.culprit(open, forced.len() >= MOST_RECOVERIES);
         forced.insert(start, end);
@@ -100,10 +122,19 @@ struct Scanner<'a> {
     carries: bool,
     /// No token has come on this line.
     fresh: bool,
+    /// Where parts are noted.
+    near: Range<usize>,
+    /// Ascending.
+    parts: Vec<Part>,
 }
 
 impl<'a> Scanner<'a> {
-    fn new(text: &'a str, forced: &'a BTreeMap<usize, usize>, piece: usize) -> Self {
+    fn new(
+        text: &'a str,
+        forced: &'a BTreeMap<usize, usize>,
+        piece: usize,
+        near: Range<usize>,
+    ) -> Self {
         Self {
             text,
             bytes: text.as_bytes(),
@@ -119,6 +150,8 @@ impl<'a> Scanner<'a> {
             cuts: Cuts::new(piece),
             carries: false,
             fresh: true,
+            near,
+            parts: Vec::new(),
         }
     }
 
@@ -157,6 +190,14 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         if !self.carries && !self.in_group() {
             self.cuts.may_cut(self.at);
+            let innermost = self.cuts.innermost();
+            self.part(self.at, innermost);
+        }
+    }
+
+    fn part(&mut self, at: usize, block: Option<usize>) {
+        if self.near.contains(&at) {
+            self.parts.push(Part { at, block });
         }
     }
 
@@ -198,6 +239,8 @@ impl<'a> Scanner<'a> {
             b'}' => {
                 self.stack.pop();
                 self.line_braces = self.line_braces.saturating_sub(1);
+                let block = self.cuts.innermost();
+                self.part(self.at, block);
                 self.cuts.close(self.at, self.ends_statement(self.at + 1));
             }
             _ => {}

@@ -80,9 +80,18 @@ impl Reader<'_> {
 
     fn step(&mut self, opened: Opened<'_>) -> Option<StepOutline> {
         let Opened { clause, block, statement } = opened;
+        let known = self.known.as_mut().and_then(|known| known.take(clause.span));
+        if known.is_some() {
+            return known;
+        }
+        let reported = self.reported;
         let what =
             name_of(&clause).map_or("the step".to_owned(), |n| format!("step `{}`", n.value));
         let body = self.body(&clause, block, Place::Step, &what);
+        let found = self.reported > reported || self.is_full();
+        if let (Some(known), true) = (&mut self.known, found) {
+            known.forget(clause.span);
+        }
         let Body { clauses, fallbacks, damaged } = body;
         let (title, doc, span) = (title(&clause), self.doc(statement), clause.span);
         Some(StepOutline { name: name_of(&clause)?, title, doc, clauses, fallbacks, span, damaged })

@@ -18,7 +18,7 @@ mod types;
 pub use statement::recognised;
 pub use types::TYPES;
 
-use super::{Clause, GoalOutline};
+use super::{Clause, GoalOutline, KnownSteps};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::syntax::{Block, Document, Statement};
 
@@ -29,7 +29,18 @@ pub fn outline(
     text: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<GoalOutline> {
-    Reader { text, diagnostics, reported: 0 }.file(document)
+    Reader { text, diagnostics, reported: 0, known: None }.file(document)
+}
+
+/// The same, without reading the steps that are known.
+pub fn outline_again(
+    document: &Document,
+    text: &str,
+    known: &mut KnownSteps,
+    diagnostics: &mut Diagnostics,
+) -> Option<GoalOutline> {
+    known.begin();
+    Reader { text, diagnostics, reported: 0, known: Some(known) }.file(document)
 }
 
 struct Reader<'r> {
@@ -37,6 +48,7 @@ struct Reader<'r> {
     diagnostics: &'r mut Diagnostics,
     /// How many findings there were; what is beyond [`MOST_FINDINGS`] is not told.
     reported: usize,
+    known: Option<&'r mut KnownSteps>,
 }
 
 /// No one reads more, and each costs time and memory.

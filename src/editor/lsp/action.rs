@@ -8,7 +8,7 @@ use gen_lsp_types::{
 };
 
 use super::view::View;
-use super::{capability, edit, publish};
+use super::{capability, edit, extract, publish};
 use crate::diagnostic::Diagnostic;
 
 /// What can be done about what is found in a range.
@@ -33,6 +33,9 @@ pub(super) fn actions(
     if wanted(&CodeActionKind::QuickFix) {
         actions.extend(touched.iter().filter_map(|found| mend(view, found)));
         actions.extend(touched.iter().map(|found| explained(view, found)));
+    }
+    if wanted(&CodeActionKind::RefactorExtract) && !asked.is_empty() {
+        actions.extend(extract::extract(view, asked));
     }
     // Only where it is asked for by name or something here could be mended: it checks anew.
     let by_name = context.only.is_some() && wanted(&CodeActionKind::SourceFixAll);

@@ -61,6 +61,7 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
             CodeActionOptions {
                 code_action_kinds: Some(vec![
                     CodeActionKind::QuickFix,
+                    CodeActionKind::RefactorExtract,
                     CodeActionKind::SourceFixAll,
                 ]),
                 ..CodeActionOptions::default()

@@ -8,10 +8,11 @@ use std::time::Duration;
 use gen_lsp_types::{Range, TextEdit, WorkspaceEdit};
 use similar::{DiffOp, TextDiff};
 
+use super::document::{self, Encoding};
 use super::view::View;
-use crate::diagnostic::{Diagnostics, Fix};
-use crate::source::Span;
-use crate::{format, syntax};
+use crate::diagnostic::Fix;
+use crate::format;
+use crate::source::{LineIndex, Span};
 
 /// Past so much time lines are replaced in larger pieces.
 const DIFF_TIME: Duration = Duration::from_millis(200);
@@ -19,13 +20,8 @@ const DIFF_TIME: Duration = Duration::from_millis(200);
 /// The edits that bring a file into its canonical form, or the part of them that touches a range;
 /// none where the file cannot be read.
 pub(super) fn formatted(view: View<'_>, within: Option<Range>) -> Vec<TextEdit> {
-    let mut diagnostics = Diagnostics::new();
-    let text = view.text();
-    let document = syntax::parse(view.file, text, &mut diagnostics);
-    if diagnostics.has_errors() {
-        return Vec::new();
-    }
-    let edits = between(view, &format::format(&document, text));
+    let Some(document) = view.checked.kept.sound(&view.source().path) else { return Vec::new() };
+    let edits = between(view, &format::format(&document, view.text()));
     let touches = |range: &Range, edit: &TextEdit| {
         edit.range.start.line <= range.end.line && range.start.line <= edit.range.end.line
     };
@@ -37,7 +33,11 @@ pub(super) fn formatted(view: View<'_>, within: Option<Range>) -> Vec<TextEdit> 
 
 /// The edits by lines from a file's text to another.
 pub(super) fn between(view: View<'_>, after: &str) -> Vec<TextEdit> {
-    let before = view.text();
+    between_texts(view.text(), after, view.encoding())
+}
+
+pub(super) fn between_texts(before: &str, after: &str, encoding: Encoding) -> Vec<TextEdit> {
+    let lines = LineIndex::new(before);
     let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(before, after);
     let starts = |text: &str| {
         let mut starts = vec![0];
@@ -57,7 +57,7 @@ pub(super) fn between(view: View<'_>, after: &str) -> Vec<TextEdit> {
         .map(|op| {
             let bytes = cut(&old, op.old_range());
             TextEdit {
-                range: view.range(Span::new(view.file, bytes.start, bytes.end)),
+                range: document::range(before, &lines, bytes, encoding),
                 new_text: after.get(cut(&new, op.new_range())).unwrap_or_default().to_owned(),
             }
         })

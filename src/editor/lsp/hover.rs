@@ -2,6 +2,7 @@
 
 use gen_lsp_types::{Hover, MarkupContent, MarkupKind};
 
+use super::time;
 use super::tree::{self, Stood};
 use super::view::View;
 use crate::clause::{ClauseSpec, argument_lines, as_sentence, stands, usage};
@@ -14,7 +15,12 @@ use crate::value::Function;
 pub(super) fn hover(view: View<'_>, offset: usize) -> Option<Hover> {
     let index = &view.checked.index;
     if let Some((at, span)) = index.at(view.file, offset) {
-        return Some(shown(view, name(index, index.names.get(at)?), span));
+        let found = index.names.get(at)?;
+        let mut page = name(index, found);
+        if let Some(times) = time::page(view, found) {
+            page += &format!("\n\n{times}");
+        }
+        return Some(shown(view, page, span));
     }
     let document = view.document();
     let spot = tree::spot(&document, view.text(), offset);

@@ -6,8 +6,8 @@ use gen_lsp_types::{
 
 use super::capability;
 use super::name::kind;
-use super::tree;
 use super::view::View;
+use super::{time, tree};
 use crate::sema::{Name, NameKind};
 
 /// The names that a file declares, as a tree.
@@ -95,7 +95,7 @@ pub(super) fn folds(view: View<'_>) -> Vec<FoldingRange> {
     folds
 }
 
-/// Behind a step's name, how often it is tried at most.
+/// Behind a step's name, how often it is tried at most, and how much later it may end.
 pub(super) fn hints(view: View<'_>, within: Range) -> Vec<InlayHint> {
     let asked = view.span(within);
     let names = view.checked.index.names.iter().filter(|name| {
@@ -103,11 +103,17 @@ pub(super) fn hints(view: View<'_>, within: Range) -> Vec<InlayHint> {
             && name.place.start <= asked.end
             && asked.start <= name.place.end
     });
-    let tried = names.filter_map(|name| Some((name, name.attempts?)));
-    tried
-        .map(|(name, attempts)| InlayHint {
+    let times = view.times();
+    let hinted = names.filter_map(|name| {
+        let attempts = name.attempts.map(|most| format!("up to {most} attempts"));
+        let slack = times.as_ref().and_then(|times| time::hint(times, name));
+        let told: Vec<_> = attempts.into_iter().chain(slack).collect();
+        (!told.is_empty()).then(|| (name, told.join(", ")))
+    });
+    hinted
+        .map(|(name, told)| InlayHint {
             position: view.range(name.place).end,
-            label: format!("up to {attempts} attempts").into(),
+            label: told.into(),
             kind: None,
             text_edits: None,
             tooltip: None,

@@ -14,6 +14,7 @@ use super::document::range;
 use super::name::{Written, written, written_in};
 use super::reply::{Refusal, Reply};
 use super::view::View;
+use crate::sema::Kept;
 use crate::source::LineIndex;
 use crate::syntax::is_name;
 
@@ -51,8 +52,8 @@ pub(super) fn rename(view: View<'_>, offset: usize, new: &str) -> Reply<Workspac
     view.session.each_plan(|plan, checked| {
         let has = renaming.places.iter().any(|(path, _, _)| checked.file(path).is_some());
         if wrong.is_none() && has {
-            wrong =
-                view.session.host.check(plan, &texts).and_then(|now| renaming.worse(checked, &now));
+            let now = view.session.host.check(plan, &texts, Kept::default());
+            wrong = now.and_then(|now| renaming.worse(checked, &now));
         }
     });
     match wrong {
@@ -111,9 +112,7 @@ impl Renaming<'_> {
 
     /// What is worse in a plan than before, if anything.
     fn worse(&self, before: &Checked, now: &Checked) -> Option<String> {
-        let errors =
-            |checked: &Checked| checked.found.iter().filter(|each| each.is_error()).count();
-        if errors(now) > errors(before) {
+        if now.errors() > before.errors() {
             let old: Vec<_> =
                 before.found.iter().map(|found| (found.code, &found.message)).collect();
             let fresh = now.found.iter().filter(|each| each.is_error());

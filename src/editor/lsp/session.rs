@@ -7,14 +7,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use gen_lsp_types::Uri;
 
 use super::document::{Document, Encoding};
 use super::view::View;
-use super::{Checked, Host, Texts, uri};
-use crate::syntax;
+use super::{Checked, Host, Texts, Times, uri};
+use crate::sema::Kept;
 
 /// So many plans of the editor's folder are looked through for names.
 const MOST_PLANS: usize = 200;
@@ -24,8 +23,8 @@ pub(super) struct Session {
     pub(super) host: Box<dyn Host>,
     pub(super) documents: BTreeMap<PathBuf, Document>,
     pub(super) checked: BTreeMap<PathBuf, Checked>,
-    /// The tree that was asked for last, and the text that it is of.
-    pub(super) tree: RefCell<Option<(Arc<str>, Rc<syntax::Document>)>>,
+    /// The times that were asked for last, and of which plan.
+    pub(super) times: RefCell<Option<(PathBuf, Rc<Times>)>>,
     /// Files whose text is no longer what was checked.
     stale: HashSet<PathBuf>,
     all_stale: bool,
@@ -38,7 +37,7 @@ impl Session {
             host,
             documents: BTreeMap::new(),
             checked: BTreeMap::new(),
-            tree: RefCell::new(None),
+            times: RefCell::new(None),
             stale: HashSet::new(),
             all_stale: false,
         }
@@ -93,6 +92,7 @@ impl Session {
         if self.stale.is_empty() && !self.all_stale {
             return false;
         }
+        self.times.get_mut().take();
         let texts = self.texts();
         for path in self.documents.keys() {
             let fresh = self.checked.get(path).is_some_and(|checked| {
@@ -103,8 +103,8 @@ impl Session {
             });
             if !fresh {
                 // The old one first: both at once would be twice the memory.
-                self.checked.remove(path);
-                let checked = self.host.check(path, &texts).unwrap_or_default();
+                let kept = self.checked.remove(path).map(|old| old.kept).unwrap_or_default();
+                let checked = self.host.check(path, &texts, kept).unwrap_or_default();
                 self.checked.insert(path.clone(), checked);
             }
         }
@@ -133,7 +133,7 @@ impl Session {
             if self.checked.contains_key(&path) {
                 continue;
             }
-            if let Some(checked) = self.host.check(&path, &texts) {
+            if let Some(checked) = self.host.check(&path, &texts, Kept::default()) {
                 look(&path, &checked);
             }
         }

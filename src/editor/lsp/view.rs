@@ -2,16 +2,19 @@
 
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use gen_lsp_types::{Location, Position, Range, Uri};
 
-use super::Checked;
 use super::document::{Encoding, offset, range};
 use super::session::Session;
+use super::{Checked, Times};
 use crate::diagnostic::Diagnostics;
+use crate::sema::NameKind;
 use crate::source::{FileId, SourceFile, Span};
 use crate::syntax;
+
+/// In larger plans steps are shown without times.
+const MOST_TIMED: usize = 1000;
 
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
@@ -59,19 +62,30 @@ impl<'a> View<'a> {
         self.session.uri(path)
     }
 
-    /// The file's tree. The last one is kept: editors ask several things about one text.
-    pub(super) fn document(self) -> Rc<syntax::Document> {
-        let text = &self.source().text;
-        let mut kept = self.session.tree.borrow_mut();
-        match &*kept {
-            Some((of, document)) if Arc::ptr_eq(of, text) && document.file == self.file => {
-                Rc::clone(document)
-            }
-            _ => {
-                let document = Rc::new(syntax::parse(self.file, text, &mut Diagnostics::new()));
-                *kept = Some((Arc::clone(text), Rc::clone(&document)));
-                document
-            }
+    /// How long the steps of the plan in this file take; none where it is too large for the moment
+    /// that it may take to say so.
+    pub(super) fn times(self) -> Option<Rc<Times>> {
+        let steps = self.checked.index.names.iter().filter(|name| name.kind == NameKind::Step);
+        if steps.count() > MOST_TIMED {
+            return None;
         }
+        let path = &self.source().path;
+        let mut kept = self.session.times.borrow_mut();
+        let known = kept.take().filter(|(of, _)| of == path);
+        let (_, times) = kept.insert(known.unwrap_or_else(|| {
+            let texts = self.session.texts();
+            (path.clone(), Rc::new(self.session.host.times(path, &texts)))
+        }));
+        Some(Rc::clone(times))
+    }
+
+    /// The file's tree, and what is wrong with its text.
+    pub(super) fn document(self) -> Rc<syntax::Document> {
+        let source = self.source();
+        let read = self.checked.kept.document(&source.path);
+        // A file of another kind was not read.
+        read.unwrap_or_else(|| {
+            Rc::new(syntax::parse(self.file, &source.text, &mut Diagnostics::new()))
+        })
     }
 }

@@ -272,6 +272,62 @@ fn actions_mend_and_explain() {
 }
 
 #[test]
+fn steps_are_extracted_into_a_goal_and_what_leads_to_them_follows() {
+    let text = "goal g {\n  param to: string = \"x\"\n  step a { run \"true\" }\n\n  # Why.\n  step b {\n    \
+                depends a\n    run \"\"\"\n      echo ${to}\n\n      echo n=1 >> \"$GOAL_OUTPUT\"\n    \"\"\"\n    \
+                output n: int\n  }\n  step c { depends b; run \"echo ${b.n}\" } # last\n  step d {\n    \
+                depends b, c\n    run [\"echo\", \"${b.n}\"]\n  }\n}\n";
+    let project = Project::empty();
+    project.write("plan.goal", text);
+    let mut client = Client::start(&project, &[]);
+    client.open_file("plan.goal");
+    let at = |part: &str| position(text, text.find(part).expect("the part"));
+    let mut extracted = |from: &str, to: &str| {
+        let range = json!({ "start": at(from), "end": at(to) });
+        let context = json!({ "diagnostics": [], "only": ["refactor"] });
+        let asked = json!({ "range": range, "context": context });
+        client.about("textDocument/codeAction", "plan.goal", asked)
+    };
+    assert_eq!(extracted("param to", "step b"), json!([]), "a param is no step");
+    assert_eq!(extracted("step a", "step a"), json!([]), "nothing is selected");
+    let actions = extracted("step b", " # last");
+    assert_eq!(actions[0]["title"], "Extract 2 steps into a goal");
+    let uri = client.uri("plan.goal");
+    let after = edited(text, &actions[0]["edit"]["changes"][&uri]);
+    let wanted = "goal g {\n  param to: string = \"x\"\n  step a { run \"true\" }\n\n  goal part {\n    # Why.\n    \
+                  step b {\n      depends a\n      run \"\"\"\n        echo ${to}\n\n        \
+                  echo n=1 >> \"$GOAL_OUTPUT\"\n      \"\"\"\n      output n: int\n    }\n    \
+                  step c { depends b; run \"echo ${b.n}\" } # last\n  }\n  step d {\n    \
+                  depends part.b, part.c\n    run [\"echo\", \"${part.b.n}\"]\n  }\n}\n";
+    assert_eq!(after, wanted);
+}
+
+#[test]
+fn steps_tell_what_they_took_and_how_much_time_they_have() {
+    let text = "goal g {\n  step long { run \"true\"; estimate 10m }\n  \
+                step short { run \"true\"; estimate 4m }\n  step end { depends long, short; run \"true\"; estimate 1m }\n}\n";
+    let project = Project::empty();
+    project.write("plan.goal", text);
+    let mut client = Client::start(&project, &[]);
+    client.open_file("plan.goal");
+    let range = json!({ "start": position(text, 0), "end": position(text, text.len()) });
+    let hints = client.about("textDocument/inlayHint", "plan.goal", json!({ "range": range }));
+    let labels: Vec<_> =
+        hints.as_array().expect("hints").iter().map(|hint| &hint["label"]).collect();
+    assert_eq!(labels, ["critical", "slack 6m", "critical"]);
+    let asked = json!({ "position": position(text, text.find("short").expect("a step")) });
+    let hover = client.about("textDocument/hover", "plan.goal", asked.clone());
+    let page = hover["contents"]["value"].as_str().expect("a page").to_owned();
+    assert!(page.contains("In a dry-run from 0s to 4m, as estimated; slack 6m"), "{page}");
+    project.call(&["run", "plan.goal"]);
+    client.change("plan.goal", json!([{ "text": text.replace("short", "brief") }]));
+    client.change("plan.goal", json!([{ "text": text }]));
+    let hover = client.about("textDocument/hover", "plan.goal", asked);
+    let page = hover["contents"]["value"].as_str().expect("a page").to_owned();
+    assert!(page.contains("in the last 1 run"), "{page}");
+}
+
+#[test]
 fn the_shape_of_a_file() {
     let project = project();
     let mut client = started(&project);
