@@ -28,7 +28,7 @@ pub(super) fn with_cluster(
         None => std::env::current_exe()
             .map_err(|error| Failed::machine(format!("goalc does not find itself: {error}")))?,
     };
-    let attempts = session.folder.path().join("attempts");
+    let attempts = session.folder.attempts();
     let slurm = Slurm::start(SlurmSettings { slurm, run: run.to_string(), attempts, program })
         .map_err(|error| Failed::machine(format!("the cluster cannot be used: {error}")))?;
     Ok(world.with_executor(Box::new(slurm)))
