@@ -69,6 +69,7 @@ pub enum Target<'a> {
     Fallback(&'a mut ir::Attempt),
     Probes(&'a mut Vec<ir::Probe>),
     Limits(&'a mut ir::Limits),
+    Executor(&'a mut ir::Placement),
     Actions(&'a mut Vec<ir::Cleanup>),
     Alert(&'a mut Vec<ir::AlertAction>),
     /// A webhook's headers: name and value.

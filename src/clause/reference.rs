@@ -29,6 +29,7 @@ const PARTS: &[(&str, &[Place])] = &[
             Place::Defaults,
             Place::Mount,
             Place::Limits,
+            Place::Executor,
             Place::Cleanup,
             Place::Rollback,
             Place::Alert,

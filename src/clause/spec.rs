@@ -19,6 +19,7 @@ pub enum Place {
     /// `requires verify unless ready await`.
     Probes,
     Limits,
+    Executor,
     Cleanup,
     Rollback,
     Alert,
@@ -39,6 +40,7 @@ impl Place {
             Self::Defaults => "in `defaults { }`",
             Self::Probes => "in `requires { }`, `verify { }` and other blocks of probes",
             Self::Limits => "in `limits { }`",
+            Self::Executor => "in `executor NAME { }`",
             Self::Cleanup => "in `cleanup { }`",
             Self::Rollback => "in `rollback { }`",
             Self::Alert => "in `alert on … { }`",

@@ -15,7 +15,7 @@ use super::report::{ReportArguments, ReportFormat};
 pub(super) use answers::{AnswerArguments, CancelArguments, DoneArguments, NoteArguments};
 pub(super) use drawing::{GraphArguments, GraphFormat, ListArguments};
 pub(super) use logging::LogArguments;
-pub(super) use running::{ResumeArguments, RunArguments, RunFormat};
+pub(super) use running::{ExecutorArguments, ResumeArguments, RunArguments, RunFormat};
 
 /// Checks, runs and resumes goals: plans of steps that matter.
 #[derive(Debug, Parser)]
@@ -154,6 +154,8 @@ pub struct CheckArguments {
     /// How findings are printed
     #[arg(long, value_enum)]
     pub format: Option<CheckFormat>,
+    #[command(flatten)]
+    pub executor: ExecutorArguments,
     /// Take warnings as errors
     #[arg(long, value_enum, value_name = "WHAT")]
     pub deny: Option<Deny>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arguments::CheckArguments;
 use super::exit::{Failed, WRONG};
 use super::findings::{Told, findings};
-use super::load::{Aim, Loaded, Mounts, choose, load_with};
+use super::load::{Aim, Loaded, Mounts, choose, load_for};
 use super::mend::Mender;
 use super::{params, preflight, session};
 use crate::diagnostic::Diagnostic;
@@ -45,12 +45,13 @@ fn check_one(
     let aim = if arguments.preflight { Aim::Plan } else { Aim::Findings };
     let deny = arguments.deny.is_some();
     let mounts = Mounts::allowed(arguments.allow_outside);
-    let mut loaded = load_with(file, aim, mounts, mender.texts())?;
+    let aim = (aim, arguments.executor.executor.as_deref());
+    let mut loaded = load_for(file, aim, mounts, mender.texts())?;
     let mut found = findings(&loaded, deny);
     let mut wrong = found.iter().any(Diagnostic::is_error);
     if arguments.fix || arguments.diff {
         told.diff(&mender.mend(file, &loaded)?);
-        loaded = load_with(file, aim, mounts, mender.texts())?;
+        loaded = load_for(file, aim, mounts, mender.texts())?;
         found = findings(&loaded, deny);
         // Where nothing was changed, the files are as wrong as before.
         wrong = found.iter().any(Diagnostic::is_error) || (arguments.diff && wrong);

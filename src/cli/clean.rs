@@ -83,7 +83,7 @@ fn can_be_undone(state: &RunState) -> bool {
 fn remove_files(store: &Store, run: &RunSummary) -> Result<Option<u64>, Failed> {
     let folder = store.folder().run(&run.id);
     let mut freed = None;
-    for part in [folder.logs(), folder.work(), folder.snapshots()] {
+    for part in [folder.logs(), folder.work(), folder.attempts(), folder.snapshots()] {
         let size = size_of(&part);
         match std::fs::remove_dir_all(&part) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

@@ -36,6 +36,8 @@ pub(super) struct Loaded {
     /// The folder that mounted files must be in.
     pub(super) tree: PathBuf,
     pub(super) mounts: Mounts,
+    /// Where steps are to run that do not say so themselves.
+    pub(super) executor: Option<String>,
 }
 
 impl Loaded {
@@ -204,12 +206,26 @@ pub(super) fn load_with(
     mounts: Mounts,
     texts: &Texts,
 ) -> Result<Loaded, Failed> {
+    load_for(file, (aim, None), mounts, texts)
+}
+
+/// The same, for a run with this executor.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn load_for(
+    file: &Path,
+    (aim, executor): (Aim<'_>, Option<&str>),
+    mounts: Mounts,
+    texts: &Texts,
+) -> Result<Loaded, Failed> {
     let unreadable =
         |why: String| Failed::wrong(format!("`{}` cannot be read: {why}", file.display()));
     let path = absolute(file).map_err(|error| unreadable(plain(&error)))?;
     let given = texts.get(&path).map(Arc::clone);
     let bytes = if given.is_none() { read_file(file).map_err(unreadable)? } else { Vec::new() };
     let mut loaded = begin(&path, mounts, texts);
+    loaded.executor = executor.map(str::to_owned);
     if let Some(text) = given {
         analyze_text(&mut loaded, &file.display().to_string(), text, aim, texts);
         return Ok(loaded);
@@ -249,7 +265,13 @@ fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim<'_>, t
     let effort = loaded.config.effort;
     let disk = Disk::new(&loaded.tree, loaded.mounts, texts);
     let kept = if let Aim::Names(kept) = aim { Some(kept) } else { None };
-    let options = Options { loader: &disk, effort: &|word| effort.length(word), kept };
+    let executor = loaded.executor.clone();
+    let options = Options {
+        loader: &disk,
+        effort: &|word| effort.length(word),
+        executor: executor.as_deref(),
+        kept,
+    };
     let (sources, diagnostics) = (&mut loaded.sources, &mut loaded.diagnostics);
     match aim {
         Aim::Findings => sema::check(sources, file, &options, diagnostics),
@@ -315,6 +337,7 @@ fn begin(path: &Path, mounts: Mounts, texts: &Texts) -> Loaded {
         project,
         tree,
         mounts,
+        executor: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod answer;
 mod arguments;
 mod check;
 mod clean;
+mod cluster;
 mod exit;
 mod explain;
 mod export;
@@ -48,6 +49,7 @@ use std::process::ExitCode;
 pub use arguments::{Arguments, Command};
 use exit::Failed;
 
+use crate::exec::executor::{ATTEMPT_ARGUMENT, PILOT_ARGUMENT, attempt_main, pilot_main};
 use crate::exec::process::{GUARDIAN_ARGUMENT, guardian_main};
 use crate::render;
 
@@ -56,6 +58,12 @@ pub fn main() -> ExitCode {
     let given: Vec<_> = std::env::args_os().collect();
     if given.get(1).is_some_and(|first| first == GUARDIAN_ARGUMENT) {
         return guardian_main(given.get(2..).unwrap_or_default());
+    }
+    if given.get(1).is_some_and(|first| first == ATTEMPT_ARGUMENT) {
+        return attempt_main(given.get(2..).unwrap_or_default());
+    }
+    if given.get(1).is_some_and(|first| first == PILOT_ARGUMENT) {
+        return pilot_main(given.get(2..).unwrap_or_default());
     }
     match Arguments::read(&given) {
         Ok(arguments) => {

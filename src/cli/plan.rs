@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arguments::CompileArguments;
 use super::exit::{Failed, WRONG};
 use super::findings::{fancy, findings, hint, json as as_json};
-use super::load::{Aim, Loaded, Mounts, choose, load};
+use super::load::{Aim, Loaded, Mounts, Texts, choose, load_for};
 use super::output;
 use crate::ir::Plan;
 
@@ -37,8 +37,18 @@ pub(super) fn checked(
     mounts: Mounts,
     json: bool,
 ) -> Result<(Loaded, Arc<Plan>), Failed> {
+    checked_for(file, None, mounts, json)
+}
+
+/// As [`checked`], for a run with this executor.
+pub(super) fn checked_for(
+    file: Option<&Path>,
+    executor: Option<&str>,
+    mounts: Mounts,
+    json: bool,
+) -> Result<(Loaded, Arc<Plan>), Failed> {
     let file = choose(file)?;
-    let mut loaded = load(&file, Aim::Plan, mounts)?;
+    let mut loaded = load_for(&file, (Aim::Plan, executor), mounts, &Texts::new())?;
     if let Some(plan) = loaded.plan.take()
         && !loaded.diagnostics.has_errors()
     {

@@ -37,6 +37,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let loaded = current(&record.plan_path, allowed(&events));
     let env = of_project(&record, loaded.as_ref(), environment)?;
     let log = of_project(&record, loaded.as_ref(), |loaded| Log::open(&arguments.log, loaded))?;
+    let slurm = loaded.as_ref().map(|loaded| loaded.config.slurm.clone()).unwrap_or_default();
     let trace_to = loaded.as_ref().and_then(|loaded| loaded.config.log.otlp.clone());
     let changed = changed_steps(&record.plan, loaded.as_ref());
     let accepted = accept(arguments, &mut record, loaded, &changed)?;
@@ -58,6 +59,8 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
         agent: arguments.people.agent.clone(),
         format: arguments.format,
         loudness: arguments.loudness.get(),
+        executor: state.executor.clone(),
+        slurm,
     };
     let session = {
         let new_plan = accepted.then(|| record.plan.clone());
@@ -117,6 +120,7 @@ pub(super) fn without_plan(path: &Path) -> Loaded {
         tree: project.clone(),
         project,
         mounts: Mounts::Inside,
+        executor: None,
     }
 }
 

@@ -37,7 +37,14 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     let state = state(&graph, &events, &params, &surroundings, &Measured::new());
     let since = since(&state, arguments.to.as_deref())?;
     let (format, loudness) = (arguments.format, Loudness::Usual);
-    let manner = Manner { yes: false, agent: None, format, loudness };
+    let manner = Manner {
+        yes: false,
+        agent: None,
+        format,
+        loudness,
+        executor: state.executor.clone(),
+        slurm: loaded.config.slurm.clone(),
+    };
     let session = Session {
         store: &store,
         folder: &folder,

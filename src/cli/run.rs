@@ -11,7 +11,7 @@ use super::log::Log;
 use super::omit::{Omitted, omitted};
 use super::output;
 use super::params::{self, GivenParams, Params};
-use super::plan::checked;
+use super::plan::checked_for;
 use super::preflight;
 use super::session::{self, Manner, Session, carry_out, environment};
 use crate::config::params::Given;
@@ -41,13 +41,26 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Failed> {
         needs_terminal()?;
     }
     let json = arguments.format != RunFormat::Text;
-    let (loaded, plan) =
-        checked(arguments.file.as_deref(), Mounts::allowed(arguments.allow_outside), json)?;
+    let mounts = Mounts::allowed(arguments.allow_outside);
+    let executor = arguments.executor.executor.as_deref();
+    let (loaded, plan) = checked_for(arguments.file.as_deref(), executor, mounts, json)?;
+    can_keep(&plan, arguments)?;
     let start = start(arguments, &loaded, &plan)?;
     if arguments.dry_run {
         return dry_run(arguments, &loaded, start);
     }
     begin(arguments, &loaded, start)
+}
+
+/// A plan that is JSON is not checked as a text is.
+fn can_keep(plan: &Plan, arguments: &RunArguments) -> Result<(), Failed> {
+    let chosen = arguments.executor.executor.as_deref();
+    let wrong: Vec<String> = plan
+        .misplaced(chosen)
+        .into_iter()
+        .map(|(step, _, why)| format!("`{step}` cannot run there: {why}"))
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(refuse(&wrong, arguments.format)) }
 }
 
 /// Interactive mode asks, so someone must be there to answer.
@@ -75,13 +88,22 @@ fn start(arguments: &RunArguments, loaded: &Loaded, plan: &Arc<Plan>) -> Result<
         ));
     }
     let omitted = omitted(&graph, arguments)?;
-    let jobs = jobs(arguments.jobs, loaded, &graph, &params, &surroundings)?;
+    let given = arguments.jobs.or_else(|| jobs_of_cluster(arguments, loaded, plan));
+    let jobs = jobs(given, loaded, &graph, &params, &surroundings)?;
     Ok(Start { graph, surroundings, env, params, jobs, omitted })
 }
 
 fn too_short(params: &Params) -> Vec<String> {
     let short = |value: &crate::value::Value| value.to_text().len() < 4;
     params.secrets.iter().filter(|(_, value)| short(value)).map(|(id, _)| id.to_string()).collect()
+}
+
+/// A cluster takes more steps at once than this machine has cores, where the goal does not bound
+/// them itself.
+fn jobs_of_cluster(arguments: &RunArguments, loaded: &Loaded, plan: &Plan) -> Option<u32> {
+    let root = plan.goals.get(&crate::value::GoalId::root())?;
+    let on_cluster = arguments.executor.executor.as_deref() == Some("slurm");
+    (on_cluster && root.parallel.is_none()).then_some(loaded.config.slurm.jobs)
 }
 
 /// `-j`, else the goal's `parallel`, else the project's default, else the cores.
@@ -173,6 +195,8 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
         agent: arguments.people.agent.clone(),
         format: arguments.format,
         loudness: arguments.loudness.get(),
+        executor: arguments.executor.executor.clone(),
+        slurm: loaded.config.slurm.clone(),
     };
     let first = first_event(arguments, &start);
     let mut session = Session {

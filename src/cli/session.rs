@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::answer;
 use super::arguments::RunFormat;
+use super::cluster::with_cluster;
 use super::exit::Failed;
 use super::export;
 use super::live::{Board, Look, Loudness, Progress, Region, Tails, harmless};
@@ -18,7 +19,7 @@ use super::params::Params;
 use super::successes::{Keeper, Known};
 use super::telling::Telling;
 use super::view::view;
-use crate::config::dotenv;
+use crate::config::{SlurmSettings, dotenv};
 use crate::exec::drive::{Drive, DriveOptions, RunEnd};
 use crate::exec::estimate::{self, Measured};
 use crate::exec::event::{Answer, Event, StopReason, Unit};
@@ -44,6 +45,10 @@ pub(super) struct Manner {
     pub(super) agent: Option<String>,
     pub(super) format: RunFormat,
     pub(super) loudness: Loudness,
+    /// Where commands run of steps that do not say so themselves.
+    pub(super) executor: Option<String>,
+    /// How a cluster is used, where one is.
+    pub(super) slurm: SlurmSettings,
 }
 
 /// A run that this process holds.
@@ -152,12 +157,18 @@ pub(super) fn carry_out(
     })?;
     listen(world.signal_sink())?;
     let agent = session.manner.agent.take();
-    let options = DriveOptions { yes: session.manner.yes, agent: agent.is_some(), user: user() };
+    let options = DriveOptions {
+        yes: session.manner.yes,
+        agent: agent.is_some(),
+        user: user(),
+        executor: session.manner.executor.clone(),
+    };
     let known = Known { store: session.store.clone(), plan: session.plan_path.clone() };
     let noted = NotedInputs::default();
     let world =
         world.with_successes(Box::new(known.clone()), noted.clone()).with_screen(Box::new(region));
     let world = world.with_agent(agent).with_history(usual(&session, &graph));
+    let world = with_cluster(world, &session, &run, graph.plan())?;
     let mut keeper = Keeper { known, noted };
     let mut drive = Drive::new(state, Values::new(params.secrets), world, options, &mut journal);
     drive.observe(&mut keeper);
@@ -168,7 +179,7 @@ pub(super) fn carry_out(
     }
     let end = drive.run(first);
     let state = drive.state;
-    drive.world.remove_work();
+    drive.world.remove_work(end.is_ok());
     drop(drive.world);
     let tails = telling.finish();
     journal.flush()?;

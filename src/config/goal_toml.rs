@@ -3,6 +3,7 @@
 //! Owns the keys that it may have and what each takes. Does not open the files that it names.
 
 mod log;
+mod slurm;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,6 +18,7 @@ use crate::source::{FileId, Span};
 use crate::value::parse_duration;
 
 pub use log::{LogFormat, LogLevel, LogSettings};
+pub use slurm::SlurmSettings;
 
 type Key<'t> = Spanned<Cow<'t, str>>;
 type Item<'t> = Spanned<DeValue<'t>>;
@@ -34,8 +36,8 @@ pub struct Config {
     pub effort: Effort,
     pub defaults: Defaults,
     pub log: LogSettings,
-    /// `[executor.NAME]`: what each means is the executor's to say.
-    pub executors: IndexMap<String, toml::Table>,
+    /// `[executor.slurm]`.
+    pub slurm: SlurmSettings,
 }
 
 impl Config {
@@ -216,17 +218,20 @@ impl<'d> Reader<'d> {
     fn executors(&mut self, value: &Item<'_>) {
         let Some(table) = self.table("executor", value) else { return };
         for (key, value) in table {
+            let Some(settings) = self.table(&format!("executor.{}", key.get_ref()), value) else {
+                continue;
+            };
             let name = key.get_ref().as_ref();
-            if self.table(&format!("executor.{name}"), value).is_none() {
+            if name != "slurm" {
+                self.unknown(key, format!("no executor `{name}` has settings"), &["slurm"]);
                 continue;
             }
-            let plain: Result<toml::Table, _> =
-                serde::Deserialize::deserialize(toml::de::ValueDeserializer::from(value.clone()));
-            match plain {
-                Ok(settings) => drop(self.config.executors.insert(name.to_owned(), settings)),
-                Err(error) => {
-                    let message = format!("`executor.{name}` cannot be used: {}", error.message());
-                    self.report(value.span(), message, "", None);
+            for (key, value) in settings {
+                if slurm::KEYS.contains(&key.get_ref().as_ref()) {
+                    self.slurm(key.get_ref(), value);
+                } else {
+                    let message = format!("unknown key `{}` in `[executor.slurm]`", key.get_ref());
+                    self.unknown(key, message, &slurm::KEYS);
                 }
             }
         }
@@ -295,6 +300,7 @@ fn level(value: &DeValue<'_>) -> Option<LintLevel> {
 mod tests {
     use super::*;
     use crate::source::LineIndex;
+    use crate::value::Value;
 
     fn read_text(text: &str) -> (Config, Vec<(usize, String, Option<String>)>) {
         let mut diagnostics = Diagnostics::new();
@@ -315,7 +321,8 @@ mod tests {
              [effort]\nsmall = \"45m\"\n[defaults]\njobs = 0x10\nshell = \"bash\"\n\
              [log]\nfile = \"a.log\"\nformat = \"json\"\nlevel = \"debug\"\n\
              otlp = \"http://localhost:4318/v1/traces\"\n\
-             [executor.slurm]\npartition = \"fast\"\nnodes = { max = 4 }\n",
+             [executor.slurm]\npartition = \"fast\"\ncpus = 4\nmemory = \"2GiB\"\nworkers = 16\n\
+             flags = \"--exclusive\"\nuses = { matlab = \"--licenses=matlab:{}\" }\n",
         );
         assert_eq!(found, []);
         assert_eq!(config.env_files, [".env", "local.env"]);
@@ -331,7 +338,11 @@ mod tests {
             (Some(LogFormat::Json), Some(LogLevel::Debug))
         );
         assert_eq!(config.log.otlp.as_deref(), Some("http://localhost:4318/v1/traces"));
-        assert_eq!(config.executors["slurm"]["nodes"]["max"].as_integer(), Some(4));
+        assert_eq!(config.slurm.options["partition"], Value::text("fast"));
+        assert_eq!(config.slurm.options["memory"], Value::Size { bytes: 2 << 30 });
+        assert_eq!((config.slurm.workers, config.slurm.batch), (16, 8));
+        assert_eq!(config.slurm.flags, ["--exclusive"]);
+        assert_eq!(config.slurm.uses["matlab"], "--licenses=matlab:{}");
     }
 
     #[test]

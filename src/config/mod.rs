@@ -7,7 +7,9 @@ pub mod dotenv;
 mod goal_toml;
 pub mod params;
 
-pub use goal_toml::{Config, Defaults, Effort, LintLevel, LogFormat, LogLevel, LogSettings, read};
+pub use goal_toml::{
+    Config, Defaults, Effort, LintLevel, LogFormat, LogLevel, LogSettings, SlurmSettings, read,
+};
 
 use thiserror::Error;
 

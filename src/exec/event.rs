@@ -129,6 +129,10 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         interactive: bool,
     },
+    /// Where commands of steps run that do not say so themselves, in this run.
+    ExecutorChosen {
+        name: String,
+    },
     /// A let was evaluated; it keeps this value for the whole run.
     LetFixed {
         binding: BindingId,
@@ -195,6 +199,10 @@ pub enum Event {
     },
     /// What a crash left in doubt may run again, because the step is `idempotent`.
     DoubtCleared {
+        unit: Unit,
+    },
+    /// Where its attempt ran is gone, and nothing says how far it came.
+    Doubted {
         unit: Unit,
     },
     /// The paths of its `snapshot` are being saved; its locks are held from here on.

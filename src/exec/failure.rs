@@ -30,6 +30,9 @@ pub enum Failure {
     /// Not a failure of the step: its program is not there, or the machine would not start it.
     #[error("cannot start: {why}")]
     CannotStart { why: String },
+    /// Where it ran is gone, and nothing says how far it came.
+    #[error("lost: {why}")]
+    Lost { why: String },
     #[error("denied{}", by_whom(.by))]
     Denied { by: String },
     #[error("stopped with the run")]

@@ -7,6 +7,7 @@
 pub mod drive;
 pub mod estimate;
 pub mod event;
+pub mod executor;
 mod failure;
 pub mod journal;
 pub mod probe;

@@ -98,7 +98,8 @@ fn is_of(failure: &Failure, on: &RetryOn) -> bool {
         | (RetryOn::Timeout, Failure::Timeout { .. })
         | (RetryOn::Verify, Failure::Verify { .. })
         | (RetryOn::Output, Failure::Output { .. })
-        | (RetryOn::Memory, Failure::Memory) => true,
+        | (RetryOn::Memory, Failure::Memory)
+        | (RetryOn::Lost, Failure::Lost { .. }) => true,
         _ => false,
     }
 }

@@ -4,10 +4,14 @@
 //! texts that differ in layout and comments alone give the same plan. `exec` runs plans, wherever
 //! they came from; [`Plan::validate`] guards the one door through which others come, JSON.
 
+mod executor;
 mod plan;
 mod step;
 mod validate;
 
+pub use executor::{
+    Demand, EXECUTOR_NAMES, EXECUTORS, Executor, LOCAL, Placement, executor, executor_of, misplaced,
+};
 pub use plan::{
     Alert, AlertAction, AlertEvent, Binding, BindingKind, Cleanup, FORMAT, FailurePolicy, Goal,
     Plan, Progress,

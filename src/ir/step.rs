@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::executor::Placement;
 use super::plan::Cleanup;
 use crate::value::{BindingId, Expr, GoalId, NodeId, StepId, Type};
 
@@ -55,6 +56,9 @@ pub struct Step {
     pub estimate: Option<Estimate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+    /// Where its commands run, where it says so itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor: Option<Placement>,
     /// Params and lets that it names but that not every step sees: secrets, and lets that look
     /// outside the plan or use outputs. As (variable, binding).
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
@@ -265,6 +269,7 @@ pub enum RetryOn {
     Verify,
     Output,
     Memory,
+    Lost,
 }
 
 /// Both ends belong to it.

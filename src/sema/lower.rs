@@ -238,6 +238,7 @@ fn blank_step(pass: &Pass<'_>, ix: StepIx) -> Step {
         priority: None,
         estimate: None,
         limits: None,
+        executor: None,
         exports: IndexMap::new(),
     }
 }

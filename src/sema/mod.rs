@@ -14,6 +14,7 @@ mod context;
 mod deadline;
 mod declare;
 mod edit;
+mod elsewhere;
 mod export;
 mod fingerprint;
 mod gather;
@@ -80,6 +81,8 @@ pub struct Options<'a> {
     pub loader: &'a dyn Loader,
     /// What `small`, `medium` and `large` mean.
     pub effort: &'a dyn Fn(&str) -> std::time::Duration,
+    /// Where steps are to run that do not say so themselves.
+    pub executor: Option<&'a str>,
     /// The files as they were read for an earlier check, and will be for the next one.
     pub kept: Option<&'a Kept>,
 }
@@ -164,6 +167,7 @@ fn look_at<T>(
     graph::report_cycles(&graph, &mut pass);
     let chains = stream::check(&mut pass, &lowered);
     together::report(&mut pass, &lowered, &graph, &chains);
+    elsewhere::report(&mut pass, &lowered, options.executor);
     let known = need::check(&graph, &mut pass);
     advice::advise(&mut pass, &lowered, &graph);
     if pass.diagnostics.has_errors() {

@@ -180,6 +180,11 @@ impl RunFolder {
         self.path.join("work")
     }
 
+    /// What attempts need that run elsewhere; made where there are any.
+    pub fn attempts(&self) -> PathBuf {
+        self.path.join("attempts")
+    }
+
     /// Makes what of the folder is missing, as in a copy that left empty folders out. True: the
     /// run's folder was made now.
     ///

@@ -46,11 +46,21 @@ impl Masker {
                 found.push(secret.as_bytes().to_vec());
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        let search = if found.is_empty() { None } else { AhoCorasick::new(&found).ok() };
-        let longest = found.iter().map(Vec::len).max().unwrap_or(0);
-        Self { forms: found, longest, search, too_short }
+        Self { too_short, ..Self::of_forms(found) }
+    }
+
+    /// All that it hides, for a masker in another process.
+    pub fn forms(&self) -> &[Vec<u8>] {
+        &self.forms
+    }
+
+    /// A masker of what another one hides.
+    pub fn of_forms(mut forms: Vec<Vec<u8>>) -> Self {
+        forms.sort_unstable();
+        forms.dedup();
+        let search = if forms.is_empty() { None } else { AhoCorasick::new(&forms).ok() };
+        let longest = forms.iter().map(Vec::len).max().unwrap_or(0);
+        Self { forms, longest, search, too_short: false }
     }
 
     /// Whether there is nothing to hide.

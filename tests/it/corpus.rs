@@ -39,6 +39,12 @@ fn runs_do_what_their_heads_say() {
     for_each("run", check_run);
 }
 
+#[test]
+#[ignore = "needs a Slurm cluster: scripts/tests/slurm"]
+fn runs_do_the_same_on_a_cluster() {
+    for_each("run", check_run_on_cluster);
+}
+
 /// A statement: its word and the rest of the line.
 type Statement = (String, String);
 
@@ -170,8 +176,22 @@ fn check_invalid(path: &Path, text: &str) -> Vec<String> {
 }
 
 fn check_run(_: &Path, text: &str) -> Vec<String> {
+    run_as_said(&Project::new(text), &statements(text), &[])
+}
+
+/// But for what no cluster can keep, and how long it takes.
+fn check_run_on_cluster(_: &Path, text: &str) -> Vec<String> {
     let project = Project::new(text);
-    let statements = statements(text);
+    project.write("goal.toml", "[executor.slurm]\ngrace = \"4s\"\nlease = \"5s\"\n");
+    if project.call(&["check", "plan.goal", "--executor", "slurm"]).text().contains("E0507") {
+        return Vec::new();
+    }
+    let mut statements = statements(text);
+    statements.retain(|(word, _)| word != "within");
+    run_as_said(&project, &statements, &["--executor", "slurm"])
+}
+
+fn run_as_said(project: &Project, statements: &[Statement], more: &[&str]) -> Vec<String> {
     if statements.is_empty() {
         return vec!["it expects nothing".to_owned()];
     }
@@ -180,13 +200,14 @@ fn check_run(_: &Path, text: &str) -> Vec<String> {
         .filter(|(word, _)| word == "args")
         .flat_map(|(_, given)| words(given))
         .collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let arguments = arguments.iter().map(String::as_str).chain(more.iter().copied());
+    let arguments: Vec<&str> = arguments.collect();
     let done = project.start(&arguments).end();
     if serde_json::from_slice::<Value>(&done.out).is_err() {
         return vec![format!("standard output is not one JSON value: {}", done.text())];
     }
     let outcome = Outcome::of(done);
-    let judge = |(word, rest): &Statement| judge(&project, &outcome, word, rest);
+    let judge = |(word, rest): &Statement| judge(project, &outcome, word, rest);
     let mut wrong: Vec<String> = statements.iter().filter_map(judge).collect();
     if !wrong.is_empty() {
         wrong.push(format!("it printed {}", outcome.done.text()));

@@ -142,6 +142,7 @@ const WORDS: &[(Place, &str)] = &[
     (Place::Fallback, "run timeout retry env dir shell verify"),
     (Place::Defaults, "timeout retry shell env dir limits lock"),
     (Place::Limits, "memory cpu output"),
+    (Place::Executor, "partition account qos cpus memory gpus time flag"),
     (Place::Cleanup, "run delete"),
     (Place::Rollback, "run"),
     (Place::Alert, "run webhook log"),

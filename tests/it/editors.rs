@@ -25,6 +25,7 @@ const PLACES: &[Place] = &[
     Place::Defaults,
     Place::Probes,
     Place::Limits,
+    Place::Executor,
     Place::Cleanup,
     Place::Rollback,
     Place::Alert,

@@ -61,7 +61,7 @@ const WORLD: &[&str] = &[
 
 /// Where the world may be touched.
 const WORLDLY: &[&str] =
-    &["cli", "store", "exec/process", "exec/probe", "exec/snapshot", "exec/world"];
+    &["cli", "store", "exec/executor", "exec/process", "exec/probe", "exec/snapshot", "exec/world"];
 
 const LINES: usize = 400;
 

@@ -6,6 +6,7 @@
   (defaults_block)
   (probes_block)
   (limits_block)
+  (executor_block)
   (cleanup_block)
   (rollback_block)
   (alert_block)

@@ -9,6 +9,7 @@ mod confirm;
 mod depends;
 mod environment;
 mod estimate;
+mod executor;
 mod fallback;
 mod files;
 mod foreach;
@@ -90,6 +91,15 @@ static TABLE: &[&ClauseSpec] = &[
     &limits::MEMORY,
     &limits::CPU,
     &limits::LOG,
+    &executor::EXECUTOR,
+    &executor::PARTITION,
+    &executor::ACCOUNT,
+    &executor::QOS,
+    &executor::CPUS,
+    &executor::MEMORY,
+    &executor::GPUS,
+    &executor::TIME,
+    &executor::FLAG,
     &files::READS,
     &files::WRITES,
     &idempotent::IDEMPOTENT,

@@ -12,7 +12,7 @@ use crate::syntax::Expr;
 use crate::value::Value;
 
 /// The failures that have a word; `exit` takes codes behind it.
-pub const FAILURES: &[&str] = &["exit", "signal", "timeout", "verify", "output", "memory"];
+pub const FAILURES: &[&str] = &["exit", "signal", "timeout", "verify", "output", "memory", "lost"];
 
 pub(super) static RETRY: ClauseSpec = ClauseSpec {
     word: "retry",
@@ -32,7 +32,7 @@ pub(super) static RETRY: ClauseSpec = ClauseSpec {
 The k-th delay is min(`max`, `delay` × `backoff`^(k-1)); `jitter` draws it evenly from 0 to that.\n\
 `within` bounds attempts and delays together, from the first start.\n\
 `on` says which failures are tried again: `exit 75, 100..110`, `signal`, `timeout`, `verify`, `output`, \
-`memory`. Without it all but `denied` and `cancelled` are.\n\
+`memory`, `lost` (with the node that it ran on). Without it all but `denied` and `cancelled` are.\n\
 A step that is retried should be `idempotent`.",
     example: "\
 step push {
@@ -99,6 +99,7 @@ fn failure(argument: &Argument, context: &mut dyn Context) -> Option<RetryOn> {
             "verify" => Some(RetryOn::Verify),
             "output" => Some(RetryOn::Output),
             "memory" => Some(RetryOn::Memory),
+            "lost" => Some(RetryOn::Lost),
             _ => None,
         },
         _ => None,

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 
 use super::LogArguments;
 use crate::cli::live::Loudness;
+use crate::ir::EXECUTOR_NAMES;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum RunFormat {
@@ -48,6 +49,8 @@ pub struct RunArguments {
     /// With --dry-run: ask what the goals require, too
     #[arg(long, requires = "dry_run")]
     pub preflight: bool,
+    #[command(flatten)]
+    pub executor: ExecutorArguments,
     /// Only these steps and what they depend on
     #[arg(long, value_name = "STEP", value_delimiter = ',')]
     pub only: Vec<String>,
@@ -67,6 +70,14 @@ pub struct RunArguments {
     pub loudness: LoudnessArguments,
     #[command(flatten)]
     pub log: LogArguments,
+}
+
+/// Where commands run.
+#[derive(Debug, Args)]
+pub struct ExecutorArguments {
+    /// Where commands run of steps that do not say so themselves; `local`: all of them here
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(EXECUTOR_NAMES))]
+    pub executor: Option<String>,
 }
 
 /// Who is asked what.

@@ -122,4 +122,36 @@ goal g {
 }
 ",
     };
+    E0507 "what the place where a step runs cannot keep" {
+        explanation: "\
+The step is to run on a cluster, because its `executor` or `--executor` says so,
+and asks for something that is one machine's: a pipe does not reach from one
+node to another, and a service is waited for at an address that only its own
+machine knows.
+
+Write `executor local` in the step, so that it runs where goalc does; for a
+pipe in both steps. Or let the writer write a file, and the reader read that.",
+        wrong: "\
+goal g {
+  step database {
+    executor slurm
+    service
+    ready { tcp \"localhost:5432\" }
+    run \"./database\"
+  }
+  step load { depends database; run \"./load\" }
+}
+",
+        mended: "\
+goal g {
+  step database {
+    executor local
+    service
+    ready { tcp \"localhost:5432\" }
+    run \"./database\"
+  }
+  step load { depends database; run \"./load\" }
+}
+",
+    };
 }

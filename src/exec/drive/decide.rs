@@ -136,8 +136,13 @@ impl<W: World> Drive<'_, W> {
             QuestionKind::Confirm => self.ask_confirm(unit),
             QuestionKind::Manual => self.ask_manual(unit),
             QuestionKind::InDoubt => {
-                let question = "It was running when goalc was ended. Is it done, is it to run again, or has it failed?";
-                self.put_question(unit, kind, question.to_owned(), None);
+                let lost = self.state.unit(unit).and_then(|state| state.last_failure.as_ref());
+                let how = match lost.filter(|failure| matches!(failure, Failure::Lost { .. })) {
+                    Some(lost) => format!("How far it came is not known ({lost})."),
+                    None => "It was running when goalc was ended.".to_owned(),
+                };
+                let question = format!("{how} Is it done, is it to run again, or has it failed?");
+                self.put_question(unit, kind, question, None);
             }
             QuestionKind::Step | QuestionKind::Failed => {
                 self.put_question(unit, kind, "Is it to run?".to_owned(), None);
@@ -299,6 +304,10 @@ impl<W: World> Drive<'_, W> {
                 let unit = self.state.name(unit);
                 self.record(Event::Delayed { unit, length, until });
             }
+            Ok(None) if is_in_doubt(&state, &failure) => {
+                let unit = self.state.name(unit);
+                self.record(Event::Doubted { unit });
+            }
             Ok(None) => self.give_up(unit, &state, failure),
             Err(why) => self.fail_value(unit, "retry", &why),
         }
@@ -333,4 +342,12 @@ impl<W: World> Drive<'_, W> {
         let draw = if policy.jitter { self.world.draw() } else { 1.0 };
         Ok(policy.next(state.failed_tries, failure, elapsed, draw))
     }
+}
+
+/// So often is a step run again by itself whose attempts are lost: it may be what ends its nodes.
+const MOST_LOSSES: u32 = 3;
+
+/// Whether what is left of a step is not known, so that it is not just a failure.
+fn is_in_doubt(state: &UnitState, failure: &Failure) -> bool {
+    matches!(failure, Failure::Lost { .. }) && state.losses <= MOST_LOSSES
 }

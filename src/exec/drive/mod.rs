@@ -29,7 +29,9 @@ use super::graph::NodeIx;
 use super::journal::{Journal, JournalError};
 use super::scope::{Place, Values};
 use super::state::{RunState, UnitIx};
-use super::world::{Observer, Outcome, ResourceLimits, Ticket, Undone, View, Wake, Work, World};
+use super::world::{
+    AttemptOrder, Observer, Outcome, ResourceLimits, Ticket, Undone, View, Wake, Work, World,
+};
 use crate::ir::Progress;
 
 /// How the run answers by itself.
@@ -41,6 +43,8 @@ pub struct DriveOptions {
     pub agent: bool,
     /// Who is at the keyboard, for the record of answers.
     pub user: String,
+    /// Where commands run of steps that do not say so themselves, in a run that begins.
+    pub executor: Option<String>,
 }
 
 /// What a run came to in this process.
@@ -136,7 +140,12 @@ impl<'a, W: World> Drive<'a, W> {
     /// Where the journal cannot be written; processes have been ended by then.
     pub fn run(&mut self, first: Event) -> Result<RunEnd, JournalError> {
         let undoes = matches!(first, Event::RollbackRequested { .. });
+        let begins = matches!(first, Event::RunStarted { .. });
         self.record(first);
+        match self.options.executor.take().filter(|_| begins) {
+            Some(name) => self.record(Event::ExecutorChosen { name }),
+            None => self.follow_what_runs_elsewhere(begins),
+        }
         self.limits = self.place(UnitIx::of(self.state.graph().root())).resource_limits();
         self.approve_what_is_open();
         if !undoes {
@@ -238,6 +247,24 @@ impl<'a, W: World> Drive<'a, W> {
         self.units_in_flight.extend(units_of_work(&work).into_iter().map(|unit| (unit, ticket)));
         self.in_flight.insert(ticket, work.clone());
         self.to_begin.push((ticket, work));
+    }
+
+    /// Takes up attempts that an earlier process of the run has left to themselves.
+    fn follow_what_runs_elsewhere(&mut self, begins: bool) {
+        if begins {
+            return;
+        }
+        let order = |unit: UnitIx| {
+            let state = self.state.unit(unit)?;
+            Some(AttemptOrder { unit, attempt: state.attempts, way: state.way, log: state.start })
+        };
+        let orders: Vec<AttemptOrder> =
+            self.state.running_elsewhere().into_iter().filter_map(order).collect();
+        let view = View { state: &self.state, values: &self.values };
+        self.world.take_over(&orders, view);
+        for order in orders {
+            self.begin(Work::Attempt(order));
+        }
     }
 
     fn is_in_flight(&self, unit: UnitIx) -> bool {

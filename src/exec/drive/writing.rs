@@ -108,6 +108,7 @@ impl<W: World> Drive<'_, W> {
             Event::AttemptStarted { .. }
             | Event::RunStarted { .. }
             | Event::RunResumed { .. }
+            | Event::ExecutorChosen { .. }
             | Event::RunEnded { .. }
             | Event::Asked { .. }
             | Event::Answered { .. }
@@ -252,6 +253,7 @@ impl<W: World> Drive<'_, W> {
             .chain(graph.enclosing(node))
             .flat_map(|node| graph.incoming(node));
         step.idempotent
+            && self.state.executor_of(node).is_none()
             && order.attempt == 1
             && step.service.is_none()
             && !asks

@@ -23,5 +23,6 @@ pub(super) fn ask(order: &ProcessOrder, control: &Controller) -> Answer {
         ProcessEnd::OutOfMemory => Err("`run` used more memory than it may".to_owned()),
         ProcessEnd::Stopped => Err(STOPPED.to_owned()),
         ProcessEnd::CannotStart(why) => Err(format!("`run` cannot start: {why}")),
+        ProcessEnd::Lost(why) => Err(format!("`run` was lost: {why}")),
     }
 }

@@ -128,6 +128,11 @@ impl Controller {
         self.order() > Order::Run
     }
 
+    /// Whether it was told to end at once.
+    pub fn is_killed(&self) -> bool {
+        self.order() == Order::Kill
+    }
+
     /// Whether a process runs that was started with it.
     pub fn has_started(&self) -> bool {
         self.lock().listeners.iter().any(|listener| listener.group.is_some())

@@ -28,6 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
+use serde::{Deserialize, Serialize};
 
 use crate::value::Masker;
 
@@ -118,7 +119,8 @@ pub fn in_order() -> u64 {
 }
 
 /// How a process ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProcessEnd {
     Exited(i32),
     Signalled(i32),
@@ -130,6 +132,8 @@ pub enum ProcessEnd {
     Stopped,
     /// It never ran; says why in the user's words.
     CannotStart(String),
+    /// Where it ran is gone, and nothing says how it ended; says why.
+    Lost(String),
 }
 
 /// The end and what is known of the whole.
@@ -144,6 +148,8 @@ pub struct ProcessReport {
     pub notes: Vec<String>,
     /// Processes that not even SIGKILL has ended: what they do now is unknown.
     pub survivors: usize,
+    /// What it had until it was [`ProcessEnd::TimedOut`], where that was not the order's own.
+    pub limit: Option<Duration>,
     /// Of the whole tree.
     pub usage: Usage,
 }
@@ -157,6 +163,7 @@ impl ProcessReport {
             tail: Vec::new(),
             notes: Vec::new(),
             survivors: 0,
+            limit: None,
             usage: Usage::default(),
         }
     }

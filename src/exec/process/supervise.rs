@@ -360,6 +360,7 @@ impl<'a> Supervision<'a> {
             tail: remains.tail,
             notes: self.notes,
             survivors: self.survivors,
+            limit: None,
             usage,
         }
     }

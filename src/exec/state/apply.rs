@@ -25,6 +25,7 @@ impl RunState {
             Event::LetFixed { binding, value } => {
                 self.lets.insert(binding.clone(), value.clone());
             }
+            Event::ExecutorChosen { name } => self.executor = Some(name.clone()),
             Event::ParamChanged { binding, value, .. } => self.change_param(binding, value),
             Event::GoalOpened { .. }
             | Event::GoalEnded { .. }

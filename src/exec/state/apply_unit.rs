@@ -22,6 +22,7 @@ impl RunState {
         | Event::HandedOver { unit }
         | Event::ConfirmNotNeeded { unit }
         | Event::DoubtCleared { unit }
+        | Event::Doubted { unit }
         | Event::SnapshotStarted { unit, .. }
         | Event::SnapshotTaken { unit, .. }
         | Event::SnapshotFailed { unit, .. }
@@ -84,13 +85,14 @@ impl RunState {
         uses: &IndexMap<Arc<str>, i64>,
         at: Timestamp,
     ) {
-        let standing = self.standing;
+        let (standing, seq) = (self.standing, self.seq);
         let Some(state) = self.unit_mut(unit) else { return };
         if state.way != way || state.way_started.is_none() {
             state.way_started = Some((at, standing));
             state.failed_tries = 0;
         }
         state.attempts = attempt;
+        state.start = seq;
         state.way = way;
         state.phase = Phase::Running;
         state.touched = true;
@@ -120,6 +122,7 @@ impl RunState {
                 state.phase = Phase::Succeeding;
             }
             AttemptEnd::Failed(failure) => {
+                state.losses += u32::from(matches!(failure, Failure::Lost { .. }));
                 state.failed_tries += u32::from(!stopped);
                 state.last_failure = Some(failure.clone());
                 state.phase = Phase::Failing(failure.clone());
@@ -171,6 +174,7 @@ fn change_unit(state: &mut UnitState, event: &Event, (seq, at): (u64, Timestamp)
         Event::RequiresHeld { .. } => state.requires_held = true,
         Event::ConfirmNotNeeded { .. } => state.confirm_not_needed = true,
         Event::DoubtCleared { .. } => state.phase = Phase::Guarding,
+        Event::Doubted { .. } => state.doubt(),
         Event::Delayed { until, .. } => state.phase = Phase::Delayed(*until),
         Event::WayUsedUp { .. } => {
             state.way += 1;

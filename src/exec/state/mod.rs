@@ -9,6 +9,7 @@ mod agenda;
 mod apply;
 mod apply_unit;
 mod backwards;
+mod elsewhere;
 mod hold;
 mod interactive;
 mod joined;
@@ -117,6 +118,8 @@ pub struct RunState {
     pub keep_going: bool,
     /// A person is asked about each step before its first attempt and after its last.
     pub interactive: bool,
+    /// Where commands run of steps that do not say so themselves.
+    pub executor: Option<String>,
     pub status: RunStatus,
     pub exit: Option<u8>,
     pub reason: Option<String>,
@@ -157,6 +160,7 @@ impl RunState {
             jobs: 1,
             keep_going: false,
             interactive: false,
+            executor: None,
             status: RunStatus::Running,
             exit: None,
             reason: None,

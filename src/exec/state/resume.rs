@@ -32,6 +32,9 @@ impl RunState {
         let kept: Vec<NodeIx> = nodes
             .filter(|node| self.stays_with_joined(*node, again_of(rolled(self, *node))))
             .collect();
+        // What runs elsewhere goes on by itself, or has.
+        let elsewhere: Vec<NodeIx> =
+            self.graph.steps().filter(|node| self.executor_of(*node).is_some()).collect();
         let undone = if retry_failed { self.joined_to_undone() } else { Vec::new() };
         for node in self.graph.nodes() {
             let again = again_of(rolled(self, node));
@@ -40,7 +43,9 @@ impl RunState {
             if over.get(node.at()) != Some(&true) {
                 reopen_stop(state, retry_failed);
             }
-            doubt_units(state);
+            if !elsewhere.contains(&node) {
+                doubt_units(state);
+            }
             let foreach_again = again(state.status) && state.items.is_some();
             if foreach_again && !was_undone(state) {
                 reopen_instances(state, again);
@@ -68,6 +73,9 @@ impl RunState {
         self.ended = None;
         self.reason = None;
         self.recount_holds();
+        for unit in self.running_elsewhere() {
+            self.hold(unit);
+        }
         self.recount();
     }
 
@@ -180,9 +188,7 @@ pub(super) fn doubt_units(state: &mut NodeState) {
             phase => phase,
         };
         if unit.phase == Phase::Running {
-            unit.phase = Phase::InDoubt;
-            unit.doubted = true;
-            unit.unless = None;
+            unit.doubt();
         } else if unit.attempts == 0 && !unit.is_ended() {
             unit.unless = None;
         }

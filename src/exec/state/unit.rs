@@ -19,7 +19,7 @@ pub enum Phase {
     Asking,
     /// An attempt is in flight.
     Running,
-    /// An attempt was in flight when the process died.
+    /// An attempt was in flight when the process died, or when its node did.
     InDoubt,
     /// The last attempt succeeded; the unit's end is due.
     Succeeding,
@@ -116,6 +116,10 @@ pub struct UnitState {
     pub attempts: u32,
     /// Attempts of an earlier go at it, before a resume started it over.
     pub attempts_before: u32,
+    /// The number of the event that started the last one.
+    pub start: u64,
+    /// Attempts that were lost with the place where they ran.
+    pub losses: u32,
     /// 0: its own action; k: its k-th fallback.
     pub way: u32,
     /// Attempts of this way that failed.
@@ -145,6 +149,13 @@ pub struct UnitState {
 }
 
 impl UnitState {
+    /// How far its last attempt came is not known.
+    pub(super) fn doubt(&mut self) {
+        self.phase = Phase::InDoubt;
+        self.doubted = true;
+        self.unless = None;
+    }
+
     pub fn status(&self) -> Status {
         match &self.phase {
             Phase::Failing(_) if self.asks_of_failure() => Status::Waiting,

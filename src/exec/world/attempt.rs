@@ -1,7 +1,6 @@
 //! One attempt in the real world: the process, its outputs, its `verify`; or a wait until probes
 //! hold.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,19 +8,19 @@ use super::asking;
 use super::folder::Desk;
 use super::joined::{self, JoinedState};
 use super::launch::{Subject, bounds, environments, place_of};
-use super::local::{LocalWorld, Message};
+use super::local::LocalWorld;
 use super::plain;
-use super::pool::spawn;
+use super::secrets::hide;
 use super::service::{self, ServiceState};
-use super::{Account, AttemptOrder, Outcome, Outputs, Ticket, View};
+use super::{Account, AttemptOrder, Outcome, Outputs, Ticket, View, placed};
 use crate::exec::drive::attempt_of;
 use crate::exec::event::{AttemptEnd, Failure};
 use crate::exec::outputs::{self, LARGEST_SOURCE, Sources};
 use crate::exec::probe::Probe;
-use crate::exec::process::{ProcessEnd, ProcessReport, signal_name, supervise};
+use crate::exec::process::{ProcessEnd, ProcessReport, signal_name};
 use crate::exec::scope::Place;
-use crate::ir::{Action, Attempt, Command, OutputSource, Probe as PlanProbe, Step};
-use crate::value::{EvalError, Masker, Value};
+use crate::ir::{Action, Attempt, OutputSource, Probe as PlanProbe, Step};
+use crate::value::EvalError;
 
 /// How often an `await` looks if the plan does not say.
 const EVERY: Duration = Duration::from_secs(1);
@@ -86,7 +85,7 @@ pub(super) fn begin(world: &mut LocalWorld, ticket: Ticket, order: AttemptOrder,
         Action::Run(command) if step.service.is_some() => {
             service::begin(world, ticket, order, view, (step, command))
         }
-        Action::Run(command) => begin_process(world, ticket, order, view, (step, command)),
+        Action::Run(command) => placed::begin(world, ticket, order, view, (step, command)),
         Action::Await { every, .. } => {
             let place = place_of(view, &world.surroundings, order.unit);
             let every = every.as_ref().map(|every| place.duration(every)).transpose();
@@ -97,32 +96,6 @@ pub(super) fn begin(world: &mut LocalWorld, ticket: Ticket, order: AttemptOrder,
     if let Err(why) = begun {
         fail(world, ticket, Failure::Value { why: why.to_string() });
     }
-}
-
-fn begin_process(
-    world: &mut LocalWorld,
-    ticket: Ticket,
-    order: AttemptOrder,
-    view: View<'_>,
-    (step, command): (&Step, &Command),
-) -> Result<(), EvalError> {
-    let desk = take_desk(world)?;
-    let launched = world.launcher.attempt(view, &world.surroundings, order, (step, command), &desk);
-    let process = match launched {
-        Ok(process) => process,
-        Err(why) => {
-            world.launcher.files.return_desk(desk);
-            return Err(why);
-        }
-    };
-    let timeout = process.timeout;
-    world.pending.insert(ticket, Pending::Process { order, timeout, desk });
-    let (sender, control) = (world.sender.clone(), world.control(ticket));
-    spawn(move || {
-        let report = supervise(&process, &control);
-        let _ = sender.send(Message::Ran(ticket, Box::new(report)));
-    });
-    Ok(())
 }
 
 pub(super) fn take_desk(world: &mut LocalWorld) -> Result<Desk, EvalError> {
@@ -253,10 +226,13 @@ pub(super) fn failure_of(report: &ProcessReport, timeout: Option<Duration>) -> O
         ProcessEnd::Signalled(signal) => {
             Some(Failure::Signal { signal: *signal, name: signal_name(*signal) })
         }
-        ProcessEnd::TimedOut => Some(Failure::Timeout { after: timeout.unwrap_or_default() }),
+        ProcessEnd::TimedOut => {
+            Some(Failure::Timeout { after: report.limit.or(timeout).unwrap_or_default() })
+        }
         ProcessEnd::OutOfMemory => Some(Failure::Memory),
         ProcessEnd::Stopped => Some(Failure::Cancelled),
         ProcessEnd::CannotStart(why) => Some(Failure::CannotStart { why: why.clone() }),
+        ProcessEnd::Lost(why) => Some(Failure::Lost { why: why.clone() }),
     }
 }
 
@@ -295,20 +271,6 @@ pub(super) fn read_outputs(
         outputs.values_mut().for_each(|value| hide(value, &world.launcher.masker));
     }
     Ok(outputs)
-}
-
-/// What a step gives is in the journal, and no secret is. One that is declared a `secret` is
-/// written as `***` by itself.
-pub(super) fn hide(value: &mut Value, masker: &Masker) {
-    match value {
-        Value::Text(text) => {
-            if let Cow::Owned(masked) = masker.mask(text) {
-                *text = masked;
-            }
-        }
-        Value::List(items) => items.iter_mut().for_each(|item| hide(item, masker)),
-        _ => {}
-    }
 }
 
 fn read_file(place: Place<'_>, path: &str) -> Result<Vec<u8>, String> {

@@ -4,14 +4,18 @@
 //! when they are empty again: making and removing them for each of many short steps costs more
 //! than the steps.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
 use super::plain;
+use crate::exec::executor::make_private;
+
+/// Folders that are removed at once.
+const REMOVERS: usize = 16;
 
 /// A folder of one run.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub struct RunFiles {
 pub struct Desk {
     pub output: PathBuf,
     pub tmp: PathBuf,
+    /// It is one attempt's, and stays until the run has ended.
+    kept: bool,
 }
 
 impl RunFiles {
@@ -76,8 +82,32 @@ impl RunFiles {
         }
         self.made += 1;
         let place = self.root.join("work").join(self.made.to_string());
-        let desk = Desk { output: place.with_extension("out"), tmp: place.with_extension("tmp") };
+        let desk = Desk {
+            output: place.with_extension("out"),
+            tmp: place.with_extension("tmp"),
+            kept: false,
+        };
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&desk.output)?;
+        make_private(&desk.tmp)?;
+        Ok(desk)
+    }
+
+    /// The folder of an attempt that may outlive this process.
+    pub fn attempt(&self, start: u64) -> PathBuf {
+        self.root.join("attempts").join(start.to_string())
+    }
+
+    /// A desk in that folder, which is made where it is not there yet. What is in it stays.
+    ///
+    /// # Errors
+    /// Where the state folder cannot be written.
+    pub fn own_desk(&mut self, start: u64) -> io::Result<Desk> {
+        let folder = self.attempt(start);
+        make_private(&self.root.join("attempts"))?;
+        make_private(&folder)?;
+        let desk = Desk { output: folder.join("output"), tmp: folder.join("tmp"), kept: true };
+        let mut open = OpenOptions::new();
+        open.append(true).create(true).mode(0o600).open(&desk.output)?;
         make_private(&desk.tmp)?;
         Ok(desk)
     }
@@ -85,15 +115,19 @@ impl RunFiles {
     /// Takes a desk back. One that cannot be cleared is not given to another attempt; it goes with
     /// the run.
     pub fn return_desk(&mut self, desk: Desk) {
-        if desk.clear().is_ok() {
+        if !desk.kept && desk.clear().is_ok() {
             self.free.push(desk);
         }
     }
 
-    /// Removes what attempts worked with.
-    pub fn remove_work(&self) {
+    /// Removes what attempts worked with: of those that may outlive this process, only where all
+    /// that came of them is `recorded`.
+    pub fn remove_work(&self, recorded: bool) {
         // What cannot be removed now is removed when the run is resumed or cleaned.
         let _ = std::fs::remove_dir_all(self.root.join("work"));
+        if recorded {
+            remove_folders(&self.root.join("attempts"));
+        }
     }
 }
 
@@ -129,13 +163,18 @@ impl Desk {
     }
 }
 
-/// Makes a folder, or finds it there; a link is none.
-fn make_private(path: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let is_folder = path.symlink_metadata()?.is_dir();
-            if is_folder { Ok(()) } else { Err(io::Error::other("it is no folder")) }
+/// Removes a folder of folders, several at once: on some disks each one waits for a while.
+fn remove_folders(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    std::thread::scope(|scope| {
+        for share in paths.chunks(paths.len().div_ceil(REMOVERS).max(1)) {
+            scope.spawn(move || {
+                for path in share {
+                    let _ = std::fs::remove_dir_all(path);
+                }
+            });
         }
-        other => other,
-    }
+    });
+    let _ = std::fs::remove_dir_all(folder);
 }

@@ -16,14 +16,16 @@ use super::launch::Launcher;
 use super::noted::{NotedInputs, Successes};
 use super::person::Person;
 use super::preview::Preview;
-use super::{Mailbox, Outcome, RealSurroundings, Screen, Ticket, Undone, View, Wake, Work, World};
-use crate::exec::event::{Answer, ProbeAnswer, Stamped, StopReason, Timestamp};
+use super::secrets::hide_secrets;
+use super::{AttemptOrder, Mailbox, Outcome, RealSurroundings, Screen, Ticket, Undone};
+use super::{View, Wake, Work, World};
+use crate::exec::event::{ProbeAnswer, Stamped, StopReason, Timestamp};
+use crate::exec::executor::{Executor, Executors};
 use crate::exec::graph::NodeIx;
 use crate::exec::probe::{Probe, check_all};
 use crate::exec::process::{Control, Controller, ProcessReport};
 use crate::exec::scope::Surroundings;
 use crate::exec::state::UnitIx;
-use crate::value::Masker;
 
 /// How often requests from other terminals are looked for.
 const TICK: Duration = Duration::from_millis(150);
@@ -66,6 +68,7 @@ pub(super) enum Message {
 pub struct LocalWorld {
     pub(super) surroundings: RealSurroundings,
     pub(super) launcher: Launcher,
+    pub(super) executors: Executors,
     requests: Option<Box<dyn Requests>>,
     /// When they are looked for next.
     requests_at: Instant,
@@ -105,6 +108,7 @@ impl LocalWorld {
         Self {
             surroundings,
             launcher,
+            executors: Executors::default(),
             requests,
             requests_at: Instant::now(),
             machine_locks: None,
@@ -129,6 +133,13 @@ impl LocalWorld {
     #[must_use]
     pub fn with_machine_locks(mut self, locks: Box<dyn MachineLocks>) -> Self {
         self.machine_locks = Some(locks);
+        self
+    }
+
+    /// Another place for commands to run.
+    #[must_use]
+    pub fn with_executor(mut self, executor: Box<dyn Executor>) -> Self {
+        self.executors.add(executor);
         self
     }
 
@@ -163,9 +174,9 @@ impl LocalWorld {
         }
     }
 
-    /// Removes what the run's attempts worked with, once nothing of it goes on.
-    pub fn remove_work(&self) {
-        self.launcher.files.remove_work();
+    /// As [`RunFiles::remove_work`](super::RunFiles), once nothing of the run goes on.
+    pub fn remove_work(&self, recorded: bool) {
+        self.launcher.files.remove_work(recorded);
     }
 
     /// Takes one message in, if one comes in time.
@@ -233,8 +244,7 @@ impl LocalWorld {
         });
     }
 
-    /// How long the loop may sleep: up to the given time, the next look at an `await`, and the next
-    /// look for requests.
+    /// How long the loop may sleep: up to the given time, and the next look at something.
     fn sleep(&mut self, until: Option<Timestamp>) -> Option<Duration> {
         let now = self.now();
         let till = until.map(|until| until.since(now));
@@ -293,6 +303,7 @@ impl World for LocalWorld {
         let how = if force { Control::Kill } else { Control::Terminate };
         if let Some(control) = self.controls.get(&ticket) {
             control.send(how);
+            self.executors.look();
         }
         if let Some(Pending::Await(AwaitState { stopped, next_look, .. })) =
             self.pending.get_mut(&ticket)
@@ -300,6 +311,10 @@ impl World for LocalWorld {
             *stopped = true;
             *next_look = next_look.map(|_| Instant::now());
         }
+    }
+
+    fn take_over(&mut self, orders: &[AttemptOrder], view: View<'_>) {
+        super::placed::take_over(self, orders, view);
     }
 
     fn wait(&mut self, until: Option<Timestamp>, view: View<'_>) -> Vec<Wake> {
@@ -381,19 +396,4 @@ impl World for LocalWorld {
     fn answers_questions(&self) -> bool {
         self.person.is_there()
     }
-}
-
-/// Whoever sent it from another process does not know the run's secrets.
-fn hide_secrets(wake: &mut Wake, masker: &Masker) {
-    let text = match wake {
-        Wake::Answered { note, answer, .. } => {
-            if let Answer::Done { outputs } = answer {
-                outputs.values_mut().for_each(|value| attempt::hide(value, masker));
-            }
-            note
-        }
-        Wake::Noted { text, .. } => text,
-        _ => return,
-    };
-    *text = masker.mask(text).into_owned();
 }

@@ -16,10 +16,12 @@ mod launch;
 mod local;
 mod noted;
 mod person;
+mod placed;
 mod plain;
 mod pool;
 mod post;
 mod preview;
+mod secrets;
 mod service;
 mod surroundings;
 mod undo;
@@ -32,6 +34,7 @@ pub use launch::Launcher;
 pub use local::{LocalWorld, MachineLocks, Requests};
 pub use noted::{NotedInputs, Successes, key as success_key};
 pub use person::{Screen, readable, user};
+pub(super) use pool::spawn;
 pub use post::post_json;
 pub use surroundings::RealSurroundings;
 pub(super) use surroundings::matching;
@@ -218,6 +221,10 @@ pub trait World {
 
     /// Starts work; its outcome comes by [`World::wait`].
     fn begin(&mut self, ticket: Ticket, work: &Work, view: View<'_>);
+
+    /// In a run that is taken up: these attempts may go on elsewhere, and are begun again next;
+    /// what else goes on there is nobody's.
+    fn take_over(&mut self, _orders: &[AttemptOrder], _view: View<'_>) {}
 
     /// Asks work to end: politely, or at once. Its outcome still comes.
     fn stop(&mut self, ticket: Ticket, force: bool);

@@ -31,7 +31,7 @@ static POOL: LazyLock<Pool> = LazyLock::new(|| {
 });
 
 /// Has work done by another thread.
-pub(super) fn spawn(work: impl FnOnce() + Send + 'static) {
+pub(in crate::exec) fn spawn(work: impl FnOnce() + Send + 'static) {
     let pool = &*POOL;
     let promised =
         pool.idle.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::View;
-use super::attempt::hide;
 use super::launch::{Launcher, Subject, dir, environments, goals_around, place_of, shell};
+use super::secrets::hide;
 use crate::exec::drive::attempt_of;
 use crate::exec::scope::{Place, Surroundings};
 use crate::exec::state::UnitIx;

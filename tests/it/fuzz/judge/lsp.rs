@@ -61,7 +61,8 @@ fn answered(messages: Vec<Value>, asked: usize) {
     drop(sender);
     let answers = Rc::new(Cell::new(0));
     let count = Rc::clone(&answers);
-    let left = serve(Box::new(Nothing), &receiver, &mut |message: Value| {
+    let left = serve(Box::new(Nothing), &receiver, &mut |message: &str| {
+        let message: Value = serde_json::from_str(message).expect("a message is JSON");
         let is_answer = message.get("result").is_some() || message.get("error").is_some();
         count.set(count.get() + usize::from(is_answer));
     });

@@ -1,0 +1,26 @@
+//! The executor that is always there: processes of this machine, each supervised in a thread.
+//!
+//! Keeps nothing: what it began ends with goalc, by the run's guardian if need be.
+
+use super::{Executor, Task};
+use crate::exec::process::supervise;
+use crate::exec::world::spawn;
+use crate::ir::LOCAL;
+
+#[derive(Debug, Default)]
+pub struct Local;
+
+impl Executor for Local {
+    fn name(&self) -> &'static str {
+        LOCAL
+    }
+
+    fn outlives(&self) -> bool {
+        false
+    }
+
+    fn begin(&mut self, task: Task) {
+        let Task { process, control, done, .. } = task;
+        spawn(move || done(supervise(&process, &control)));
+    }
+}
