@@ -48,7 +48,7 @@ pub(super) fn lsp() -> Result<u8, Failed> {
     let mut send = |message: &str| {
         broken = broken || write(&mut std::io::stdout().lock(), message).is_err();
     };
-    let left = serve(Box::new(World { root: None }), &incoming, &mut send);
+    let left = serve(Box::new(World { roots: Vec::new() }), &incoming, &mut send);
     Ok(u8::from(!left))
 }
 
@@ -127,14 +127,18 @@ fn body(from: &mut impl BufRead, length: u64) -> Result<Vec<u8>, Unread> {
 /// The world as the command line sees it.
 #[derive(Debug)]
 struct World {
-    root: Option<PathBuf>,
+    /// The editor's folders.
+    roots: Vec<PathBuf>,
 }
 
 impl Host for World {
     fn enter(&mut self, root: &Path) {
         // So that names are short, and mounts may go as far as they may for a call in that folder.
-        match std::env::set_current_dir(root).and_then(|()| root.canonicalize()) {
-            Ok(root) => self.root = Some(root),
+        let enter = || {
+            if self.roots.is_empty() { std::env::set_current_dir(root) } else { Ok(()) }
+        };
+        match enter().and_then(|()| root.canonicalize()) {
+            Ok(root) => self.roots.push(root),
             Err(error) => self.log(&format!("`{}` cannot be entered: {error}", root.display())),
         }
     }
@@ -180,25 +184,25 @@ impl Host for World {
     }
 
     fn plans(&self, most: usize) -> Vec<PathBuf> {
-        let Some(root) = &self.root else { return Vec::new() };
         let hidden = |entry: &walkdir::DirEntry| {
             let name = entry.file_name().to_string_lossy();
             entry.depth() > 0
                 && (name.starts_with('.') || name == "target" || name == "node_modules")
         };
-        let entries =
-            walkdir::WalkDir::new(root).max_depth(DEEPEST).sort_by_file_name().into_iter();
-        let entries = entries.filter_entry(|entry| !hidden(entry)).take(MOST_ENTRIES);
+        let entries = self.roots.iter().flat_map(|root| {
+            let folder = walkdir::WalkDir::new(root).max_depth(DEEPEST).sort_by_file_name();
+            folder.into_iter().filter_entry(|entry| !hidden(entry)).take(MOST_ENTRIES)
+        });
         let files = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
         let plans = files.map(walkdir::DirEntry::into_path);
         plans.filter(|path| path.extension().is_some_and(|end| end == "goal")).take(most).collect()
     }
 
     fn beside(&self, folder: &Path) -> Vec<String> {
-        let inside = self
-            .root
-            .as_ref()
-            .is_none_or(|root| folder.canonicalize().is_ok_and(|folder| folder.starts_with(root)));
+        let inside = self.roots.is_empty()
+            || folder
+                .canonicalize()
+                .is_ok_and(|folder| self.roots.iter().any(|root| folder.starts_with(root)));
         let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
         let names = entries.filter_map(Result::ok).take(MOST_ENTRIES).map(|entry| {
             let name = entry.file_name().to_string_lossy().into_owned();

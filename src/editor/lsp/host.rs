@@ -49,7 +49,8 @@ pub struct Times {
 
 /// The world as the server sees it.
 pub trait Host {
-    /// The editor's folder: plans in it are known, and may mount each other.
+    /// A folder of the editor's: plans in it are known, and may mount each other. The first is the
+    /// one that paths are told from.
     fn enter(&mut self, root: &Path);
 
     /// A path as [`Checked`] has it.

@@ -171,9 +171,14 @@ impl Server<'_> {
         self.session.encoding = if utf8 { Encoding::Utf8 } else { Encoding::Utf16 };
         let watches = "/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration";
         self.watches = params.pointer(watches) == Some(&Value::Bool(true));
-        let places = ["/workspaceFolders/0/uri", "/rootUri"];
-        let root = places.iter().find_map(|place| params.pointer(place)?.as_str());
-        if let Some(root) = root.and_then(uri::path) {
+        let folders = params.pointer("/workspaceFolders").and_then(Value::as_array);
+        let folders = folders.into_iter().flatten().filter_map(|each| each["uri"].as_str());
+        let mut roots: Vec<_> = folders.filter_map(uri::path).collect();
+        if roots.is_empty() {
+            let root = params.pointer("/rootUri").and_then(Value::as_str);
+            roots.extend(root.and_then(uri::path));
+        }
+        for root in roots {
             self.session.host.enter(&root);
         }
         serde_json::to_value(capability::result(self.session.encoding)).unwrap_or_default()

@@ -161,3 +161,50 @@ fn nothing_is_answered_before_the_beginning_and_after_the_end() {
     assert_eq!(answer["error"]["code"], -32600);
     assert_eq!(client.exit(), 0);
 }
+
+#[test]
+fn what_is_cancelled_is_answered_once_all_the_same() {
+    let project = Project::empty();
+    let mut client = Client::start(&project, &[]);
+    client.open("plan.goal", "goal g { step a { run \"true\" } }\n");
+    let ids: Vec<i64> = (1000..1020).collect();
+    let mut burst = String::new();
+    for message in ids
+        .iter()
+        .map(|id| {
+            let file = json!({ "textDocument": { "uri": client.uri("plan.goal") } });
+            let method = "textDocument/documentSymbol";
+            json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": file })
+        })
+        .chain(ids.iter().map(
+            |id| json!({ "jsonrpc": "2.0", "method": "$/cancelRequest", "params": { "id": id } }),
+        ))
+    {
+        let body = message.to_string();
+        burst += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+    }
+    client.raw(&burst);
+    client.ask("textDocument/hover", json!({
+        "textDocument": { "uri": client.uri("plan.goal") }, "position": { "line": 0, "character": 0 },
+    }));
+    let answers: Vec<_> = client.told.iter().filter(|each| each["id"].is_i64()).collect();
+    let answered: Vec<_> = answers.iter().filter_map(|each| each["id"].as_i64()).collect();
+    assert_eq!(answered, ids);
+    // How many were still waiting is the machine's business; none is refused for another reason.
+    let refused = answers.iter().filter_map(|each| each["error"]["code"].as_i64());
+    assert!(refused.eq(answers.iter().filter_map(|each| each.get("error")).map(|_| -32800)));
+}
+
+#[test]
+fn an_editor_may_have_several_folders() {
+    let project = Project::empty();
+    project.write("one/a.goal", "goal first { step deploy-a { run \"true\" } }\n");
+    project.write("two/b.goal", "goal second { step deploy-b { run \"true\" } }\n");
+    let mut client = Client::unready(&project);
+    let folders = ["one", "two"].map(|name| json!({ "uri": client.uri(name), "name": name }));
+    client.ask("initialize", json!({ "workspaceFolders": folders, "capabilities": {} }));
+    let found = client.ask("workspace/symbol", json!({ "query": "deploy" }));
+    let names: Vec<_> =
+        found.as_array().expect("symbols").iter().map(|each| &each["name"]).collect();
+    assert_eq!(names, ["deploy-a", "deploy-b"]);
+}
