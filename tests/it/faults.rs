@@ -222,7 +222,7 @@ goal g {
     let script = "stty -a > before; \"$0\" run plan.goal; echo \"code $?\"; stty -a > after";
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(script).arg(goalc).current_dir(project.path(""));
-    shell.env("GOALC_STATE_DIR", project.state());
+    shell.env("GOALC_STATE_DIR", project.state()).env_remove("CI");
     let mut terminal = Terminal::with(shell);
     terminal.answers("[?]: ", "y");
     terminal.sees("code 0");
