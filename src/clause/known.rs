@@ -3,7 +3,7 @@
 //! Invariant: a step is known only while its text, and the comments above it, are as they were read,
 //! and nothing was found in it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::{Argument, Clause, FallbackOutline, GoalOutline, Reference, StepOutline};
@@ -13,8 +13,8 @@ use crate::syntax::Shift;
 /// The steps of a file.
 #[derive(Debug, Default)]
 pub struct KnownSteps {
-    /// By where they start.
-    steps: HashMap<u32, StepOutline>,
+    /// In the order in which they start; none for one that was taken.
+    steps: Vec<(u32, Option<StepOutline>)>,
     /// Where steps start in which something was found.
     found: HashSet<u32>,
 }
@@ -22,27 +22,30 @@ pub struct KnownSteps {
 impl KnownSteps {
     /// What stood in `old` is another text now, and what stood behind it has moved.
     pub fn change(&mut self, old: &Range<usize>, shift: Shift) {
-        let known = std::mem::take(&mut self.steps).into_values();
-        let kept = known.filter(|step| {
+        self.steps.retain_mut(|(start, step)| {
+            let Some(step) = step else { return false };
             let span = step.span.range();
+            if old.end <= span.start {
+                step.shift(shift);
+                *start = step.span.start;
+            }
             span.end <= old.start || old.end <= span.start
         });
-        let moved = kept.map(|mut step| {
-            if step.span.range().start >= old.end {
-                step.shift(shift);
-            }
-            (step.span.start, step)
-        });
-        self.steps = moved.collect();
     }
 
     /// Takes all steps of a file that was read.
     pub fn keep(&mut self, outline: GoalOutline) {
+        self.steps.clear();
+        self.add(outline);
+        self.steps.sort_by_key(|(start, _)| *start);
+    }
+
+    fn add(&mut self, outline: GoalOutline) {
         for goal in outline.goals {
-            self.keep(goal);
+            self.add(goal);
         }
         let sound = outline.steps.into_iter().filter(|step| !self.found.contains(&step.span.start));
-        self.steps.extend(sound.map(|step| (step.span.start, step)));
+        self.steps.extend(sound.map(|step| (step.span.start, Some(step))));
     }
 
     /// From here on the file is read.
@@ -51,8 +54,8 @@ impl KnownSteps {
     }
 
     pub(super) fn take(&mut self, span: Span) -> Option<StepOutline> {
-        let step = self.steps.remove(&span.start)?;
-        (step.span == span).then_some(step)
+        let at = self.steps.binary_search_by_key(&span.start, |(start, _)| *start).ok()?;
+        self.steps.get_mut(at)?.1.take_if(|step| step.span == span)
     }
 
     /// Something was found in a step.

@@ -2,13 +2,11 @@
 //!
 //! Works through goals with a stack of its own, in the order of the text.
 
-use std::collections::HashMap;
-
 use super::edit;
 use super::mount::Unit;
 use super::world::{
-    BindingDecl, BindingIx, BindingSource, Entity, ForeachDecl, GoalDecl, GoalIx, StepDecl, StepIx,
-    World, variable_name,
+    BindingDecl, BindingIx, BindingSource, Entity, ForeachDecl, GoalDecl, GoalIx, NameMap,
+    StepDecl, StepIx, World, variable_name,
 };
 use crate::clause::{GoalOutline, LetOutline, MountOutline, ParamOutline, StepOutline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -102,8 +100,8 @@ impl<'a> Declaring<'a, '_> {
             mount,
             folder: mount.map(|_| from.folder.clone()),
             depth,
-            names: HashMap::new(),
-            variables: HashMap::new(),
+            names: NameMap::default(),
+            variables: NameMap::default(),
         });
         if let Some(parent) = parent {
             self.name(parent, name, Entity::Goal(ix));

@@ -87,6 +87,11 @@ fn defaults_of<'p>(pass: &Pass<'p>, goal: GoalIx, around: &[Default<'p>]) -> Vec
     kept.copied().chain(own.into_iter().map(|clause| Default { goal, clause })).collect()
 }
 
+/// Whether one of a few clauses has this word.
+fn says(clauses: &[Clause], word: &str) -> bool {
+    clauses.iter().any(|clause| clause.spec.word == word)
+}
+
 /// Whether an inner clause of this word adds to an outer one instead of taking its place.
 fn merges(clause: &Clause) -> bool {
     clause.spec.word == "env"
@@ -186,9 +191,8 @@ fn step(pass: &mut Pass<'_>, ix: StepIx, defaults: &[Default<'_>]) -> Step {
         shell: said_shell.unwrap_or_else(|| shell(pass, decl.goal)),
         ..Place::new(decl.goal, User::Step(ix))
     };
-    let said: HashSet<&str> = outline.clauses.iter().map(|clause| clause.spec.word).collect();
     for Default { goal, clause } in defaults.iter().copied() {
-        if merges(clause) || !said.contains(clause.spec.word) {
+        if merges(clause) || !says(&outline.clauses, clause.spec.word) {
             let place = Place { scope: goal, edges: goal, phase: step_phase(clause), ..place };
             (clause.spec.lower)(clause, &mut Target::Step(&mut step), &mut pass.scope(place));
         }
@@ -254,12 +258,11 @@ fn fallbacks(
         let mut attempt = blank_attempt();
         let shell = own_shell(&outline.clauses).unwrap_or(place.shell);
         let place = Place { shell, item: Some(ix), ..place };
-        let said: HashSet<&str> = outline.clauses.iter().map(|clause| clause.spec.word).collect();
         // A limit that holds for every step holds for each way to do it.
         let limits =
             defaults.iter().filter(|each| matches!(each.clause.spec.word, "timeout" | "grace"));
-        for Default { goal, clause } in limits.filter(|each| !said.contains(each.clause.spec.word))
-        {
+        let own = &outline.clauses;
+        for Default { goal, clause } in limits.filter(|each| !says(own, each.clause.spec.word)) {
             let place = Place { scope: *goal, edges: *goal, item: None, ..place };
             let mut scope = pass.scope(place);
             (clause.spec.lower)(clause, &mut Target::Fallback(&mut attempt), &mut scope);

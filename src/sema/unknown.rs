@@ -4,7 +4,7 @@
 
 use super::lookup::{Part, Seen, dotted, whole_span};
 use super::pass::Scope;
-use super::world::{BindingIx, Entity, StepIx};
+use super::world::{BindingIx, Entity, NameMap, StepIx};
 use crate::diagnostic::{Code, Diagnostic};
 
 impl Scope<'_, '_> {
@@ -137,7 +137,7 @@ impl Scope<'_, '_> {
     }
 }
 
-pub(super) fn nodes_of<'n>(names: &std::collections::HashMap<&'n str, Entity>) -> Vec<&'n str> {
+pub(super) fn nodes_of<'n>(names: &NameMap<&'n str, Entity>) -> Vec<&'n str> {
     names
         .iter()
         .filter(|(_, entity)| !matches!(entity, Entity::Binding(_)))

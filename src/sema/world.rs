@@ -39,6 +39,9 @@ pub(super) enum Entity {
     Lost(Span),
 }
 
+/// Every word of every script is looked up in it.
+pub(super) type NameMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 #[derive(Debug)]
 pub(super) struct GoalDecl<'a> {
     pub(super) id: GoalId,
@@ -48,9 +51,9 @@ pub(super) struct GoalDecl<'a> {
     pub(super) mount: Option<&'a MountOutline>,
     pub(super) folder: Option<String>,
     pub(super) depth: usize,
-    pub(super) names: HashMap<&'a str, Entity>,
+    pub(super) names: NameMap<&'a str, Entity>,
     /// Params and lets by the environment variable that they become.
-    pub(super) variables: HashMap<String, BindingIx>,
+    pub(super) variables: NameMap<String, BindingIx>,
 }
 
 impl GoalDecl<'_> {

@@ -113,6 +113,21 @@ impl Reading {
     }
 }
 
+/// Texts are compared so many bytes at a time.
+const STRIDE: usize = 256;
+
+/// How many bytes are alike, of `most`: strides first, then the bytes of the one that differs.
+fn alike<'t>(
+    old: impl Iterator<Item = &'t [u8]>,
+    new: impl Iterator<Item = &'t [u8]>,
+    is_alike: impl Fn(usize) -> bool,
+    most: usize,
+) -> usize {
+    let strides = old.zip(new).take_while(|(old, new)| old == new).count();
+    let sure = (strides * STRIDE).min(most);
+    sure + (sure..most).take_while(|at| is_alike(*at)).count()
+}
+
 /// The one range in which two texts differ.
 #[derive(Debug, PartialEq, Eq)]
 struct Change {
@@ -122,10 +137,12 @@ struct Change {
 
 impl Change {
     fn between(old: &str, new: &str) -> Self {
-        let same = |(a, b): &(u8, u8)| a == b;
-        let start = old.bytes().zip(new.bytes()).take_while(same).count();
-        let most = old.len().min(new.len()) - start;
-        let end = old.bytes().rev().zip(new.bytes().rev()).take(most).take_while(same).count();
+        let (old, new) = (old.as_bytes(), new.as_bytes());
+        let most = old.len().min(new.len());
+        let start = alike(old.chunks(STRIDE), new.chunks(STRIDE), |at| old[at] == new[at], most);
+        let most = most - start;
+        let from_end = |at: usize| old[old.len() - 1 - at] == new[new.len() - 1 - at];
+        let end = alike(old.rchunks(STRIDE), new.rchunks(STRIDE), from_end, most);
         Self { old: start..old.len() - end, new: start..new.len() - end }
     }
 
