@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How near to the best known order goalc runs steps of very different lengths. Needs what compare.py installs.
 
-    makespan.py [--goalc PATH] [--graphs N] [--steps N] [--jobs N]
+    makespan.py [--goalc PATH] [--graphs N] [--steps N] [--jobs N] [--slower N]
 
 Makes graphs whose steps sleep, most of them for a moment and a few for long. Works out how long list scheduling by the
 critical path takes (the step with the longest way to the end first), and runs the same graph by goalc that knows
@@ -27,12 +27,12 @@ def compare():
     return module
 
 
-def skewed(seed, steps):
+def skewed(seed, steps, slower):
     """What each step waits for, and how long it sleeps, in milliseconds."""
     chance = random.Random(seed)
     needs = [sorted(chance.sample(range(max(0, i - 40), i), min(i, chance.choice([0, 1, 1, 2])))) for i in range(steps)]
     lengths = [chance.choice([600, 1200]) if chance.random() < 0.08 else chance.randrange(20, 120) for _ in range(steps)]
-    return needs, lengths
+    return needs, [length * slower for length in lengths]
 
 
 def list_schedule(needs, lengths, jobs):
@@ -92,12 +92,13 @@ def main():
     parser.add_argument("--graphs", type=int, default=4)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=6)
+    parser.add_argument("--slower", type=int, default=4, help="how much longer steps take than 20 to 120 ms")
     options = parser.parse_args()
     goalc, jobs = os.path.abspath(options.goalc), str(options.jobs)
     tools = compare().install(["ninja", "make"])
     print("| graph | list, seconds | goalc, estimates | goalc, history | ninja | make |\n| --- | --- | --- | --- | --- | --- |")
     for seed in range(options.graphs):
-        needs, lengths = skewed(seed, options.steps)
+        needs, lengths = skewed(seed, options.steps, options.slower)
         bound = list_schedule(needs, lengths, options.jobs)
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
