@@ -19,9 +19,8 @@ use super::run::jobs;
 use super::{forecast, mend, output};
 use crate::editor::lsp::{Checked, Host, Incoming, Texts, Times, serve};
 use crate::exec::graph::Graph;
-use crate::exec::scope::Surroundings;
+use crate::exec::scope::NoSurroundings;
 use crate::sema::Kept;
-use crate::value::EvalError;
 
 /// So many messages wait at most; the editor's next one waits outside.
 const MOST_WAITING: usize = 256;
@@ -170,7 +169,8 @@ impl Host for World {
         let Some(plan) = loaded.plan.take() else { return Times::default() };
         let measured = forecast::measured(&loaded, &plan);
         let graph = Arc::new(Graph::new(Arc::new(plan)));
-        let world = Nothing { root: loaded.folder().to_owned() };
+        // Who opens a file trusts it no further than to be read.
+        let world = NoSurroundings { root: loaded.folder().to_owned() };
         let params = params::resolve(&graph, &GivenParams::new(), &world).ok();
         let forecast = params.and_then(|params| {
             let jobs = jobs(None, &loaded, &graph, &params, &world).ok()?;
@@ -215,33 +215,5 @@ impl Host for World {
 
     fn log(&self, line: &str) {
         output::complain(line);
-    }
-}
-
-/// What values are made of while no one runs the plan: nothing. Who opens a file trusts it no further
-/// than to be read.
-struct Nothing {
-    root: PathBuf,
-}
-
-impl Surroundings for Nothing {
-    fn root(&self) -> &Path {
-        &self.root
-    }
-
-    fn env(&self, _name: &str) -> Option<String> {
-        None
-    }
-
-    fn glob(&self, _folder: &Path, _pattern: &str) -> Result<Vec<String>, EvalError> {
-        Ok(Vec::new())
-    }
-
-    fn exists(&self, _path: &Path) -> bool {
-        false
-    }
-
-    fn read(&self, path: &Path) -> Result<String, EvalError> {
-        Err(EvalError::failed(format!("`{}` is read when the plan runs", path.display())))
     }
 }

@@ -34,6 +34,34 @@ pub trait Surroundings {
     fn read(&self, path: &Path) -> Result<String, EvalError>;
 }
 
+/// Surroundings in which nothing is there: for looking at a plan that no one runs.
+#[derive(Debug, Clone, Default)]
+pub struct NoSurroundings {
+    pub root: PathBuf,
+}
+
+impl Surroundings for NoSurroundings {
+    fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn env(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn glob(&self, _folder: &Path, _pattern: &str) -> Result<Vec<String>, EvalError> {
+        Ok(Vec::new())
+    }
+
+    fn exists(&self, _path: &Path) -> bool {
+        false
+    }
+
+    fn read(&self, path: &Path) -> Result<String, EvalError> {
+        Err(EvalError::failed(format!("`{}` is read when the plan runs", path.display())))
+    }
+}
+
 /// Values that the journal does not hold, and those that wait to be journalled.
 #[derive(Debug, Default)]
 pub struct Values {

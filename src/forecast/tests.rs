@@ -1,41 +1,21 @@
 //! The compact simulator beside the loop itself, on plans that are drawn; and how quick it is.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::*;
 use crate::diagnostic::Diagnostics;
 use crate::exec::estimate::History;
+use crate::exec::scope::NoSurroundings;
 use crate::sema::{self, Loader, NotLoaded};
 use crate::source::SourceMap;
-use crate::value::EvalError;
 use compact::Compact;
 
 /// Nothing is there.
+static NOWHERE: NoSurroundings = NoSurroundings { root: PathBuf::new() };
+
 struct Nowhere;
-
-impl Surroundings for Nowhere {
-    fn root(&self) -> &Path {
-        Path::new("/nowhere")
-    }
-
-    fn env(&self, _name: &str) -> Option<String> {
-        None
-    }
-
-    fn glob(&self, _folder: &Path, _pattern: &str) -> Result<Vec<String>, EvalError> {
-        Ok(Vec::new())
-    }
-
-    fn exists(&self, _path: &Path) -> bool {
-        false
-    }
-
-    fn read(&self, _path: &Path) -> Result<String, EvalError> {
-        Err(EvalError::failed("it is not there"))
-    }
-}
 
 impl Loader for Nowhere {
     fn load(&self, _path: &Path) -> Result<Arc<str>, NotLoaded> {
@@ -167,16 +147,16 @@ fn with_setup<T>(
 ) -> T {
     let options = Options { jobs, ..Options::default() };
     let values = Values::new(HashMap::new());
-    let order = estimate::order(graph, &options.params, &values, &Nowhere, measured);
+    let order = estimate::order(graph, &options.params, &values, &NOWHERE, measured);
     let state = RunState::new(Arc::clone(graph), order.clone());
-    let expected: Vec<Expected> = estimate::expected(&state, &values, &Nowhere, measured)
+    let expected: Vec<Expected> = estimate::expected(&state, &values, &NOWHERE, measured)
         .into_iter()
         .map(|expected| expected.unwrap_or_else(|| Expected::guess(GUESS)))
         .collect();
-    let failing = failing(&state, &values, &Nowhere, &expected);
+    let failing = failing(&state, &values, &NOWHERE, &expected);
     let draws = Draws::new(expected, failing);
     let setup =
-        Setup { graph, order: &order, surroundings: &Nowhere, options: &options, draws: &draws };
+        Setup { graph, order: &order, surroundings: &NOWHERE, options: &options, draws: &draws };
     then(&setup)
 }
 
@@ -230,7 +210,7 @@ fn what_the_compact_simulator_does_not_know_goes_through_the_loop() {
         });
         assert!(!known, "{inside}");
         let options = Options { jobs: 2, ..Options::default() };
-        let odds = forecast(&graph, &Nowhere, &options, &none).unwrap().odds;
+        let odds = forecast(&graph, &NOWHERE, &options, &none).unwrap().odds;
         assert!(odds.simulations == 1_000, "{inside}: {odds:?}");
         let (p50, p90) = (odds.p50.as_secs_f64(), odds.p90.as_secs_f64());
         assert!((2.5..=3.6).contains(&p50) && (4.3..=5.0).contains(&p90), "{inside}: {odds:?}");
@@ -245,7 +225,7 @@ fn no_makespan_is_below_its_bound() {
         let graph = graph(&text);
         let jobs = 1 + u32::try_from(dice.below(4)).unwrap();
         let options = Options { jobs, ..Options::default() };
-        let found = forecast(&graph, &Nowhere, &options, &Measured::new()).unwrap();
+        let found = forecast(&graph, &NOWHERE, &options, &Measured::new()).unwrap();
         assert!(found.lower_bound <= found.makespan, "round {round}: {found:?}\n{text}");
         assert!(found.odds.p50 <= found.odds.p90);
         assert!(found.slots.len() <= jobs as usize, "round {round}\n{text}");
@@ -281,7 +261,7 @@ fn what_is_left_of_a_run_is_all_of_it_at_first_and_less_by_what_was_done() {
             state.jobs = jobs;
             let values = Values::new(HashMap::new());
             let expected: Vec<Duration> =
-                estimate::expected(&state, &values, &Nowhere, &Measured::new())
+                estimate::expected(&state, &values, &NOWHERE, &Measured::new())
                     .into_iter()
                     .map(|expected| expected.map_or(GUESS, |expected| expected.length))
                     .collect();

@@ -3,7 +3,7 @@
 //! The journal is cut after each event of a run; what is left is folded and resumed.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -15,36 +15,20 @@ use goalc::exec::event::{
 };
 use goalc::exec::graph::Graph;
 use goalc::exec::journal::{Journal, JournalError};
-use goalc::exec::scope::{Surroundings, Values};
+use goalc::exec::scope::{NoSurroundings, Surroundings, Values};
 use goalc::exec::state::RunState;
 use goalc::exec::world::{Account, AttemptOrder, Outcome, Ticket, View, Wake, Work, World};
 use goalc::sema::{Loader, NotLoaded, Options, analyze};
 use goalc::source::SourceMap;
-use goalc::value::EvalError;
+
+/// Nothing is there.
+static NOWHERE: NoSurroundings = NoSurroundings { root: PathBuf::new() };
 
 struct Nothing;
 
 impl Loader for Nothing {
     fn load(&self, _path: &Path) -> Result<Arc<str>, NotLoaded> {
         Err(NotLoaded::Unreadable("no such file".to_owned()))
-    }
-}
-
-impl Surroundings for Nothing {
-    fn root(&self) -> &Path {
-        Path::new("/")
-    }
-    fn env(&self, _name: &str) -> Option<String> {
-        None
-    }
-    fn glob(&self, _folder: &Path, _pattern: &str) -> Result<Vec<String>, EvalError> {
-        Ok(Vec::new())
-    }
-    fn exists(&self, _path: &Path) -> bool {
-        false
-    }
-    fn read(&self, path: &Path) -> Result<String, EvalError> {
-        Err(EvalError::failed(path.display().to_string()))
     }
 }
 
@@ -119,7 +103,7 @@ impl World for Fake {
     }
 
     fn surroundings(&self) -> &dyn Surroundings {
-        &Nothing
+        &NOWHERE
     }
 
     fn begin(&mut self, ticket: Ticket, work: &Work, view: View<'_>) {

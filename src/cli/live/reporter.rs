@@ -7,7 +7,9 @@ use crossbeam_channel::Sender;
 
 use super::{Loudness, Note, tag};
 use crate::cli::output;
-use crate::exec::event::{AlertWay, AttemptEnd, Event, ProbeAnswer, Stamped, Status, Unit};
+use crate::exec::event::{
+    AlertWay, AttemptEnd, Event, Failure, ProbeAnswer, Stamped, Status, Unit,
+};
 use crate::exec::process::in_order;
 use crate::exec::state::RunState;
 use crate::exec::world::{Observer, readable};
@@ -124,7 +126,10 @@ impl Reporter {
             }
             Event::AttemptEnded { unit, attempt, end, notes, .. } => {
                 let mark = self.paint.yellow("!");
-                if let AttemptEnd::Failed(why) = end {
+                // That it was stopped is told with the step's end.
+                if let AttemptEnd::Failed(why) = end
+                    && !matches!(why, Failure::Cancelled)
+                {
                     self.mention(|| format!("{mark} {unit}: attempt {attempt} failed: {why}"));
                 }
                 for note in notes {
