@@ -26,6 +26,8 @@ pub mod exec;
 
 pub mod forecast;
 
+pub mod scenario;
+
 pub mod store;
 
 pub mod report;

@@ -6,7 +6,7 @@ use super::Reference;
 use crate::diagnostic::Diagnostic;
 use crate::ir;
 use crate::syntax;
-use crate::value::{Expr, NodeId, StepId, Value};
+use crate::value::{BindingId, Expr, NodeId, StepId, Value};
 
 /// The type that an argument must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,12 @@ pub trait Context {
     /// The length of `small`, `medium` or `large`, from `goal.toml` or the built-in table.
     fn effort(&self, word: &str) -> std::time::Duration;
 
+    /// The step or goal that a line of a scenario is about; `goal` is the whole goal. `None`: reported.
+    fn subject(&mut self, reference: &Reference) -> Option<NodeId>;
+
+    /// The param that a scenario gives a value, and the value. `None`: reported.
+    fn param(&mut self, name: &Reference, value: &syntax::Expr) -> Option<(BindingId, Value)>;
+
     /// Notes that an expression of this clause is a `foreach` over another `foreach` step.
     fn foreach_source(&mut self, items: &syntax::Expr) -> Option<StepId>;
 }
@@ -72,6 +78,7 @@ pub enum Target<'a> {
     Executor(&'a mut ir::Placement),
     Actions(&'a mut Vec<ir::Cleanup>),
     Alert(&'a mut Vec<ir::AlertAction>),
+    Scenario(&'a mut ir::Scenario),
     /// A webhook's headers: name and value.
     Headers(&'a mut Vec<(Expr, Expr)>),
 }

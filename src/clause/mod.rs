@@ -20,10 +20,10 @@ pub use context::{Context, Target, Want};
 pub use known::KnownSteps;
 pub use outline::{
     Argument, Clause, FallbackOutline, GoalOutline, LetOutline, MountOutline, OptionValue,
-    ParamOutline, Reference, ResourceOutline, StepOutline,
+    ParamOutline, Reference, ResourceOutline, ScenarioOutline, StepOutline,
 };
 pub use reach::value_out_of_reach;
-pub use reader::{TYPES, outline, outline_again, recognised};
+pub use reader::{TYPES, outline, outline_again, recognised, scenarios};
 pub use reference::reference;
 pub use spec::{
     BlockShape, Check, ClauseSpec, Count, Lower, OptionSpec, Place, Repeat, Role, Shape, Slot,

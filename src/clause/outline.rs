@@ -211,9 +211,18 @@ pub struct GoalOutline {
     pub steps: Vec<StepOutline>,
     pub goals: Vec<GoalOutline>,
     pub mounts: Vec<MountOutline>,
+    /// Those that stand beside a file's goal.
+    pub scenarios: Vec<ScenarioOutline>,
     pub span: Span,
     /// Something in it could not be read; what only follows from that is not reported.
     pub damaged: bool,
+}
+
+/// `scenario "…" { … }`
+#[derive(Debug, Clone)]
+pub struct ScenarioOutline {
+    pub name: Spanned<String>,
+    pub clauses: Vec<Clause>,
 }
 
 /// `goal NAME from "./file.goal" { … }`

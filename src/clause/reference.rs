@@ -38,6 +38,7 @@ const PARTS: &[(&str, &[Place])] = &[
         ],
     ),
     ("Probes", &[Place::Probes]),
+    ("In a scenario", &[Place::Scenario]),
 ];
 
 const ROLES: &[(Role, &str)] = &[

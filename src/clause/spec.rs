@@ -24,6 +24,8 @@ pub enum Place {
     Rollback,
     Alert,
     Webhook,
+    /// `scenario "…" { }`
+    Scenario,
     /// `env { NAME = expr }`: no words of its own.
     Bindings,
 }
@@ -45,6 +47,7 @@ impl Place {
             Self::Rollback => "in `rollback { }`",
             Self::Alert => "in `alert on … { }`",
             Self::Webhook => "in a webhook's braces",
+            Self::Scenario => "in a scenario",
             Self::Bindings => "in `env { }`",
         }
     }

@@ -5,6 +5,7 @@ mod drawing;
 mod examples;
 mod logging;
 mod running;
+mod testing;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub(super) use answers::{AnswerArguments, CancelArguments, DoneArguments, NoteAr
 pub(super) use drawing::{GraphArguments, GraphFormat, ListArguments};
 pub(super) use logging::LogArguments;
 pub(super) use running::{ExecutorArguments, ResumeArguments, RunArguments, RunFormat};
+pub(super) use testing::{TestArguments, TestFormat};
 
 /// Checks, runs and resumes goals: plans of steps that matter.
 #[derive(Debug, Parser)]
@@ -39,6 +41,8 @@ pub struct Arguments {
 pub enum Command {
     /// Find what is wrong with plans before anything runs
     Check(CheckArguments),
+    /// Play the scenarios of plans, and say which do not hold
+    Test(TestArguments),
     /// Write plans in their canonical form
     Fmt(FmtArguments),
     /// Carry a plan out
@@ -116,6 +120,7 @@ impl Command {
             Self::Report(report) => report.format == Some(ReportFormat::Json),
             Self::Graph(graph) => graph.format == GraphFormat::Json,
             Self::List(list) => list.format == ShowFormat::Json,
+            Self::Test(test) => test.format == TestFormat::Json,
             _ => false,
         }
     }

@@ -17,13 +17,19 @@ use crate::render::{self, RenderOptions, Sarif};
 /// it denies, or all advice if `deny`, counts as an error.
 pub(super) fn findings(loaded: &Loaded, deny: bool) -> Vec<Diagnostic> {
     let mut found = loaded.diagnostics.clone().sorted();
+    judge(&mut found, loaded, deny);
+    found
+}
+
+/// Takes out advice that the project does not want, and makes errors of what it denies, or of all
+/// advice if `deny`.
+pub(super) fn judge(found: &mut Vec<Diagnostic>, loaded: &Loaded, deny: bool) {
     let level = |found: &Diagnostic| loaded.config.lint(found.code);
     found.retain(|each| each.is_error() || level(each) != LintLevel::Allow);
-    for each in &mut found {
+    for each in found {
         each.denied =
             each.severity() == Severity::Warning && (deny || level(each) == LintLevel::Deny);
     }
-    found
 }
 
 /// Findings as a person reads them.

@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use super::arguments::FmtArguments;
+use super::disk::{plain, read_file};
 use super::exit::{FAILED, Failed};
-use super::load::{choose, plain, read_file, source_of};
+use super::load::{choose, source_of};
 use super::output;
 use crate::diagnostic::Diagnostics;
 use crate::render::{self, RenderOptions};

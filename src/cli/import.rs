@@ -4,9 +4,9 @@ use std::io::Read;
 use std::path::Path;
 
 use super::arguments::ImportArguments;
+use super::disk::{LARGEST, plain, read_file};
 use super::exit::Failed;
 use super::fmt::formatted;
-use super::load::{LARGEST, plain, read_file};
 use super::output;
 use crate::interchange::{self, packed};
 

@@ -3,19 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::disk::{Disk, plain, read_file, read_settings};
 use super::exit::Failed;
 use crate::config::{self, Config};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::interchange::{self, packed};
-use crate::ir::Plan;
-use crate::sema::{self, Kept, Loader, NotLoaded, Options};
+use crate::ir::{Plan, Scenario};
+use crate::sema::{self, Kept, Options};
 use crate::source::{FileId, SourceMap, Span};
 
-/// The largest plan that is read.
-pub(super) const LARGEST: u64 = 64 << 20;
-
-/// The largest file of settings; reading TOML takes some fifty times its size.
-const LARGEST_SETTINGS: u64 = 4 << 20;
+/// How the file is called that holds scenarios of a plan: `NAME.test.goal` beside `NAME.goal`.
+const SCENARIOS: &str = ".test.goal";
 
 /// How much is shown of a file behind what is no text in it.
 const SHOWN_BYTES: usize = 80;
@@ -26,8 +24,12 @@ pub(super) struct Loaded {
     pub(super) sources: SourceMap,
     pub(super) diagnostics: Diagnostics,
     pub(super) plan: Option<Plan>,
+    /// Where [`Aim::Scenarios`] asked for them.
+    pub(super) scenarios: Vec<Scenario>,
     /// Where [`Aim::Names`] asked for it.
     pub(super) index: sema::Index,
+    /// The file with scenarios, where it was asked for.
+    pub(super) beside: Option<FileId>,
     pub(super) config: Config,
     /// Absolute.
     pub(super) path: PathBuf,
@@ -55,6 +57,8 @@ pub(super) enum Aim<'t> {
     /// That, and the names of the plan; texts are read anew only where they changed.
     Names(&'t Kept),
     Plan,
+    /// The plan, and its scenarios: those beside its goal, and those in a file of their own.
+    Scenarios,
 }
 
 /// Which files a plan may mount.
@@ -75,86 +79,6 @@ impl Mounts {
 
 pub(super) use crate::editor::lsp::Texts;
 
-/// Mounted files from disk.
-struct Disk<'a> {
-    /// The folder that they must be in, if any.
-    folder: Option<PathBuf>,
-    texts: &'a Texts,
-}
-
-impl<'a> Disk<'a> {
-    fn new(tree: &Path, mounts: Mounts, texts: &'a Texts) -> Self {
-        Self { folder: (mounts == Mounts::Inside).then(|| tree.to_owned()), texts }
-    }
-
-    /// Where the file really is, if it may be read. Of a path that leads outside nobody learns
-    /// whether a file is there.
-    fn find(&self, path: &Path) -> Result<PathBuf, NotLoaded> {
-        let Some(folder) = &self.folder else { return Ok(path.to_owned()) };
-        let by_link = path.starts_with(folder);
-        match path.canonicalize() {
-            Ok(real) if real.starts_with(folder) => Ok(real),
-            Err(error) if by_link => Err(NotLoaded::Unreadable(plain(&error))),
-            Ok(_) | Err(_) => Err(NotLoaded::Outside { by_link }),
-        }
-    }
-}
-
-impl Loader for Disk<'_> {
-    fn load(&self, path: &Path) -> Result<Arc<str>, NotLoaded> {
-        let real = self.find(path)?;
-        if let Some(text) = self.texts.get(path).or_else(|| self.texts.get(&real)) {
-            return Ok(Arc::clone(text));
-        }
-        let bytes = read_file(&real).map_err(NotLoaded::Unreadable)?;
-        String::from_utf8(bytes)
-            .map(Arc::from)
-            .map_err(|_| NotLoaded::Unreadable("it is not UTF-8".to_owned()))
-    }
-}
-
-/// A plan's bytes.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    read_at_most(path, LARGEST)
-}
-
-/// The text of a file that settles something: `goal.toml`, an environment, params.
-pub(super) fn read_settings(path: &Path) -> Result<String, String> {
-    let bytes = read_at_most(path, LARGEST_SETTINGS)?;
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
-}
-
-/// A file's bytes; only a plain file of a bearable size.
-fn read_at_most(path: &Path, largest: u64) -> Result<Vec<u8>, String> {
-    use std::io::Read;
-    use std::os::unix::fs::OpenOptionsExt;
-    // Without waiting, as opening a pipe would for its writer.
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true).custom_flags(libc::O_NONBLOCK);
-    let file = options.open(path).map_err(|error| plain(&error))?;
-    let metadata = file.metadata().map_err(|error| plain(&error))?;
-    if !metadata.is_file() {
-        return Err("it is not a file".to_owned());
-    }
-    let length = metadata.len().min(largest);
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
-    file.take(largest + 1).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
-    if bytes.len() as u64 > largest {
-        return Err(format!("it is larger than {} MiB", largest >> 20));
-    }
-    Ok(bytes)
-}
-
-/// A system's error in plain words.
-pub(super) fn plain(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
-        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
 /// The plans in this folder, sorted.
 pub(super) fn here() -> Result<Vec<PathBuf>, Failed> {
     let entries = std::fs::read_dir(".").map_err(|error| Failed::machine(plain(&error)))?;
@@ -162,7 +86,7 @@ pub(super) fn here() -> Result<Vec<PathBuf>, Failed> {
         .filter_map(Result::ok)
         .map(|entry| PathBuf::from(entry.file_name()))
         .filter(|name| name.extension().is_some_and(|extension| extension == "goal"))
-        .filter(|name| !name.to_string_lossy().ends_with(".test.goal"))
+        .filter(|name| plan_of(name).is_none())
         .collect();
     plans.sort();
     Ok(plans)
@@ -219,6 +143,14 @@ pub(super) fn load_for(
     mounts: Mounts,
     texts: &Texts,
 ) -> Result<Loaded, Failed> {
+    let plan = plan_of(file);
+    let beside = match (&plan, aim) {
+        (Some(_), Aim::Plan) => return Err(no_goal(file)),
+        (Some(_), _) => Some(file.to_owned()),
+        (None, Aim::Scenarios) => scenarios_of(file, texts),
+        (None, _) => None,
+    };
+    let file = plan.as_deref().unwrap_or(file);
     let unreadable =
         |why: String| Failed::wrong(format!("`{}` cannot be read: {why}", file.display()));
     let path = absolute(file).map_err(|error| unreadable(plain(&error)))?;
@@ -226,6 +158,9 @@ pub(super) fn load_for(
     let bytes = if given.is_none() { read_file(file).map_err(unreadable)? } else { Vec::new() };
     let mut loaded = begin(&path, mounts, texts);
     loaded.executor = executor.map(str::to_owned);
+    if let Some(beside) = beside {
+        loaded.beside = Some(read_beside(&mut loaded.sources, &beside, texts)?);
+    }
     if let Some(text) = given {
         analyze_text(&mut loaded, &file.display().to_string(), text, aim, texts);
         return Ok(loaded);
@@ -242,6 +177,20 @@ pub(super) fn load_for(
         Err(error) => report_not_utf8(&mut loaded, file, &error),
     }
     Ok(loaded)
+}
+
+/// The plan that a file of scenarios is about; `None` where it is no such file.
+pub(super) fn plan_of(file: &Path) -> Option<PathBuf> {
+    let name = file.file_name()?.to_str()?.strip_suffix(SCENARIOS)?;
+    (!name.is_empty()).then(|| file.with_file_name(format!("{name}.goal")))
+}
+
+/// The file with scenarios of a plan, where it is there.
+fn scenarios_of(plan: &Path, texts: &Texts) -> Option<PathBuf> {
+    let name = plan.file_name()?.to_str()?.strip_suffix(".goal")?;
+    let file = plan.with_file_name(format!("{name}{SCENARIOS}"));
+    let known = absolute(&file).is_ok_and(|path| texts.contains_key(&path));
+    (known || file.symlink_metadata().is_ok()).then_some(file)
 }
 
 /// Whether a file is no plan's text, but JSON that a plan is made of.
@@ -270,6 +219,7 @@ fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim<'_>, t
         loader: &disk,
         effort: &|word| effort.length(word),
         executor: executor.as_deref(),
+        scenarios: loaded.beside,
         kept,
     };
     let (sources, diagnostics) = (&mut loaded.sources, &mut loaded.diagnostics);
@@ -277,10 +227,34 @@ fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim<'_>, t
         Aim::Findings => sema::check(sources, file, &options, diagnostics),
         Aim::Names(_) => loaded.index = sema::index(sources, file, &options, diagnostics),
         Aim::Plan => loaded.plan = sema::analyze(sources, file, &options, diagnostics),
+        Aim::Scenarios => {
+            let found = sema::rehearse(sources, file, &options, diagnostics);
+            let (plan, scenarios) = found.unzip();
+            (loaded.plan, loaded.scenarios) = (plan, scenarios.unwrap_or_default());
+        }
     }
     if loaded.diagnostics.has_errors() {
         loaded.plan = None;
     }
+}
+
+/// The text of a file with scenarios.
+fn read_beside(sources: &mut SourceMap, file: &Path, texts: &Texts) -> Result<FileId, Failed> {
+    let unreadable =
+        |why: String| Failed::wrong(format!("`{}` cannot be read: {why}", file.display()));
+    let path = absolute(file).map_err(|error| unreadable(plain(&error)))?;
+    let text = match texts.get(&path) {
+        Some(text) => Arc::clone(text),
+        None => String::from_utf8(read_file(file).map_err(unreadable)?)
+            .map_err(|_| unreadable("it is not UTF-8".to_owned()))?
+            .into(),
+    };
+    Ok(sources.add(file.display().to_string(), &path, text))
+}
+
+fn no_goal(file: &Path) -> Failed {
+    let name = file.display();
+    Failed::wrong(format!("`{name}` holds scenarios and no goal: goalc test {name} plays them"))
 }
 
 /// A file of other bytes than UTF-8: what can be read is shown, so that the place can be.
@@ -331,7 +305,9 @@ fn begin(path: &Path, mounts: Mounts, texts: &Texts) -> Loaded {
         sources,
         diagnostics,
         plan: None,
+        scenarios: Vec::new(),
         index: sema::Index::default(),
+        beside: None,
         config,
         path: path.to_owned(),
         project,

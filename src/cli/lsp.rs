@@ -11,9 +11,10 @@ use std::thread;
 use crossbeam_channel::{Sender, bounded};
 use lsp_server::Message;
 
+use super::disk::LARGEST;
 use super::exit::Failed;
 use super::findings::findings;
-use super::load::{Aim, LARGEST, Mounts, load_with};
+use super::load::{Aim, Mounts, load_with};
 use super::params::{self, GivenParams};
 use super::run::jobs;
 use super::{forecast, mend, output};

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::disk::read_file;
 use super::exit::Failed;
 use super::findings::findings;
 use super::fmt::{diff, replace};
-use super::load::{Aim, Loaded, Mounts, Texts, is_json, load_with, read_file};
+use super::load::{Aim, Loaded, Mounts, Texts, is_json, load_with};
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::source::{FileId, Span};
 

@@ -8,6 +8,7 @@ mod arguments;
 mod check;
 mod clean;
 mod cluster;
+mod disk;
 mod exit;
 mod explain;
 mod export;
@@ -39,6 +40,7 @@ mod session;
 mod show;
 mod successes;
 mod telling;
+mod test;
 mod view;
 mod watch;
 mod why;
@@ -117,6 +119,7 @@ fn first_line(text: &str) -> &str {
 fn dispatch(command: Command) -> Result<u8, Failed> {
     match command {
         Command::Check(arguments) => check::check(&arguments),
+        Command::Test(arguments) => test::test(&arguments),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Compile(arguments) => plan::compile(&arguments),

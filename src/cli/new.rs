@@ -7,9 +7,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::arguments::{NewArguments, Template};
+use super::disk::plain;
 use super::exit::Failed;
 use super::fmt::formatted;
-use super::load::plain;
 use super::output;
 use crate::syntax::{TokenKind, parse};
 

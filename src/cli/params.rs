@@ -5,16 +5,16 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
+use super::disk::read_settings;
 use super::exit::Failed;
-use super::load::read_settings;
 use super::output;
 use crate::config::params::{Given, read};
 use crate::diagnostic::closest;
 use crate::exec::graph::Graph;
-use crate::exec::scope::{Place, Surroundings, Values};
-use crate::exec::state::RunState;
+use crate::exec::params::{default_value, with_place};
+use crate::exec::scope::Surroundings;
 use crate::ir::{Binding, BindingKind, Plan};
-use crate::value::{BindingId, Expr, Masker, Type, Value, read_text};
+use crate::value::{BindingId, Masker, Type, Value, read_text};
 
 /// The values of all params: those for the journal, in which secrets are `***`, and the secrets.
 #[derive(Debug, Default)]
@@ -94,9 +94,12 @@ pub(super) fn resolve(
             None => match default {
                 None => Err(missing(id, binding)),
                 Some(default) => {
-                    default_value(graph, &params, binding, default, world).map_err(|why| {
-                        format!("param `{id}` is not given, and its default has no value: {why}")
-                    })
+                    default_value(graph, (&params.values, &params.secrets), binding, default, world)
+                        .map_err(|why| {
+                            format!(
+                                "param `{id}` is not given, and its default has no value: {why}"
+                            )
+                        })
                 }
             },
         };
@@ -186,37 +189,6 @@ fn read_given(given: &Given, ty: &Type) -> Result<Value, String> {
     }
 }
 
-fn default_value(
-    graph: &std::sync::Arc<Graph>,
-    params: &Params,
-    binding: &Binding,
-    default: &Expr,
-    world: &dyn Surroundings,
-) -> Result<Value, String> {
-    let value = with_place(graph, params, binding, world, |place| place.value(default));
-    let value = value.map_err(|why| why.to_string())?;
-    Ok(if binding.ty.is_secret() && !value.is_secret() {
-        Value::secret(value.to_text())
-    } else {
-        value
-    })
-}
-
-/// Evaluates something in the goal of a binding, with the params that are known by now.
-fn with_place<T>(
-    graph: &std::sync::Arc<Graph>,
-    params: &Params,
-    binding: &Binding,
-    world: &dyn Surroundings,
-    evaluate: impl FnOnce(Place<'_>) -> T,
-) -> T {
-    let mut state = RunState::new(std::sync::Arc::clone(graph), Vec::new());
-    state.params.clone_from(&params.values);
-    let values = Values::new(params.secrets.clone());
-    let goal = graph.goal_ix(&binding.goal).unwrap_or_else(|| graph.root());
-    evaluate(Place { state: &state, values: &values, world, goal, unit: None })
-}
-
 /// Whether a value is within the param's `matches` and `in`.
 fn allowed(
     graph: &std::sync::Arc<Graph>,
@@ -225,7 +197,7 @@ fn allowed(
     value: &Value,
     world: &dyn Surroundings,
 ) -> Result<(), String> {
-    with_place(graph, params, binding, world, |place| {
+    with_place(graph, (&params.values, &params.secrets), binding, world, |place| {
         crate::exec::params::allowed(place, binding, value)
     })
 }

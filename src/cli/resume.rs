@@ -114,6 +114,8 @@ pub(super) fn without_plan(path: &Path) -> Loaded {
         sources: crate::source::SourceMap::new(),
         diagnostics: crate::diagnostic::Diagnostics::new(),
         plan: None,
+        scenarios: Vec::new(),
+        beside: None,
         index: crate::sema::Index::default(),
         config: Config::default(),
         path: path.to_owned(),

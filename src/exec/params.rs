@@ -1,10 +1,15 @@
 //! What a param may be: within its `matches` and `in`; and which params can change in a run.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use super::scope::Place;
+use indexmap::IndexMap;
+
+use super::graph::Graph;
+use super::scope::{Place, Surroundings, Values};
+use super::state::RunState;
 use crate::ir::{Binding, BindingKind, Plan};
-use crate::value::{BinaryOperator, BindingId, Expr, Value, matches_whole};
+use crate::value::{BinaryOperator, BindingId, EvalError, Expr, Value, matches_whole};
 
 /// Params that a person may give another value in the middle of a run: those that are given from
 /// outside, but for secrets, which a run does not keep.
@@ -37,6 +42,43 @@ fn uses(binding: &Binding, other: &BindingId) -> bool {
     let mut found = false;
     value.walk(&mut |expr| found |= matches!(expr, Expr::Binding(id) if id == other));
     found
+}
+
+/// Params whose values are known by now: those that a journal may hold, and the secrets.
+pub type KnownParams<'a> = (&'a IndexMap<BindingId, Value>, &'a HashMap<BindingId, Value>);
+
+/// Evaluates something in the goal of a binding, with the params that are known by now.
+pub fn with_place<T>(
+    graph: &Arc<Graph>,
+    (values, secrets): KnownParams<'_>,
+    binding: &Binding,
+    world: &dyn Surroundings,
+    evaluate: impl FnOnce(Place<'_>) -> T,
+) -> T {
+    let mut state = RunState::new(Arc::clone(graph), Vec::new());
+    state.params.clone_from(values);
+    let values = Values::new(secrets.clone());
+    let goal = graph.goal_ix(&binding.goal).unwrap_or_else(|| graph.root());
+    evaluate(Place { state: &state, values: &values, world, goal, unit: None })
+}
+
+/// The value that a param has where none is given.
+///
+/// # Errors
+/// See [`EvalError`].
+pub fn default_value(
+    graph: &Arc<Graph>,
+    known: KnownParams<'_>,
+    binding: &Binding,
+    default: &Expr,
+    world: &dyn Surroundings,
+) -> Result<Value, EvalError> {
+    let value = with_place(graph, known, binding, world, |place| place.value(default))?;
+    Ok(if binding.ty.is_secret() && !value.is_secret() {
+        Value::secret(value.to_text())
+    } else {
+        value
+    })
 }
 
 /// Whether a value is within the param's `matches` and `in`.

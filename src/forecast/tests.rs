@@ -27,8 +27,13 @@ fn graph(text: &str) -> Arc<Graph> {
     let mut sources = SourceMap::new();
     let file = sources.add("plan.goal", "/nowhere/plan.goal", text);
     let mut diagnostics = Diagnostics::new();
-    let options =
-        sema::Options { loader: &Nowhere, effort: &|_| Duration::ZERO, executor: None, kept: None };
+    let options = sema::Options {
+        loader: &Nowhere,
+        effort: &|_| Duration::ZERO,
+        executor: None,
+        kept: None,
+        scenarios: None,
+    };
     let plan = sema::analyze(&mut sources, file, &options, &mut diagnostics);
     let errors: Vec<String> =
         diagnostics.iter().filter(|d| d.is_error()).map(|d| format!("{d:?}")).collect();

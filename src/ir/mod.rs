@@ -3,9 +3,11 @@
 //! A plan that exists is right: names are ids that exist, types fit, the graph has no cycle. Two
 //! texts that differ in layout and comments alone give the same plan. `exec` runs plans, wherever
 //! they came from; [`Plan::validate`] guards the one door through which others come, JSON.
+//! Scenarios are no part of a plan; what they assume and expect of one is beside it.
 
 mod executor;
 mod plan;
+mod scenario;
 mod step;
 mod validate;
 
@@ -15,6 +17,10 @@ pub use executor::{
 pub use plan::{
     Alert, AlertAction, AlertEvent, Binding, BindingKind, Cleanup, FORMAT, FailurePolicy, Goal,
     Plan, Progress,
+};
+pub use scenario::{
+    Assumption, Expectation, Expected, ExpectedEnd, Fails, Given, Moment, NodeExpected, NodeGiven,
+    Part, Reply, Scenario,
 };
 pub use step::{
     Action, Argument, Arguments, Attempt, Command, Confirm, Edge, EdgeKind, Environment, Estimate,

@@ -192,7 +192,7 @@ fn problem(tag: &str, kind: &str, why: &str) -> String {
 
 /// Text for an element or an attribute. What XML cannot hold even as a reference, and
 /// what would act on a terminal, is left out.
-fn xml(text: &str) -> String {
+pub(super) fn xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

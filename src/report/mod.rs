@@ -18,6 +18,7 @@ mod plain;
 mod review;
 mod run;
 mod runs;
+mod scenarios;
 mod schema;
 mod text;
 mod trace;
@@ -36,6 +37,10 @@ pub use markdown::markdown;
 pub use review::*;
 pub use run::{InstanceView, Outputs, ProbeView, RunView, StepView, UsageView, VerifiedView};
 pub use runs::{RunLine, RunsView, runs_text};
+pub use scenarios::{
+    HappenedView, ScenarioView, ScenariosView, happened_text, scenario_text, scenarios_junit,
+    scenarios_summary, widest,
+};
 pub use schema::{SCHEMAS, schema};
 pub use text::{length, text};
 pub use trace::Trace;

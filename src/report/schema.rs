@@ -3,12 +3,15 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, schema_for};
 
-use super::{CheckView, DryRunView, GraphView, ListView, ReportView, RunView, RunsView, WhyView};
+use super::{
+    CheckView, DryRunView, GraphView, ListView, ReportView, RunView, RunsView, ScenariosView,
+    WhyView,
+};
 use crate::ir::Plan;
 
 /// The names that [`schema`] knows.
 pub const SCHEMAS: &[&str] =
-    &["check", "run", "show", "dry-run", "graph", "list", "runs", "why", "report", "ir"];
+    &["check", "run", "show", "dry-run", "graph", "list", "runs", "why", "report", "test", "ir"];
 
 /// The schema of a command's JSON, or of the compiled plan (`ir`); `None` for any other name.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
@@ -21,6 +24,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "runs" => printed::<RunsView>(),
         "why" => printed::<WhyView>(),
         "report" => printed::<ReportView>(),
+        "test" => printed::<ScenariosView>(),
         // Read as well as printed: what may be left out is not required.
         "ir" => schema_for!(Plan),
         _ => return None,

@@ -6,7 +6,7 @@ use crate::clause::{Context, Reference, Want};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Command;
 use crate::syntax;
-use crate::value::{Expr, NodeId, StepId, Value};
+use crate::value::{BindingId, Expr, NodeId, StepId, Value};
 
 impl Context for Scope<'_, '_> {
     fn report(&mut self, diagnostic: Diagnostic) {
@@ -44,6 +44,14 @@ impl Context for Scope<'_, '_> {
                 None
             }
         }
+    }
+
+    fn subject(&mut self, reference: &Reference) -> Option<NodeId> {
+        Scope::subject(self, reference)
+    }
+
+    fn param(&mut self, name: &Reference, value: &syntax::Expr) -> Option<(BindingId, Value)> {
+        self.param_value(name, value)
     }
 
     fn resource(&mut self, name: &str) -> Option<Option<i64>> {

@@ -256,13 +256,20 @@ fn words(ty: &crate::value::Type) -> Vec<String> {
 }
 
 fn attempts(step: &ir::Step) -> Option<i64> {
-    let of = |attempt: &ir::Attempt| match attempt.retry.as_ref().map(|retry| &retry.count) {
+    attempts_at_most(step).filter(|all| *all > 1)
+}
+
+/// How many attempts one way makes at most, where the text says it.
+pub(super) fn attempts_of(attempt: &ir::Attempt) -> Option<i64> {
+    match attempt.retry.as_ref().map(|retry| &retry.count) {
         None => Some(1),
         Some(Expr::Literal(Value::Int(more))) => more.checked_add(1),
         Some(_) => None,
-    };
-    let own = of(&step.attempt)?;
-    let others = step.fallbacks.iter().map(|each| of(&each.attempt));
-    let all = others.chain([Some(own)]).try_fold(0_i64, |sum, each| sum.checked_add(each?))?;
-    (all > 1).then_some(all)
+    }
+}
+
+/// How many attempts a step makes at most, where the text says it.
+pub(super) fn attempts_at_most(step: &ir::Step) -> Option<i64> {
+    let others = step.fallbacks.iter().map(|each| attempts_of(&each.attempt));
+    others.chain([attempts_of(&step.attempt)]).try_fold(0_i64, |sum, each| sum.checked_add(each?))
 }

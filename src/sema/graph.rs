@@ -194,7 +194,8 @@ impl Graph {
     }
 }
 
-fn ids(world: &World<'_>) -> HashMap<NodeId, Node> {
+/// All steps and goals by their ids; of two of one name the first.
+pub(super) fn ids(world: &World<'_>) -> HashMap<NodeId, Node> {
     let mut ids = HashMap::with_capacity(world.steps.len() + world.goals.len());
     for ix in world.step_ids() {
         ids.entry(NodeId::Step(world.step(ix).id.clone())).or_insert(Node::Step(ix));

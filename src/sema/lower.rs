@@ -11,7 +11,9 @@ use super::shell::Shell;
 use super::world::{GoalIx, ROOT, StepIx};
 use crate::clause::{Clause, Target, Want};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Action, Attempt, Binding, FORMAT, FailurePolicy, Fallback, Goal, Plan, Step};
+use crate::ir::{
+    Action, Attempt, Binding, FORMAT, FailurePolicy, Fallback, Goal, Plan, Scenario, Step,
+};
 use crate::source::Span;
 use crate::value::{Expr, Value};
 
@@ -21,6 +23,7 @@ pub(super) struct Lowered {
     pub(super) goals: Vec<Goal>,
     pub(super) steps: Vec<Step>,
     pub(super) resources: IndexMap<Arc<str>, Expr>,
+    pub(super) scenarios: Vec<Scenario>,
 }
 
 impl Lowered {
@@ -50,6 +53,7 @@ pub(super) fn lower(pass: &mut Pass<'_>) -> Lowered {
         goals: Vec::with_capacity(pass.world.goals.len()),
         steps: Vec::with_capacity(pass.world.steps.len()),
         resources: resources(pass),
+        scenarios: Vec::new(),
     };
     let mut defaults: Vec<Vec<Default<'_>>> = Vec::new();
     for ix in pass.world.goal_ids() {

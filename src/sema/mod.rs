@@ -34,6 +34,7 @@ mod quoted;
 mod race;
 mod reach;
 mod redundant;
+mod scenario;
 mod script;
 mod shell;
 mod stream;
@@ -52,8 +53,9 @@ pub use kept::Kept;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::clause::ScenarioOutline;
 use crate::diagnostic::Diagnostics;
-use crate::ir::Plan;
+use crate::ir::{Plan, Scenario};
 use crate::source::{FileId, SourceMap};
 
 /// Brings the texts of mounted files; the command line reads them from disk.
@@ -83,6 +85,8 @@ pub struct Options<'a> {
     pub effort: &'a dyn Fn(&str) -> std::time::Duration,
     /// Where steps are to run that do not say so themselves.
     pub executor: Option<&'a str>,
+    /// A file with scenarios of the plan, besides those that stand beside its goal.
+    pub scenarios: Option<FileId>,
     /// The files as they were read for an earlier check, and will be for the next one.
     pub kept: Option<&'a Kept>,
 }
@@ -98,6 +102,21 @@ pub fn analyze(
         export::export(&pass, &mut lowered, &known);
         fingerprint::fingerprint(&mut pass, &mut lowered);
         lowered.into_plan(&pass)
+    })
+}
+
+/// As [`analyze`], and gives the plan's scenarios.
+pub fn rehearse(
+    sources: &mut SourceMap,
+    file: FileId,
+    options: &Options<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Plan, Vec<Scenario>)> {
+    look(sources, file, options, diagnostics, None, |mut pass, mut lowered, known| {
+        let scenarios = std::mem::take(&mut lowered.scenarios);
+        export::export(&pass, &mut lowered, &known);
+        fingerprint::fingerprint(&mut pass, &mut lowered);
+        (lowered.into_plan(&pass), scenarios)
     })
 }
 
@@ -132,8 +151,11 @@ fn look<T>(
     index: Option<&mut Index>,
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
+    let beside = mount::scenarios(sources, options, diagnostics);
     let units = mount::load(sources, file, options, diagnostics)?;
-    let finished = look_at(&units, sources, options, diagnostics, index, finish);
+    let texts = Texts { sources, units: &units, beside: &beside.outlines };
+    let finished = look_at(&texts, options, diagnostics, index, finish);
+    allow::apply(&beside.allowed, diagnostics);
     for unit in units {
         allow::apply(&unit.allowed, diagnostics);
         if let Some(kept) = options.kept {
@@ -143,14 +165,22 @@ fn look<T>(
     finished
 }
 
+/// All that was read for one check.
+struct Texts<'a> {
+    sources: &'a SourceMap,
+    units: &'a [mount::Unit],
+    /// Scenarios that stand in a file of their own.
+    beside: &'a [ScenarioOutline],
+}
+
 fn look_at<T>(
-    units: &[mount::Unit],
-    sources: &SourceMap,
+    texts: &Texts<'_>,
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
     index: Option<&mut Index>,
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
+    let Texts { sources, units, beside } = *texts;
     let world = declare::declare(units, diagnostics);
     if diagnostics.is_full() {
         return None;
@@ -158,7 +188,10 @@ fn look_at<T>(
     let mut pass = pass::Pass::new(&world, sources, options, diagnostics);
     pass.noted = index.is_some().then(Vec::new);
     binding::resolve(&mut pass);
-    let lowered = lower::lower(&mut pass);
+    let mut lowered = lower::lower(&mut pass);
+    let own = units.iter().take(1).flat_map(|unit| &unit.outline.scenarios);
+    let outlines: Vec<&ScenarioOutline> = own.chain(beside).collect();
+    let scenarios = scenario::lower(&mut pass, &outlines);
     if let Some(index) = index {
         *index = gather::gather(&mut pass, &lowered);
     }
@@ -170,6 +203,8 @@ fn look_at<T>(
     elsewhere::report(&mut pass, &lowered, options.executor);
     let known = need::check(&graph, &mut pass);
     advice::advise(&mut pass, &lowered, &graph);
+    scenario::check(&mut pass, &lowered, &graph, &scenarios);
+    lowered.scenarios = scenarios;
     if pass.diagnostics.has_errors() {
         return None;
     }

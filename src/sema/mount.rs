@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use super::allow::{self, Allowed};
-use crate::clause::{self, GoalOutline, MountOutline};
+use crate::clause::{self, GoalOutline, MountOutline, ScenarioOutline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::sema::{NotLoaded, Options};
 use crate::source::{FileId, SourceMap, Span};
@@ -60,6 +60,27 @@ pub(super) fn load(
     let mut units = loading.units;
     refuse_circles(&mut units, diagnostics);
     Some(units)
+}
+
+/// Scenarios that stand in a file of their own.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    pub(super) outlines: Vec<ScenarioOutline>,
+    pub(super) allowed: Vec<Allowed>,
+}
+
+/// Reads the file with scenarios, where there is one.
+pub(super) fn scenarios(
+    sources: &SourceMap,
+    options: &Options<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Beside {
+    let Some(file) = options.scenarios else { return Beside::default() };
+    let text = sources.file(file).text.clone();
+    let document = syntax::parse(file, &text, diagnostics);
+    let outlines = clause::scenarios(&document, &text, diagnostics);
+    let allowed = allow::read(&document, &text, diagnostics);
+    Beside { outlines, allowed }
 }
 
 fn outline(

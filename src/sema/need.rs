@@ -101,7 +101,7 @@ const NOTHING: usize = usize::MAX;
 
 fn source(graph: &Graph, query: &Query) -> usize {
     match (query.user, query.phase) {
-        (_, Phase::Before) | (User::Binding(_), _) => NOTHING,
+        (_, Phase::Before) | (User::Binding(_) | User::Scenario, _) => NOTHING,
         (User::Step(ix), _) => graph.step(ix),
         (User::Goal(ix), Phase::During) => graph.start(ix),
         (User::Goal(ix), Phase::End) => graph.end(ix),
@@ -213,7 +213,7 @@ fn is_misspelt(pass: &Pass<'_>, query: &Query) -> bool {
     let record = match query.user {
         User::Step(ix) => &pass.steps[ix.0],
         User::Goal(ix) => &pass.goals[ix.0],
-        User::Binding(_) => return false,
+        User::Binding(_) | User::Scenario => return false,
     };
     let edges = ["depends", "after"].into_iter().flat_map(|word| edit::all(clauses, word));
     let names = edges.flat_map(|clause| &clause.head).filter_map(Argument::as_reference);
@@ -242,7 +242,7 @@ fn holder<'p>(pass: &Pass<'p>, query: &Query) -> Option<(&'p str, &'p [Clause])>
             let clauses = goal.mount.map_or(&goal.outline.clauses, |mount| &mount.clauses);
             Some((goal.shown(), clauses))
         }
-        User::Binding(_) => None,
+        User::Binding(_) | User::Scenario => None,
     }
 }
 
@@ -252,6 +252,7 @@ fn seen_from(pass: &Pass<'_>, query: &Query) -> bool {
         User::Step(ix) => pass.world.step(ix).goal,
         User::Goal(ix) => pass.world.goal(ix).parent.unwrap_or(ix),
         User::Binding(ix) => pass.world.binding(ix).goal,
+        User::Scenario => super::world::ROOT,
     };
     pass.world.visible(scope).any(|(ix, _)| ix == query.need.scope)
 }

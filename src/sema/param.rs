@@ -209,6 +209,26 @@ fn mounted(pass: &mut Pass<'_>, ix: BindingIx, ty: &Type, bounds: &Bounds<'_>) -
     Some(typed.expr)
 }
 
+/// Why a value that a scenario gives a param is none that it can have.
+pub(super) fn misfit_of(
+    pass: &Pass<'_>,
+    ix: BindingIx,
+    given: &Typed,
+    span: Span,
+) -> Option<Diagnostic> {
+    let facts = pass.facts(ix);
+    let literal = |expr: &Expr| expr.as_literal().cloned();
+    let (range, matches) = match &facts.kind {
+        BindingKind::Param { range, matches, .. } => (
+            range.as_ref().and_then(|(low, high)| literal(low).zip(literal(high))),
+            matches.as_deref(),
+        ),
+        BindingKind::Let { .. } => (None, None),
+    };
+    let bounds = Bounds { range: range.as_ref(), matches };
+    misfit(&facts.ty, given, span, Code::E0301).or_else(|| outside(&bounds, given, span))
+}
+
 /// Reports params that mounts leave out, and bindings that are no params.
 pub(super) fn mounts(pass: &mut Pass<'_>) {
     for ix in pass.world.goal_ids() {

@@ -26,6 +26,8 @@ pub(super) enum User {
     Step(StepIx),
     Goal(GoalIx),
     Binding(BindingIx),
+    /// A scenario; what it uses holds nothing back.
+    Scenario,
 }
 
 /// When an expression of a step or goal is evaluated.
@@ -105,6 +107,7 @@ pub(super) struct Pass<'p> {
     pub(super) facts: Vec<Facts>,
     pub(super) steps: Vec<Record>,
     pub(super) goals: Vec<Record>,
+    scenarios: Record,
     /// The type of each step's item, once known.
     pub(super) items: Vec<Option<Type>>,
     pub(super) resources: HashMap<Arc<str>, Option<i64>>,
@@ -149,6 +152,7 @@ impl<'p> Pass<'p> {
             facts: world.bindings.iter().map(|_| blank()).collect(),
             steps: world.steps.iter().map(|_| Record::default()).collect(),
             goals: world.goals.iter().map(|_| Record::default()).collect(),
+            scenarios: Record::default(),
             items: vec![None; world.steps.len()],
             resources: HashMap::new(),
             mentioned: HashSet::new(),
@@ -180,6 +184,7 @@ impl<'p> Pass<'p> {
             User::Step(ix) => &mut self.steps[ix.0],
             User::Goal(ix) => &mut self.goals[ix.0],
             User::Binding(ix) => &mut self.facts[ix.0].record,
+            User::Scenario => &mut self.scenarios,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::infer::Typed;
 use super::operator::{named, no_condition};
-use super::pass::Scope;
+use super::pass::{Scope, User};
 use crate::clause::{Want, value_out_of_reach};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -39,6 +39,9 @@ impl Scope<'_, '_> {
     /// A value that is known when the plan is checked. `None`: reported.
     pub(super) fn known(&mut self, expr: &syntax::Expr, want: Want) -> Option<Value> {
         let typed = self.wanted(expr, want)?;
+        if typed.constant.is_none() && self.place.user == User::Scenario {
+            return self.without_names(&typed.expr, expr);
+        }
         if typed.constant.is_none() {
             self.pass.report(
                 Diagnostic::new(

@@ -21,6 +21,7 @@ const ROOMS: &[&str] = &[
     "format",
     "exec",
     "forecast",
+    "scenario",
     "store",
     "report",
     "graph",

@@ -184,6 +184,10 @@ impl<'a, 't> Arguments<'a, 't> {
                     && (!more || matches!(self.cursor.peek(1), Some(next) if is_name(&next.kind)))
             }
             (Shape::Word(_), _) => false,
+            // A word behind it may be an option's: `fails once`.
+            (_, TokenKind::Name(name)) => {
+                !self.spec.options.iter().any(|option| option.word == &**name)
+            }
             (_, kind) => !matches!(kind, TokenKind::Block(_)),
         }
     }

@@ -166,6 +166,7 @@ pub(super) fn unknown(word: &str, span: Span, place: Place) -> Diagnostic {
 fn what_stands(place: Place) -> String {
     let some = match place {
         Place::File => return format!("a file holds one goal: `{SMALLEST}`"),
+        Place::Scenario => vec!["given", "expect", "param", "env", "file", "jobs"],
         Place::Goal => vec!["step", "goal", "param", "let", "requires", "verify"],
         Place::Step => vec!["run", "depends", "retry", "timeout", "output", "verify"],
         _ => words(place),
@@ -231,6 +232,18 @@ pub(super) fn second_goal(name: &str, second: Span, first: Span) -> Diagnostic {
             "put it into the first goal's braces, or into a file of its own and mount it: \
              `goal {name} from \"./{name}.goal\"`"
         ))
+}
+
+pub(super) fn no_scenario(place: Span) -> Diagnostic {
+    let message = "the file holds no scenario";
+    Diagnostic::new(Code::E0101, message, place, "a scenario is missing here")
+        .help("write `scenario \"all goes well\" { expect goal achieved }`")
+}
+
+pub(super) fn goal_among_scenarios(place: Span) -> Diagnostic {
+    let message = "a `.test.goal` file holds scenarios only";
+    Diagnostic::new(Code::E0101, message, place, "a goal")
+        .help("put the goal into `NAME.goal`; its scenarios stand in `NAME.test.goal` beside it")
 }
 
 pub(super) fn no_action(what: &str, place: Span) -> Diagnostic {

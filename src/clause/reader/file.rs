@@ -1,10 +1,11 @@
-//! Reads a file: exactly one goal, and nothing beside it.
+//! Reads a file: exactly one goal, and scenarios beside it; or scenarios alone.
 //!
 //! What is in the goal is read in `goal`.
 
 use super::statement::Recognised;
 use super::{Opened, Reader, complaint};
-use crate::clause::{GoalOutline, Place};
+use crate::clause::table::SCENARIO;
+use crate::clause::{GoalOutline, Place, ScenarioOutline};
 use crate::source::{FileId, Span};
 use crate::syntax::{Document, Statement, TokenKind};
 
@@ -19,6 +20,7 @@ impl Reader<'_> {
                 None => strays += 1,
             }
         }
+        let (scenarios, goals): (Vec<_>, Vec<_>) = goals.into_iter().partition(is_scenario);
         let mut goals = goals.into_iter();
         let Some(first) = goals.next() else {
             if strays == 0 && !silent {
@@ -31,7 +33,28 @@ impl Reader<'_> {
             let name = second.clause.head_names().next().map_or("name", |name| &*name.value);
             self.report(complaint::second_goal(name, name_or_word(&second), place));
         }
-        Some(self.goal(first))
+        let mut goal = self.goal(first);
+        goal.scenarios = scenarios.into_iter().filter_map(|each| self.scenario(each)).collect();
+        self.check_scenario_names(&goal.scenarios);
+        Some(goal)
+    }
+
+    pub(super) fn scenarios(&mut self, document: &Document) -> Vec<ScenarioOutline> {
+        let mut found = Vec::new();
+        let silent = self.is_damaged(document.file);
+        let mut strays = 0usize;
+        for statement in &document.statements {
+            match self.top(statement, silent || strays > 0) {
+                Some(opened) if is_scenario(&opened) => found.extend(self.scenario(opened)),
+                Some(goal) => self.report(complaint::goal_among_scenarios(name_or_word(&goal))),
+                None => strays += 1,
+            }
+        }
+        if document.statements.is_empty() && !silent {
+            self.report(complaint::no_scenario(Span::new(document.file, 0, 0)));
+        }
+        self.check_scenario_names(&found);
+        found
     }
 
     /// The parser has found something in this file.
@@ -52,9 +75,13 @@ impl Reader<'_> {
     }
 }
 
+fn is_scenario(opened: &Opened<'_>) -> bool {
+    opened.clause.spec.word == SCENARIO.word
+}
+
 fn begins_goal(statement: &Statement) -> bool {
     matches!(statement.tokens.first().map(|token| &token.kind),
-        Some(TokenKind::Name(word)) if &**word == "goal")
+        Some(TokenKind::Name(word)) if matches!(&**word, "goal" | "scenario"))
 }
 
 fn name_or_word(goal: &Opened<'_>) -> Span {

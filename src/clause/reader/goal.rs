@@ -42,6 +42,7 @@ impl Reader<'_> {
             steps: Vec::new(),
             goals: Vec::new(),
             mounts: Vec::new(),
+            scenarios: Vec::new(),
             span: clause.span,
             damaged: clause.damaged,
         };

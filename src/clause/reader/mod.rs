@@ -12,13 +12,14 @@ mod complaint;
 mod file;
 mod goal;
 mod probes;
+mod scenario;
 mod statement;
 mod types;
 
 pub use statement::recognised;
 pub use types::TYPES;
 
-use super::{Clause, GoalOutline, KnownSteps};
+use super::{Clause, GoalOutline, KnownSteps, ScenarioOutline};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::syntax::{Block, Document, Statement};
 
@@ -41,6 +42,15 @@ pub fn outline_again(
 ) -> Option<GoalOutline> {
     known.begin();
     Reader { text, diagnostics, reported: 0, known: Some(known) }.file(document)
+}
+
+/// Reads a document that holds scenarios, and no goal.
+pub fn scenarios(
+    document: &Document,
+    text: &str,
+    diagnostics: &mut Diagnostics,
+) -> Vec<ScenarioOutline> {
+    Reader { text, diagnostics, reported: 0, known: None }.scenarios(document)
 }
 
 struct Reader<'r> {

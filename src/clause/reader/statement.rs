@@ -9,7 +9,7 @@ use crate::clause::table::{MOUNT, find, words};
 use crate::clause::{BlockShape, Clause, ClauseSpec, Place};
 use crate::diagnostic::closest;
 use crate::source::Span;
-use crate::syntax::{Block, Cursor, Statement, TokenKind};
+use crate::syntax::{Block, Cursor, Statement, Token, TokenKind};
 
 /// The word that a statement begins with; `on failure` is one.
 struct Word {
@@ -183,8 +183,31 @@ fn word_of(statement: &Statement) -> Option<Word> {
         Some((second, end)) if first == "on" => {
             Some(Word { text: format!("on {second}"), span: span.to(end), tokens: 2 })
         }
+        _ if matches!(first, "given" | "expect") => Some(phrase(statement, first, span)),
         _ => Some(Word { text: first.to_owned(), span, tokens: 1 }),
     }
+}
+
+/// A line of a scenario: `given crash after STEP` is about the machine, `given crash fails` about a step of
+/// that name.
+fn phrase(statement: &Statement, first: &str, span: Span) -> Word {
+    let word = |at| name_at(statement, at).map_or("", |(word, _)| word);
+    let is_text = |at| {
+        statement
+            .tokens
+            .get(at)
+            .is_none_or(|token: &Token| matches!(token.kind, TokenKind::String(_)))
+    };
+    let tokens = match (first, word(1), word(2)) {
+        ("given", "crash" | "stop", "after" | "during") => 2,
+        ("given", "crash" | "stop", "") if statement.tokens.len() == 2 => 2,
+        ("expect", "asked", _) if is_text(2) => 2,
+        ("expect", "not", "asked") if is_text(3) => 3,
+        _ => 1,
+    };
+    let text: Vec<&str> = (0..tokens).map(word).collect();
+    let end = name_at(statement, tokens - 1).map_or(span, |(_, end)| end);
+    Word { text: text.join(" "), span: span.to(end), tokens }
 }
 
 /// What a word means in a place; `goal NAME from …` is a mount.

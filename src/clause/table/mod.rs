@@ -28,6 +28,7 @@ mod resource;
 mod retry;
 mod rollback;
 mod run;
+mod scenario;
 mod service;
 mod timeout;
 mod verify;
@@ -41,6 +42,7 @@ pub(super) use param::{LET, PARAM};
 pub(super) use probe::{EXPRESSION, NOT};
 pub(super) use resource::RESOURCE;
 pub use retry::FAILURES;
+pub(super) use scenario::SCENARIO;
 
 use super::{ClauseSpec, Place, Shape};
 
@@ -122,6 +124,17 @@ static TABLE: &[&ClauseSpec] = &[
     &probe::RUN,
     &probe::EXPRESSION,
     &probe::NOT,
+    &scenario::SCENARIO,
+    &scenario::PARAM,
+    &scenario::ENV,
+    &scenario::FILE,
+    &scenario::JOBS,
+    &scenario::GIVEN,
+    &scenario::CRASH,
+    &scenario::STOP,
+    &scenario::EXPECT,
+    &scenario::ASKED,
+    &scenario::NOT_ASKED,
 ];
 
 /// Every clause of the language, in the order of the documentation.

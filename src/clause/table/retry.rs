@@ -86,7 +86,7 @@ fn failures(clause: &Clause, context: &mut dyn Context) -> Vec<RetryOn> {
     arguments.iter().filter_map(|argument| failure(argument, context)).collect()
 }
 
-fn failure(argument: &Argument, context: &mut dyn Context) -> Option<RetryOn> {
+pub(super) fn failure(argument: &Argument, context: &mut dyn Context) -> Option<RetryOn> {
     match argument {
         Argument::Range(ends) => {
             let (from, to) = &**ends;

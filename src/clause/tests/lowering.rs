@@ -5,7 +5,7 @@ use crate::clause::{Context, GoalOutline, Reference, Target, Want};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{self, Action, AlertAction, AlertEvent, Cleanup, EdgeKind, LockScope, RetryOn};
 use crate::syntax::{self, ExprKind};
-use crate::value::{Expr, GoalId, Literal, NodeId, StepId, Value};
+use crate::value::{BindingId, Expr, GoalId, Literal, NodeId, StepId, Value};
 
 /// Resolves literals and takes any name for a step's.
 #[derive(Default)]
@@ -45,6 +45,15 @@ impl Context for Literals {
     fn step(&mut self, reference: &Reference) -> Option<StepId> {
         let parts: Vec<_> = reference.parts.iter().map(|part| &*part.value).collect();
         Some(StepId::new(parts.join(".")))
+    }
+
+    fn subject(&mut self, reference: &Reference) -> Option<NodeId> {
+        self.node(reference)
+    }
+
+    fn param(&mut self, name: &Reference, value: &syntax::Expr) -> Option<(BindingId, Value)> {
+        let parts: Vec<_> = name.parts.iter().map(|part| &*part.value).collect();
+        Some((BindingId::new(parts.join(".")), self.constant(value, Want::Any)?))
     }
 
     fn resource(&mut self, name: &str) -> Option<Option<i64>> {

@@ -12,6 +12,10 @@ const EXAMPLES: &[(&str, &str)] = &[
 goalc check a.goal b.goal --deny warnings
 goalc check release.goal --fix            mend what is certain
 goalc check release.goal --format sarif"),
+    ("test", "goalc test                              all plans of the folder
+goalc test release.goal -v                show all that happens
+goalc test release.goal --only primary    scenarios with this in their name
+goalc test --format junit > results.xml"),
     ("fmt", "goalc fmt release.goal
 goalc fmt *.goal --check                  in CI: exit code 1 where one differs
 goalc fmt - < release.goal"),

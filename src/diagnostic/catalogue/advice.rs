@@ -267,4 +267,62 @@ goal g {
 }
 ",
     };
+    W0718 "assumption that was not used" {
+        explanation: "\
+`goalc test` has played the scenario, and what a `given` assumes never came up:
+its step did not run, nobody was asked, or it was done before all the failures
+that were assumed. Who reads the scenario takes it for a test of that case, and
+it is none.
+
+Take the line out, or correct what keeps it from coming up.",
+        wrong: "\
+goal g {
+  step connect { run \"./connect\" }
+  step load { depends connect; run \"./load\" }
+}
+scenario \"slow\" {
+  given connect fails
+  given load takes 2h
+  expect goal failed
+}
+",
+        mended: "\
+goal g {
+  step connect { run \"./connect\" }
+  step load { depends connect; run \"./load\" }
+}
+scenario \"slow\" {
+  given load takes 2h
+  expect goal achieved
+}
+",
+    }.played();
+    W0719 "output that decides and is not said" {
+        explanation: "\
+In a scenario a step gives what its `given … gives` says. Of an output that
+nothing is said of it is taken that it is empty: `\"\"`, `0`, `false`, `[]`. Here
+such an output decides what runs at all, so that the scenario may test less
+than it seems to.
+
+Say what the step gives.",
+        wrong: "\
+goal g {
+  step scan { run \"./scan\"; output found: bool }
+  step repair { depends scan; when scan.found; run \"./repair\" }
+}
+scenario \"repairs\" {
+  expect goal achieved
+}
+",
+        mended: "\
+goal g {
+  step scan { run \"./scan\"; output found: bool }
+  step repair { depends scan; when scan.found; run \"./repair\" }
+}
+scenario \"repairs\" {
+  given scan gives found = true
+  expect repair succeeded
+}
+",
+    }.played();
 }

@@ -80,6 +80,7 @@ goal 日報 \"日報を作って公開する\" {
 ",
     mended: "",
     file: "plan.goal",
+    played: false,
     files: &[],
 };
 

@@ -9,6 +9,7 @@ mod explain;
 mod graph;
 mod mounts;
 mod names;
+mod scenarios;
 mod text;
 mod types;
 
@@ -36,6 +37,8 @@ pub struct Entry {
     pub mended: &'static str,
     /// The name of the file that `wrong` and `mended` are: `plan.goal`, or `goal.toml`.
     pub file: &'static str,
+    /// It is found only when a scenario is played, by `goalc test`.
+    pub played: bool,
     /// Files beside it that both need, as (name, text).
     pub files: &'static [(&'static str, &'static str)],
 }
@@ -72,6 +75,11 @@ impl Entry {
         Self { file, ..self }
     }
 
+    /// The same, found when a scenario is played.
+    const fn played(self) -> Self {
+        Self { played: true, ..self }
+    }
+
     /// The same, with files beside it.
     const fn beside(self, files: &'static [(&'static str, &'static str)]) -> Self {
         Self { files, ..self }
@@ -85,7 +93,7 @@ macro_rules! entries {
         explanation: $explanation:literal,
         wrong: $wrong:literal,
         mended: $mended:literal,
-    } $(. $change:ident ($value:expr))* ;)*) => {
+    } $(. $change:ident ($($value:expr)?))* ;)*) => {
         impl super::Code {
             $(#[doc = $title] pub const $code: Self = Self(stringify!($code));)*
         }
@@ -97,19 +105,21 @@ macro_rules! entries {
             wrong: $wrong,
             mended: $mended,
             file: "plan.goal",
+            played: false,
             files: &[],
-        } $(. $change ($value))*),*];
+        } $(. $change ($($value)?))*),*];
     };
 }
 use entries;
 
-const FAMILIES: [&[Entry]; 7] = [
+const FAMILIES: [&[Entry]; 8] = [
     text::ENTRIES,
     names::ENTRIES,
     types::ENTRIES,
     graph::ENTRIES,
     clauses::ENTRIES,
     mounts::ENTRIES,
+    scenarios::ENTRIES,
     advice::ENTRIES,
 ];
 

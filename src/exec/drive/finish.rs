@@ -5,10 +5,10 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::Drive;
-use crate::exec::event::{Event, Failure, ProbeAnswer, QuestionKind, Status, StopReason};
+use crate::exec::event::{Answer, Event, Failure, ProbeAnswer, QuestionKind, Status, StopReason};
 use crate::exec::graph::NodeIx;
 use crate::exec::schedule;
-use crate::exec::state::{Omission, UnitIx, UnitState};
+use crate::exec::state::{AnswerRecord, Omission, UnitIx, UnitState};
 use crate::exec::world::{Work, World};
 use crate::ir::{EdgeKind, FailurePolicy};
 use crate::value::{NodeId, Value};
@@ -61,7 +61,9 @@ impl<W: World> Drive<'_, W> {
         let already = state.is_some_and(|state| state.unless == Some(true) && state.attempts == 0);
         let said = state.and_then(|state| {
             let kinds = [QuestionKind::Manual, QuestionKind::InDoubt];
-            kinds.into_iter().find_map(|kind| state.answer(kind)).map(|record| record.by.clone())
+            let done = |record: &&AnswerRecord| matches!(record.answer, Answer::Done { .. });
+            let record = kinds.into_iter().find_map(|kind| state.answer(kind).filter(done));
+            record.map(|record| record.by.clone())
         });
         let reason = match said {
             _ if already => Some("already done: its `unless` held".to_owned()),

@@ -28,7 +28,9 @@ fn codes(entry: &Entry, text: &str) -> Vec<&'static str> {
 #[test]
 fn a_wrong_example_has_that_finding_and_no_other() {
     for entry in CATALOGUE {
-        assert_eq!(codes(entry, entry.wrong), [entry.code], "{}", entry.wrong);
+        // What only a played scenario shows is tested with `goalc test`.
+        let wanted = if entry.played { Vec::new() } else { vec![entry.code] };
+        assert_eq!(codes(entry, entry.wrong), wanted, "{}", entry.wrong);
     }
 }
 

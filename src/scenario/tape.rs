@@ -1,0 +1,74 @@
+//! A journal in memory, in which the machine may stop.
+//!
+//! Invariant: what was written before it stopped is there afterwards, whole writes only.
+
+use std::collections::VecDeque;
+
+use crate::exec::event::{Event, Stamped};
+use crate::exec::graph::Graph;
+use crate::exec::graph::NodeIx;
+use crate::exec::journal::{Journal, JournalError};
+use crate::value::NodeId;
+
+/// A moment of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Point {
+    /// A step or goal has ended.
+    Ended(NodeIx),
+    /// It has begun.
+    Begun(NodeIx),
+    /// So many events have been written.
+    Written(u64),
+}
+
+impl Point {
+    /// Whether this event is the moment.
+    pub(super) fn is(self, graph: &Graph, stamped: &Stamped) -> bool {
+        let named = |id: &NodeId, node| graph.node_ix(id) == Some(node);
+        match (self, &stamped.event) {
+            (Self::Written(seq), _) => stamped.seq >= seq,
+            (Self::Ended(node), Event::StepEnded { step, .. }) => graph.step_ix(step) == Some(node),
+            (Self::Ended(node), Event::GoalEnded { goal, .. })
+            | (Self::Begun(node), Event::GoalOpened { goal, .. }) => {
+                graph.goal_ix(goal) == Some(node)
+            }
+            (Self::Begun(node), Event::AttemptStarted { unit, .. }) => named(&unit.node, node),
+            _ => false,
+        }
+    }
+}
+
+/// A moment at which a scenario has something happen, with the place of its line.
+pub(super) type Planned = (usize, Point);
+
+/// The events of a run so far, and when the machine is still to stop.
+pub(super) struct Tape<'g> {
+    graph: &'g Graph,
+    pub(super) events: Vec<Stamped>,
+    pub(super) crashes: VecDeque<Planned>,
+    /// The places in the scenario of the crashes that came.
+    pub(super) crashed: Vec<usize>,
+    stopped: bool,
+}
+
+impl<'g> Tape<'g> {
+    pub(super) fn new(graph: &'g Graph, crashes: VecDeque<Planned>) -> Self {
+        Self { graph, events: Vec::new(), crashes, crashed: Vec::new(), stopped: false }
+    }
+
+    /// Whether the machine has stopped; it runs again from here on.
+    pub(super) fn take_stop(&mut self) -> bool {
+        std::mem::take(&mut self.stopped)
+    }
+}
+
+impl Journal for Tape<'_> {
+    fn append(&mut self, events: &[Stamped], _durable: bool) -> Result<(), JournalError> {
+        self.events.extend_from_slice(events);
+        let comes = |(_, point): &Planned| events.iter().any(|event| point.is(self.graph, event));
+        let Some(at) = self.crashes.iter().position(comes) else { return Ok(()) };
+        self.crashed.extend(self.crashes.remove(at).map(|(given, _)| given));
+        self.stopped = true;
+        Err(JournalError("the machine has stopped".to_owned()))
+    }
+}
