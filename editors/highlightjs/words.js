@@ -5,6 +5,7 @@
 export const PLACES = {
   "file": {
     "goal": ["declaration", [], [], "goal", ""],
+    "scenario": ["declaration", [], [], "scenario", ""],
   },
   "goal": {
     "goal": ["declaration", ["from"], [], "goal", ""],

@@ -14,7 +14,7 @@ use crate::diagnostic::visible;
 use crate::exec::RunStatus;
 
 /// The widest that names may get beside what came of them.
-const WIDEST: usize = 44;
+const WIDEST: usize = 48;
 
 /// All scenarios of a call.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]

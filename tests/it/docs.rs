@@ -97,6 +97,24 @@ fn what_the_readme_shows_is_what_is_printed() {
     assert_eq!(printed(&project, "release.goal"), shown);
 }
 
+/// What the examples of scenarios are about.
+const REHEARSED: &str = r#"goal host {
+  param version: string = "1"
+  param target: string = "production"
+  param token: string = env("DEPLOY_TOKEN", "")
+  step connect { run "true"; retry 3; idempotent; fallback replica { run "true" } }
+  step image { run "true"; output digest: string }
+  step migrate {
+    depends connect, image
+    confirm "Migrate ${target} to ${version}?" when target == "production"
+    run "true"
+    env { TOKEN = token }
+  }
+  step rollout { depends migrate; run "true" }
+}
+
+"#;
+
 /// A clause's example in a goal that has nothing else, as `goalc fmt` would write it.
 fn in_a_goal(example: &str) -> String {
     let lines = example.lines().map(|line| format!("  {line}").trim_end().to_owned() + "\n");
@@ -110,7 +128,12 @@ fn the_example_of_each_clause_checks_and_is_canonical() {
     project.write("region.goal", "goal region {\n  param name: string = \"x\"\n}\n");
     let mut wrong = Vec::new();
     for spec in clause::table() {
-        let plan = in_a_goal(spec.example);
+        let of_scenario = [Place::File, Place::Scenario];
+        let plan = if spec.places.iter().all(|place| of_scenario.contains(place)) {
+            format!("{REHEARSED}{}\n", spec.example)
+        } else {
+            in_a_goal(spec.example)
+        };
         project.write("plan.goal", &plan);
         let checked = project.call(&["check", "plan.goal", "--format", "short"]);
         if checked.code != 0 {
@@ -126,7 +149,8 @@ fn the_example_of_each_clause_checks_and_is_canonical() {
 
 /// The words of the language, as its definition lists them, by place.
 const WORDS: &[(Place, &str)] = &[
-    (Place::File, "goal"),
+    (Place::File, "goal scenario"),
+    (Place::Scenario, "param env file jobs given expect"),
     (
         Place::Goal,
         "param let step goal resource requires verify parallel deadline progress defaults env dir \

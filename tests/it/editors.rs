@@ -30,6 +30,7 @@ const PLACES: &[Place] = &[
     Place::Rollback,
     Place::Alert,
     Place::Webhook,
+    Place::Scenario,
     Place::Bindings,
 ];
 

@@ -7,6 +7,7 @@ its braces, and whether it takes a script.
 PLACES = {
     "file": {
         "goal": ["declaration", [], [], "goal", ""],
+        "scenario": ["declaration", [], [], "scenario", ""],
     },
     "goal": {
         "goal": ["declaration", ["from"], [], "goal", ""],

@@ -46,7 +46,7 @@ impl RunState {
     }
 
     /// Nothing happens but that people are waited for.
-    fn stands_still(&self) -> bool {
+    pub fn stands_still(&self) -> bool {
         let agenda = &self.agenda;
         agenda.running.is_empty()
             && agenda.delayed.is_empty()
