@@ -1,10 +1,11 @@
 //! A journal in memory, in which the machine may stop.
 //!
-//! Invariant: what was written before it stopped is there afterwards, whole writes only.
+//! It stops right behind an event: what was to be written behind that is lost, and nothing of it has
+//! begun. Invariant: what was written before is there afterwards.
 
 use std::collections::VecDeque;
 
-use crate::exec::event::{Event, Stamped};
+use crate::exec::event::{Event, Stamped, Status};
 use crate::exec::graph::Graph;
 use crate::exec::graph::NodeIx;
 use crate::exec::journal::{Journal, JournalError};
@@ -27,15 +28,24 @@ impl Point {
         let named = |id: &NodeId, node| graph.node_ix(id) == Some(node);
         match (self, &stamped.event) {
             (Self::Written(seq), _) => stamped.seq >= seq,
-            (Self::Ended(node), Event::StepEnded { step, .. }) => graph.step_ix(step) == Some(node),
-            (Self::Ended(node), Event::GoalEnded { goal, .. })
-            | (Self::Begun(node), Event::GoalOpened { goal, .. }) => {
+            (Self::Ended(node), Event::StepEnded { step, status, .. }) => {
+                has_run(*status) && graph.step_ix(step) == Some(node)
+            }
+            (Self::Ended(node), Event::GoalEnded { goal, status, .. }) => {
+                has_run(*status) && graph.goal_ix(goal) == Some(node)
+            }
+            (Self::Begun(node), Event::GoalOpened { goal, .. }) => {
                 graph.goal_ix(goal) == Some(node)
             }
             (Self::Begun(node), Event::AttemptStarted { unit, .. }) => named(&unit.node, node),
             _ => false,
         }
     }
+}
+
+/// Whether what ended so had begun.
+fn has_run(status: Status) -> bool {
+    !matches!(status, Status::Skipped | Status::Blocked | Status::NotRun)
 }
 
 /// A moment at which a scenario has something happen, with the place of its line.
@@ -64,11 +74,14 @@ impl<'g> Tape<'g> {
 
 impl Journal for Tape<'_> {
     fn append(&mut self, events: &[Stamped], _durable: bool) -> Result<(), JournalError> {
-        self.events.extend_from_slice(events);
-        let comes = |(_, point): &Planned| events.iter().any(|event| point.is(self.graph, event));
-        let Some(at) = self.crashes.iter().position(comes) else { return Ok(()) };
-        self.crashed.extend(self.crashes.remove(at).map(|(given, _)| given));
-        self.stopped = true;
-        Err(JournalError("the machine has stopped".to_owned()))
+        for event in events {
+            self.events.push(event.clone());
+            let comes = |(_, point): &Planned| point.is(self.graph, event);
+            let Some(at) = self.crashes.iter().position(comes) else { continue };
+            self.crashed.extend(self.crashes.remove(at).map(|(given, _)| given));
+            self.stopped = true;
+            return Err(JournalError("the machine has stopped".to_owned()));
+        }
+        Ok(())
     }
 }

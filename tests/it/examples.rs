@@ -35,6 +35,17 @@ fn each_is_sound() {
 }
 
 #[test]
+fn each_scenario_of_them_holds() {
+    let with = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).expect("an example");
+        text.contains("\nscenario ")
+    };
+    let found: Vec<PathBuf> = examples().into_iter().filter(with).collect();
+    assert!(found.len() >= 2);
+    all_pass(found, |path| format!("test {path} --deny warnings"));
+}
+
+#[test]
 fn each_is_in_canonical_form() {
     all_pass(examples(), |path| format!("fmt {path} --check"));
 }
@@ -48,6 +59,7 @@ fn each_that_stands_alone_has_a_forecast() {
         let name = path.file_name().expect("it has a name").to_string_lossy();
         texts.iter().any(|text| text.contains(&format!("from \"./{name}\"")))
     };
-    let alone = examples().into_iter().filter(|path| !mounted(path)).collect();
+    let scenarios = |path: &Path| path.to_string_lossy().ends_with(".test.goal");
+    let alone = examples().into_iter().filter(|path| !mounted(path) && !scenarios(path)).collect();
     all_pass(alone, |path| format!("run {path} --dry-run"));
 }

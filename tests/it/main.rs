@@ -38,6 +38,7 @@ mod prompts;
 mod report;
 mod resume;
 mod run;
+mod scenario;
 mod server;
 mod services;
 mod signals;

@@ -146,6 +146,18 @@ PLACES = {
     "webhook": {
         "header": ["clause", [], [], "", ""],
     },
+    "scenario": {
+        "param": ["clause", [], [], "", ""],
+        "env": ["clause", [], [], "bindings", ""],
+        "file": ["clause", [], [], "", ""],
+        "jobs": ["clause", [], [], "", ""],
+        "given": ["clause", ["fails", "times", "once", "with", "takes", "gives", "approved", "denied", "unanswered", "done", "rerun", "after", "already", "requires", "verify", "rollback", "cleanup", "via", "for"], ["exit", "signal", "timeout", "verify", "output", "memory", "lost"], "", ""],
+        "given crash": ["clause", ["after", "during"], [], "", ""],
+        "given stop": ["clause", ["after", "during"], [], "", ""],
+        "expect": ["clause", ["succeeded", "achieved", "failed", "skipped", "blocked", "cancelled", "not-run", "waiting", "in-doubt", "undone", "via", "in", "attempts", "attempt", "after", "before", "within"], [], "", ""],
+        "expect asked": ["clause", [], [], "", ""],
+        "expect not asked": ["clause", [], [], "", ""],
+    },
     "bindings": {
     },
 }

@@ -27,7 +27,7 @@ pub(super) fn lower(pass: &mut Pass<'_>, outlines: &[&ScenarioOutline]) -> Vec<S
     for outline in outlines {
         let mut scenario = Scenario::new(outline.name.clone());
         let place = Place { phase: Phase::Before, ..Place::new(ROOT, User::Scenario) };
-        for clause in &outline.clauses {
+        for clause in outline.clauses.iter().filter(|clause| !clause.damaged) {
             clause.lower(&mut Target::Scenario(&mut scenario), &mut pass.scope(place));
         }
         let whole = outline.clauses.iter().all(|clause| !clause.damaged);
