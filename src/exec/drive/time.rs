@@ -23,8 +23,11 @@ impl<W: World> Drive<'_, W> {
         let graph = self.state.graph();
         // A forecast goes on, so that it can say by how much a deadline is missed. And while nothing
         // happens but that people are waited for, none comes nearer.
-        let none = self.world.assumes() || self.state.stands_still();
-        let goals = if none { 0..0 } else { graph.step_count()..graph.node_count() };
+        let goals = if self.world.assumes() || self.state.stands_still() {
+            0..0
+        } else {
+            graph.step_count()..graph.node_count()
+        };
         goals.filter_map(|at| {
             let node = NodeIx(u32::try_from(at).ok()?);
             let state = self.state.node(node);

@@ -80,7 +80,7 @@ pub(super) static FILE: ClauseSpec = ClauseSpec {
     summary: "a file that is there in this scenario",
     documentation: "\
 What `exists`, `glob` and `read` find; relative to the plan's folder. Of the real files a scenario sees nothing.",
-    example: "scenario \"two parts\" { file \"data/a.csv\"; file \"data/b.csv\"; expect goal achieved }",
+    example: "scenario \"two parts\" { file \"a.csv\"; file \"b.csv\"; expect goal achieved }",
     lower: lower_file,
     ..ClauseSpec::PLAIN
 };
