@@ -17,7 +17,7 @@ pub(super) use answers::{AnswerArguments, CancelArguments, DoneArguments, NoteAr
 pub(super) use drawing::{GraphArguments, GraphFormat, ListArguments};
 pub(super) use logging::LogArguments;
 pub(super) use running::{ExecutorArguments, ResumeArguments, RunArguments, RunFormat};
-pub(super) use testing::{TestArguments, TestFormat};
+pub(super) use testing::{SimulateArguments, TestArguments, TestFormat};
 
 /// Checks, runs and resumes goals: plans of steps that matter.
 #[derive(Debug, Parser)]
@@ -43,6 +43,8 @@ pub enum Command {
     Check(CheckArguments),
     /// Play the scenarios of plans, and say which do not hold
     Test(TestArguments),
+    /// Say what each thing that may go wrong leads to
+    Simulate(SimulateArguments),
     /// Write plans in their canonical form
     Fmt(FmtArguments),
     /// Carry a plan out
@@ -120,6 +122,7 @@ impl Command {
             Self::Report(report) => report.format == Some(ReportFormat::Json),
             Self::Graph(graph) => graph.format == GraphFormat::Json,
             Self::List(list) => list.format == ShowFormat::Json,
+            Self::Simulate(simulate) => simulate.format == ShowFormat::Json,
             Self::Test(test) => test.format == TestFormat::Json,
             _ => false,
         }

@@ -38,6 +38,7 @@ mod run;
 mod runs;
 mod session;
 mod show;
+mod simulate;
 mod successes;
 mod telling;
 mod test;
@@ -120,6 +121,7 @@ fn dispatch(command: Command) -> Result<u8, Failed> {
     match command {
         Command::Check(arguments) => check::check(&arguments),
         Command::Test(arguments) => test::test(&arguments),
+        Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Compile(arguments) => plan::compile(&arguments),

@@ -124,7 +124,7 @@ fn play_one(
         name: scenario.name.value.clone(),
         ..ScenarioView::default()
     };
-    let (mut found, view) = match play(graph, scenario, None) {
+    let (mut found, view) = match play(graph, scenario) {
         Ok(play) => {
             let found = [judge(scenario, &play), unused(scenario, &play)].concat();
             (found, played(view, &play))

@@ -20,6 +20,7 @@ mod run;
 mod runs;
 mod scenarios;
 mod schema;
+mod simulation;
 mod text;
 mod trace;
 mod why;
@@ -42,6 +43,7 @@ pub use scenarios::{
     scenarios_summary, widest,
 };
 pub use schema::{SCHEMAS, schema};
+pub use simulation::{CaseView, CounterexampleView, SimulationView, simulation_text};
 pub use text::{length, text};
 pub use trace::Trace;
 pub use why::{BecauseView, WhyView, why_text};

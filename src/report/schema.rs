@@ -5,13 +5,15 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use super::{
     CheckView, DryRunView, GraphView, ListView, ReportView, RunView, RunsView, ScenariosView,
-    WhyView,
+    SimulationView, WhyView,
 };
 use crate::ir::Plan;
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: &[&str] =
-    &["check", "run", "show", "dry-run", "graph", "list", "runs", "why", "report", "test", "ir"];
+pub const SCHEMAS: &[&str] = &[
+    "check", "run", "show", "dry-run", "graph", "list", "runs", "why", "report", "test",
+    "simulate", "ir",
+];
 
 /// The schema of a command's JSON, or of the compiled plan (`ir`); `None` for any other name.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
@@ -25,6 +27,7 @@ pub fn schema(name: &str) -> Option<serde_json::Value> {
         "why" => printed::<WhyView>(),
         "report" => printed::<ReportView>(),
         "test" => printed::<ScenariosView>(),
+        "simulate" => printed::<SimulationView>(),
         // Read as well as printed: what may be left out is not required.
         "ir" => schema_for!(Plan),
         _ => return None,

@@ -2,6 +2,7 @@
 //!
 //! Nothing is executed, read or written. Invariant: the same scenario always goes the same way.
 
+mod explore;
 mod imagined;
 mod judge;
 mod play;
@@ -11,7 +12,9 @@ mod timeline;
 mod unused;
 mod world;
 
+pub use explore::{Case, Class, Explored, Kind, Outcome, Wanted, events_of, explore};
 pub use judge::{cannot_begin, judge};
-pub use play::{Play, play};
+pub use play::{Play, Setting, play, play_in};
+pub use script::Unsaid;
 pub use timeline::{Line, timeline};
 pub use unused::unused;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::imagined::Imagined;
-use super::script::Script;
+use super::script::{Script, Unsaid};
 use super::tape::{Planned, Point, Tape};
 use super::world::ScriptedWorld;
 use crate::exec::drive::{Drive, DriveOptions, RunEnd};
@@ -15,10 +15,10 @@ use crate::exec::estimate::{self, Measured};
 use crate::exec::event::{Event, Stamped, Timestamp};
 use crate::exec::graph::Graph;
 use crate::exec::params::default_value;
-use crate::exec::scope::{Place, Values};
+use crate::exec::scope::{Place, Surroundings, Values};
 use crate::exec::state::RunState;
 use crate::exec::world::World;
-use crate::ir::{Assumption, BindingKind, Scenario};
+use crate::ir::{Assumption, BindingKind, Given, Scenario};
 use crate::value::{BindingId, Value};
 
 /// What a step is taken to need of which the plan says nothing.
@@ -46,39 +46,60 @@ impl std::fmt::Debug for Play {
     }
 }
 
-/// Params as a run has them: those for the journal, in which secrets are `***`, and the secrets.
-struct Params {
-    values: IndexMap<BindingId, Value>,
-    secrets: HashMap<BindingId, Value>,
+/// Where runs of a plan are played.
+#[allow(missing_debug_implementations)] // holds what others implement
+pub struct Setting<'s> {
+    pub graph: &'s Arc<Graph>,
+    pub surroundings: &'s (dyn Surroundings + Sync),
+    /// Those for the journal, in which secrets are `***`.
+    pub params: IndexMap<BindingId, Value>,
+    pub secrets: HashMap<BindingId, Value>,
+    /// Steps at once.
+    pub jobs: u32,
+    /// What a step gives of which nothing is said.
+    pub outputs: Unsaid,
 }
 
-/// Plays a scenario to its end. `cut`: the machine also stops when so many events are written.
+/// Plays a scenario to its end.
 ///
 /// # Errors
 /// Why it cannot begin: a param has no value, or `parallel` none.
-pub fn play(graph: &Arc<Graph>, scenario: &Scenario, cut: Option<u64>) -> Result<Play, String> {
+pub fn play(graph: &Arc<Graph>, scenario: &Scenario) -> Result<Play, String> {
     let surroundings = Imagined::new(scenario);
-    let params = params(graph, scenario, &surroundings)?;
-    let values = Values::new(params.secrets.clone());
+    let (params, secrets) = params(graph, scenario, &surroundings)?;
+    let outputs = Unsaid::Empty;
+    let surroundings = &surroundings;
+    let mut setting = Setting { graph, surroundings, params, secrets, jobs: JOBS, outputs };
+    setting.jobs = jobs(&setting, scenario)?;
+    play_in(&setting, &scenario.givens, None)
+}
+
+/// Plays a run in which some things are assumed. `cut`: the machine also stops when so many events
+/// are written.
+///
+/// # Errors
+/// Where the loop cannot go on; the words say why.
+pub fn play_in(setting: &Setting<'_>, givens: &[Given], cut: Option<u64>) -> Result<Play, String> {
+    let graph = setting.graph;
+    let values = Values::new(setting.secrets.clone());
     let measured = Measured::new();
-    let order = estimate::order(graph, &params.values, &values, &surroundings, &measured);
+    let order = estimate::order(graph, &setting.params, &values, setting.surroundings, &measured);
     let mut blank = RunState::new(Arc::clone(graph), order.clone());
-    blank.params.clone_from(&params.values);
-    let expected = estimate::expected(&blank, &values, &surroundings, &measured);
+    blank.params.clone_from(&setting.params);
+    let expected = estimate::expected(&blank, &values, setting.surroundings, &measured);
     let lengths = expected.into_iter().map(|each| each.map_or(GUESS, |each| each.length)).collect();
-    let jobs = jobs(&blank, scenario, &values, &surroundings)?;
-    let script = Script::new(graph, &scenario.givens, lengths);
-    let (crashes, stops) = moments(graph, scenario, cut);
-    let mut first = started(params.values, jobs);
+    let script = Script::new(graph, givens, lengths, setting.outputs);
+    let (crashes, stops) = moments(graph, givens, cut);
+    let mut first = started(setting);
     let mut tape = Tape::new(graph, crashes);
     let mut now = Timestamp(0);
     let mut stopped = HashSet::new();
     for _ in 0..MOST_RESUMES {
         let mut state = RunState::new(Arc::clone(graph), order.clone());
         tape.events.iter().for_each(|event| state.apply(event));
-        let mut world = ScriptedWorld::new(now, &surroundings, &script, &stops, stopped);
+        let mut world = ScriptedWorld::new(now, setting.surroundings, &script, &stops, stopped);
         world.take_up(&state);
-        let values = Values::new(params.secrets.clone());
+        let values = Values::new(setting.secrets.clone());
         let options = DriveOptions::default();
         let mut drive = Drive::new(state, values, world, options, &mut tape);
         let ended = drive.run(first);
@@ -88,7 +109,7 @@ pub fn play(graph: &Arc<Graph>, scenario: &Scenario, cut: Option<u64>) -> Result
         drop(drive);
         match ended {
             Ok(end) => {
-                let used = used(&script, scenario, &tape, &stopped);
+                let used = used(&script, givens, &tape, &stopped);
                 return Ok(Play { state, end, events: tape.events, used });
             }
             Err(_) if tape.take_stop() => first = resumed(),
@@ -100,7 +121,7 @@ pub fn play(graph: &Arc<Graph>, scenario: &Scenario, cut: Option<u64>) -> Result
 
 fn used(
     script: &Script<'_>,
-    scenario: &Scenario,
+    givens: &[Given],
     tape: &Tape<'_>,
     stopped: &HashSet<usize>,
 ) -> Vec<u32> {
@@ -109,17 +130,13 @@ fn used(
         Assumption::Crash(_) => u32::from(tape.crashed.contains(&at)),
         Assumption::Stop(_) => u32::from(stopped.contains(&at)),
     };
-    scenario.givens.iter().map(|given| &given.what).enumerate().map(of).collect()
+    givens.iter().map(|given| &given.what).enumerate().map(of).collect()
 }
 
 /// When the machine stops, and when a person stops the run; each with its place in the scenario.
-fn moments(
-    graph: &Graph,
-    scenario: &Scenario,
-    cut: Option<u64>,
-) -> (VecDeque<Planned>, Vec<Planned>) {
+fn moments(graph: &Graph, givens: &[Given], cut: Option<u64>) -> (VecDeque<Planned>, Vec<Planned>) {
     let (mut crashes, mut stops) = (VecDeque::new(), Vec::new());
-    for (at, given) in scenario.givens.iter().enumerate() {
+    for (at, given) in givens.iter().enumerate() {
         let (moment, crash) = match &given.what {
             Assumption::Crash(moment) => (moment, true),
             Assumption::Stop(moment) => (moment, false),
@@ -137,10 +154,10 @@ fn moments(
     (crashes, stops)
 }
 
-fn started(params: IndexMap<BindingId, Value>, jobs: u32) -> Event {
+fn started(setting: &Setting<'_>) -> Event {
     Event::RunStarted {
-        params,
-        jobs,
+        params: setting.params.clone(),
+        jobs: setting.jobs,
         keep_going: false,
         left_out: Vec::new(),
         skipped: Vec::new(),
@@ -153,43 +170,41 @@ fn resumed() -> Event {
     Event::RunResumed { retry_failed: false, changed: Vec::new(), interactive: false }
 }
 
+type Params = (IndexMap<BindingId, Value>, HashMap<BindingId, Value>);
+
 fn params(graph: &Arc<Graph>, scenario: &Scenario, world: &Imagined) -> Result<Params, String> {
-    let mut params = Params { values: IndexMap::new(), secrets: HashMap::new() };
+    let (mut values, mut secrets) = (IndexMap::new(), HashMap::new());
     for (id, binding) in &graph.plan().bindings {
         let BindingKind::Param { bound: None, default, .. } = &binding.kind else { continue };
         let given = scenario.params.iter().find(|(param, _)| param == id);
         let value = match (given, default) {
             (Some((_, value)), _) => value.clone(),
             (None, Some(default)) => {
-                let known = (&params.values, &params.secrets);
-                default_value(graph, known, binding, default, world)
+                default_value(graph, (&values, &secrets), binding, default, world)
                     .map_err(|why| format!("param `{id}` has no value: {why}"))?
             }
             (None, None) => return Err(format!("param `{id}` has no value")),
         };
         if value.is_secret() {
-            params.secrets.insert(id.clone(), value.clone());
+            secrets.insert(id.clone(), value.clone());
         }
-        params.values.insert(id.clone(), value);
+        values.insert(id.clone(), value);
     }
-    Ok(params)
+    Ok((values, secrets))
 }
 
-fn jobs(
-    state: &RunState,
-    scenario: &Scenario,
-    values: &Values,
-    world: &Imagined,
-) -> Result<u32, String> {
-    let graph = state.graph();
+fn jobs(setting: &Setting<'_>, scenario: &Scenario) -> Result<u32, String> {
+    let graph = setting.graph;
     let parallel = graph.goal(graph.root()).and_then(|goal| goal.parallel.as_ref());
-    match (scenario.jobs, parallel) {
-        (Some(jobs), _) => Ok(jobs),
-        (None, None) => Ok(JOBS),
-        (None, Some(parallel)) => {
-            let place = Place { state, values, world, goal: graph.root(), unit: None };
-            let jobs = place.count(parallel).map_err(|why| format!("`parallel`: {why}"))?;
-            Ok(jobs.max(1))
-        }
-    }
+    let (Some(parallel), None) = (parallel, scenario.jobs) else {
+        return Ok(scenario.jobs.unwrap_or(JOBS));
+    };
+    let mut state = RunState::new(Arc::clone(graph), Vec::new());
+    state.params.clone_from(&setting.params);
+    let values = Values::new(setting.secrets.clone());
+    let goal = graph.root();
+    let place =
+        Place { state: &state, values: &values, world: setting.surroundings, goal, unit: None };
+    let jobs = place.count(parallel).map_err(|why| format!("`parallel`: {why}"))?;
+    Ok(jobs.max(1))
 }

@@ -21,6 +21,15 @@ pub(super) const AS_ASSUMED: &str = "as the scenario assumes";
 
 const SIGKILL: i32 = 9;
 
+/// What a step gives of which nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsaid {
+    /// The value of its type that says least.
+    Empty,
+    /// One by which as much runs as can: `true`, a list of one item.
+    Full,
+}
+
 /// The assumptions about nodes.
 pub(super) struct Script<'s> {
     givens: &'s [Given],
@@ -29,10 +38,16 @@ pub(super) struct Script<'s> {
     used: Vec<Cell<u32>>,
     /// How long an attempt takes of which nothing is assumed.
     lengths: Vec<Duration>,
+    unsaid: Unsaid,
 }
 
 impl<'s> Script<'s> {
-    pub(super) fn new(graph: &Graph, givens: &'s [Given], lengths: Vec<Duration>) -> Self {
+    pub(super) fn new(
+        graph: &Graph,
+        givens: &'s [Given],
+        lengths: Vec<Duration>,
+        unsaid: Unsaid,
+    ) -> Self {
         let mut by_node: HashMap<NodeIx, Vec<usize>> = HashMap::new();
         for (at, given) in givens.iter().enumerate() {
             if let Assumption::Node(given) = &given.what
@@ -41,7 +56,8 @@ impl<'s> Script<'s> {
                 by_node.entry(node).or_default().push(at);
             }
         }
-        Self { givens, by_node, used: givens.iter().map(|_| Cell::new(0)).collect(), lengths }
+        let used = givens.iter().map(|_| Cell::new(0)).collect();
+        Self { givens, by_node, used, lengths, unsaid }
     }
 
     /// How often the assumption at a place in the scenario came up.
@@ -144,7 +160,7 @@ impl<'s> Script<'s> {
                 _ => None,
             })
         };
-        let value = |name: &str, ty: &Type| given(name).unwrap_or_else(|| nothing_of(ty));
+        let value = |name: &str, ty: &Type| given(name).unwrap_or_else(|| self.unsaid.value(ty));
         step.outputs
             .iter()
             .map(|(name, spec)| (std::sync::Arc::clone(name), value(name, &spec.ty)))
@@ -224,8 +240,19 @@ fn failure(
     (length, failure)
 }
 
+impl Unsaid {
+    fn value(self, ty: &Type) -> Value {
+        match (self, ty) {
+            (Self::Full, Type::Bool) => Value::Bool(true),
+            (Self::Full, Type::Int) => Value::Int(1),
+            (Self::Full, Type::List(item)) => Value::List(vec![self.value(item)]),
+            _ => empty(ty),
+        }
+    }
+}
+
 /// The value of a type that says least.
-fn nothing_of(ty: &Type) -> Value {
+fn empty(ty: &Type) -> Value {
     match ty {
         Type::Int => Value::Int(0),
         Type::Number => Value::Number(0.0),

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::time::Duration;
 
-use super::imagined::Imagined;
 use super::script::{AS_ASSUMED, Script};
 use super::tape::Planned;
 use crate::exec::event::{
@@ -35,7 +34,7 @@ struct Coming {
 
 pub(super) struct ScriptedWorld<'s> {
     now: Timestamp,
-    surroundings: &'s Imagined,
+    surroundings: &'s dyn Surroundings,
     script: &'s Script<'s>,
     ends: BinaryHeap<Reverse<(Timestamp, Ticket)>>,
     outcomes: HashMap<Ticket, Outcome>,
@@ -53,7 +52,7 @@ pub(super) struct ScriptedWorld<'s> {
 impl<'s> ScriptedWorld<'s> {
     pub(super) fn new(
         now: Timestamp,
-        surroundings: &'s Imagined,
+        surroundings: &'s dyn Surroundings,
         script: &'s Script<'s>,
         stops: &'s [Planned],
         stopped: HashSet<usize>,

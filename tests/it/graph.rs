@@ -308,9 +308,12 @@ fn examples_fit_a_terminal_and_their_columns_align() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let project = Project::empty();
     let plans = std::fs::read_dir(folder).expect("the folder is there").filter_map(Result::ok);
-    let is_plan = |path: &str| path.ends_with(".goal") && !path.ends_with(".test.goal");
-    let paths = plans.map(|entry| entry.path().to_string_lossy().into_owned());
-    for path in paths.filter(|path| is_plan(path)) {
+    let is_plan = |path: &Path| {
+        let name = path.to_string_lossy();
+        path.extension().is_some_and(|e| e == "goal") && !name.ends_with(".test.goal")
+    };
+    for path in plans.map(|entry| entry.path()).filter(|path| is_plan(path)) {
+        let path = path.to_string_lossy();
         let text = draw(&project, &[&path]).exits(0).out();
         assert!(text.lines().all(|line| width(line) <= 80), "{text}");
         assert_is_xml(&draw(&project, &[&path, "--format", "svg"]).exits(0).out());

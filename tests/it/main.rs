@@ -42,6 +42,7 @@ mod scenario;
 mod server;
 mod services;
 mod signals;
+mod simulate;
 mod slurm;
 mod streams;
 mod support;

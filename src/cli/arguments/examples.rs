@@ -16,6 +16,9 @@ goalc check release.goal --format sarif"),
 goalc test release.goal -v                show all that happens
 goalc test release.goal --only primary    scenarios with this in their name
 goalc test --format junit > results.xml"),
+    ("simulate", "goalc simulate release.goal
+goalc simulate release.goal -p version=1.2.3 --format json
+goalc simulate --only once,crash --expect achieved    in CI: what passes by is borne"),
     ("fmt", "goalc fmt release.goal
 goalc fmt *.goal --check                  in CI: exit code 1 where one differs
 goalc fmt - < release.goal"),
