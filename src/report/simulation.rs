@@ -28,7 +28,7 @@ pub struct SimulationView {
     pub goal: String,
     /// How many runs were played, the one in which nothing goes wrong included.
     pub played: usize,
-    /// Pairs and moments of a crash that were too many to be played.
+    /// Cases that were too many to be played.
     pub left_out: usize,
     /// How long the run takes in which nothing goes wrong.
     pub baseline: f64,
@@ -179,8 +179,7 @@ fn verdict(view: &SimulationView) -> String {
         let _ = writeln!(text, "{half} cases leave something half-done");
     }
     if view.left_out > 0 {
-        let _ =
-            writeln!(text, "{} pairs and moments were too many, and are left out", view.left_out);
+        let _ = writeln!(text, "{} cases were too many, and are left out", view.left_out);
     }
     text
 }

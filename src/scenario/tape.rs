@@ -11,6 +11,9 @@ use crate::exec::graph::NodeIx;
 use crate::exec::journal::{Journal, JournalError};
 use crate::value::NodeId;
 
+/// A run with more events is given up: one that tries again a thousand million times, say.
+const MOST_EVENTS: usize = 1_000_000;
+
 /// A moment of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Point {
@@ -74,6 +77,9 @@ impl<'g> Tape<'g> {
 
 impl Journal for Tape<'_> {
     fn append(&mut self, events: &[Stamped], _durable: bool) -> Result<(), JournalError> {
+        if self.events.len() > MOST_EVENTS {
+            return Err(JournalError(format!("more than {MOST_EVENTS} events")));
+        }
         for event in events {
             self.events.push(event.clone());
             let comes = |(_, point): &Planned| point.is(self.graph, event);

@@ -390,3 +390,15 @@ fn a_file_of_scenarios_is_no_plan() {
     let none = Project::new("goal g { step a { run \"true\" } }\n").call(&["test", "plan.goal"]);
     assert!(none.code == 2 && none.err.contains("has no scenarios"), "{}", none.err);
 }
+
+#[test]
+fn a_run_without_end_is_given_up() {
+    let plan = "goal g { step a { run \"a\"; retry 1000000000; idempotent } }\n";
+    let found = play(plan, "scenario \"for ever\" { given a fails; expect goal failed }\n");
+    let message = found.0["scenarios"][0]["diagnostics"][0]["message"].clone();
+    assert!(
+        message.as_str().is_some_and(|text| text.contains("more than 1000000 events")),
+        "{:#}",
+        found.0
+    );
+}
