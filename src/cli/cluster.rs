@@ -6,10 +6,19 @@ use std::path::PathBuf;
 
 use super::exit::Failed;
 use super::session::Session;
-use crate::exec::executor::{Slurm, SlurmSettings};
+use crate::exec::executor::{Slurm, SlurmSettings, slurm_missing};
 use crate::exec::world::LocalWorld;
 use crate::ir::{Plan, executor_of};
 use crate::store::RunId;
+
+/// What a plan's steps run on and is not on this machine, in one line each.
+pub(super) fn missing(plan: &Plan, chosen: Option<&str>) -> Vec<String> {
+    if uses_slurm(plan, chosen) { slurm_missing().into_iter().collect() } else { Vec::new() }
+}
+
+fn uses_slurm(plan: &Plan, chosen: Option<&str>) -> bool {
+    plan.steps.values().any(|step| executor_of(step, chosen) == "slurm")
+}
 
 /// A world with all that a plan's steps run on.
 pub(super) fn with_cluster(
@@ -19,7 +28,7 @@ pub(super) fn with_cluster(
     plan: &Plan,
 ) -> Result<LocalWorld, Failed> {
     let chosen = session.manner.executor.as_deref();
-    if !plan.steps.values().any(|step| executor_of(step, chosen) == "slurm") {
+    if !uses_slurm(plan, chosen) {
         return Ok(world);
     }
     let slurm = session.manner.slurm.clone();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::{ResumeArguments, RunFormat};
+use super::cluster;
 use super::exit::Failed;
 use super::load::{Aim, Loaded, Mounts, load};
 use super::log::Log;
@@ -53,6 +54,9 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
             output::print_json(&view(&record.id, &state, false));
         }
         return Ok(exit);
+    }
+    if let Some(missing) = cluster::missing(&record.plan, state.executor.as_deref()).first() {
+        return Err(Failed::wrong(missing.clone()));
     }
     let manner = Manner {
         yes: arguments.yes,

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::arguments::{RunArguments, RunFormat};
+use super::cluster;
 use super::exit::{Failed, WRONG, refusal};
 use super::forecast;
 use super::load::{Loaded, Mounts};
@@ -48,6 +49,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Failed> {
     let start = start(arguments, &loaded, &plan)?;
     if arguments.dry_run {
         return dry_run(arguments, &loaded, start);
+    }
+    let missing = cluster::missing(&plan, executor);
+    if !missing.is_empty() {
+        return Err(refuse(&missing, arguments.format));
     }
     begin(arguments, &loaded, start)
 }

@@ -422,3 +422,24 @@ fn what_a_cluster_cannot_keep_is_an_error_with_its_place() {
     assert!(done.err.contains("E0507"), "{}", done.err);
     assert!(cluster.lines("submitted").is_empty());
 }
+
+#[test]
+fn a_machine_without_slurm_says_so_before_anything_runs() {
+    let plan = "goal g {\n step a { run \"touch ran\" }\n step b { depends a; run \"true\"; executor slurm }\n}\n";
+    let project = Project::new(plan);
+    for arguments in [&["run", "plan.goal"][..], &["run", "plan.goal", "--executor", "slurm"]] {
+        let mut command = project.command(arguments);
+        command.env("PATH", "/nowhere");
+        let refused = project.spawn(command).end();
+        assert!(refused.code == 2 && refused.err.contains("`sbatch`"), "{}", refused.err);
+        assert!(!project.has("ran"));
+        assert_eq!(
+            project.call(&["runs", "--format", "json"]).json()["runs"],
+            serde_json::json!([])
+        );
+    }
+    // What it would do can be asked all the same.
+    let mut command = project.command(&["run", "plan.goal", "-n"]);
+    command.env("PATH", "/nowhere");
+    assert_eq!(project.spawn(command).end().code, 0);
+}

@@ -21,7 +21,7 @@ use crate::value::Value;
 pub use files::{AttemptFiles, make_private};
 pub use local::Local;
 pub use node::{ATTEMPT_ARGUMENT, PILOT_ARGUMENT, attempt_main, pilot_main};
-pub use slurm::{Settings as SlurmSettings, Slurm};
+pub use slurm::{Settings as SlurmSettings, Slurm, missing as slurm_missing};
 
 /// Told, from any thread, how a command ended.
 pub type Done = Box<dyn FnOnce(ProcessReport) + Send>;

@@ -15,16 +15,34 @@ mod seen;
 mod stop;
 mod submit;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, unbounded};
 
 use super::{Executor, Key, Task};
 use crate::config::SlurmSettings;
-use crate::exec::process::{ProcessEnd, ProcessReport};
+use crate::exec::process::{ProcessEnd, ProcessReport, find_program};
 
 use keeper::{Keeper, Word};
+
+/// The commands without which nothing can be sent to a cluster.
+const NEEDED: &[&str] = &["sbatch", "squeue", "scancel"];
+
+/// What is missing on this machine, in one line; `None` where all is there. Whether the cluster answers
+/// is not asked: it may come back.
+pub fn missing() -> Option<String> {
+    let path = std::env::var_os("PATH");
+    let is_here = |name: &str| find_program(name.as_ref(), path.as_deref(), Path::new(".")).is_ok();
+    let missing: Vec<&str> = NEEDED.iter().copied().filter(|name| !is_here(name)).collect();
+    let names = missing.join("`, `");
+    (!missing.is_empty()).then(|| {
+        format!(
+            "steps are to run on Slurm, and this machine has no `{names}` in PATH: install Slurm's \
+             commands, or run them here with --executor local"
+        )
+    })
+}
 
 /// What the run's cluster is to be used with.
 #[derive(Debug, Clone)]

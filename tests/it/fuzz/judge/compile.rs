@@ -8,8 +8,10 @@ use goalc::forecast::{self, Options};
 use goalc::graph::{self, Style};
 use goalc::ir::Plan;
 use goalc::report::{ListView, list_text};
+use goalc::scenario::{judge, play, timeline, unused};
+use goalc::sema;
 
-use super::plan::{Nowhere, analyzed};
+use super::plan::{Nowhere, analyzed, with};
 use super::text;
 
 pub fn compile(bytes: &[u8]) {
@@ -25,6 +27,18 @@ pub fn compile(bytes: &[u8]) {
         assert_eq!(again, plan);
         assert_eq!(serde_json::to_string(&again).expect("a plan is JSON"), json);
         looked_at(plan);
+        rehearsed(text);
+    }
+}
+
+/// Its scenarios are played and judged.
+fn rehearsed(text: &str) {
+    let Some((plan, scenarios)) = with(text, sema::rehearse).0 else { return };
+    let graph = Arc::new(Graph::new(Arc::new(plan)));
+    for scenario in scenarios.iter().take(2) {
+        if let Ok(played) = play(&graph, scenario) {
+            let _ = (judge(scenario, &played), unused(scenario, &played), timeline(&played.events));
+        }
     }
 }
 
