@@ -40,8 +40,17 @@ fn place_of(token: &Token) -> Span {
     }
 }
 
+/// A longer usage line helps no one who has mistyped a word of it.
+const LONGEST_USAGE: usize = 150;
+
 fn how_to_write(spec: &ClauseSpec) -> String {
-    format!("write `{}`", usage(spec))
+    let usage = usage(spec);
+    if usage.len() <= LONGEST_USAGE {
+        return format!("write `{usage}`");
+    }
+    let begins = |line: &&str| line.starts_with(spec.word);
+    let example = spec.example.lines().map(str::trim).find(begins).unwrap_or(&usage);
+    format!("write it as `{example}`; `goalc explain {}` tells all that it takes", spec.word)
 }
 
 /// An argument is not there: at the statement's end, or in the place of something else.

@@ -30,6 +30,12 @@ pub(super) fn lower(pass: &mut Pass<'_>, outlines: &[&ScenarioOutline]) -> Vec<S
         for clause in outline.clauses.iter().filter(|clause| !clause.damaged) {
             clause.lower(&mut Target::Scenario(&mut scenario), &mut pass.scope(place));
         }
+        let params = outline.clauses.iter().filter(|clause| clause.spec.word == "param").count();
+        if params == scenario.params.len()
+            && let Some(found) = without_value(pass, &scenario)
+        {
+            pass.report(found);
+        }
         let whole = outline.clauses.iter().all(|clause| !clause.damaged);
         if whole && scenario.expectations.is_empty() {
             pass.report(expects_nothing(outline));
@@ -54,7 +60,6 @@ pub(super) fn check(pass: &mut Pass<'_>, lowered: &Lowered, graph: &Graph, all: 
     let known = Known::new(pass, lowered);
     let mut found = Vec::new();
     for scenario in all {
-        found.extend(without_value(pass, scenario));
         givens::check(&known, scenario, &mut found);
         expectations::check(&known, graph, scenario, &mut found);
     }
@@ -130,6 +135,16 @@ impl Scope<'_, '_> {
             && !self.knows("goal")
         {
             return Some(self.node_id(Node::Goal(ROOT)));
+        }
+        if let [only] = reference.parts.as_slice()
+            && *only.value == *self.world().goal(ROOT).outline.name.value
+            && !self.knows(&only.value)
+        {
+            let message =
+                format!("`{}` is the whole goal, which is called `goal` here", only.value);
+            let found = Diagnostic::new(Code::E0201, message, only.span, "the goal itself");
+            self.pass.report(found.help("write `goal`").fix(only.span, "goal"));
+            return None;
         }
         self.edge(reference).map(|node| self.node_id(node))
     }
