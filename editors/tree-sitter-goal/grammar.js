@@ -20,8 +20,9 @@ const oneOf = (rules) => (rules.length > 1 ? choice(...rules) : rules[0]);
 /** The name of a clause's rule: `run` is `run_clause`, and `run_probe` as a probe. */
 const ruleOf = (id) => {
   const { word, role } = clauses[id];
-  const alike = Object.values(clauses).filter((other) => other.word === word && other.role !== "probe");
-  const name = role === "probe" || alike.length === 1 ? word : id;
+  const scenario = (id) => id.startsWith("scenario-");
+  const alike = Object.entries(clauses).filter(([id, other]) => other.word === word && other.role !== "probe" && !scenario(id));
+  const name = role === "probe" || (alike.length <= 1 && !scenario(id)) ? word : id;
   return `${name.replace(/[ -]/g, "_")}_${role === "probe" ? "probe" : "clause"}`;
 };
 const blockOf = (place) => `${place}_block`;
@@ -102,7 +103,7 @@ function clause($, spec) {
 }
 
 /** Those that are written out below, for what their specs alone do not say. */
-const OWN = ["file-goal", "goal-goal", "step", "fallback", "param", "let", "expression", "not"];
+const OWN = ["file-goal", "goal-goal", "step", "fallback", "param", "let", "expression", "not", "scenario", "given", "expect"];
 
 const made = {};
 for (const [id, spec] of Object.entries(clauses)) {
@@ -114,6 +115,7 @@ for (const [place, ids] of Object.entries(places)) {
     const statements = ids.filter((id) => !OWN.includes(id)).map((id) => $[ruleOf(id)]);
     for (const own of ["step", "fallback", "param", "let"]) if (ids.includes(own)) statements.push($[own]);
     if (ids.includes("goal-goal")) statements.push($.goal, $.mount);
+    if (place === "scenario") statements.push($.given_clause, $.expect_clause);
     if (place === "mount" || place === "bindings") statements.push($.binding);
     if (place === "probes") statements.push($.expression_probe, $.negated_probe);
     return body($, oneOf(statements));
@@ -133,8 +135,13 @@ module.exports = grammar({
 
   word: ($) => $.identifier,
 
+  conflicts: ($) => [
+    [$.given_crash_clause, $._machine_word],
+    [$.given_stop_clause, $._machine_word],
+  ],
+
   rules: {
-    source_file: ($) => seq(repeat($._end), optional(seq($.goal, repeat($._end)))),
+    source_file: ($) => repeat(choice($._end, $.goal, $.scenario)),
 
     _end: (_) => choice("\n", ";"),
 
@@ -151,6 +158,15 @@ module.exports = grammar({
     param: ($) => seq(alias("param", $.declaration), field("name", $.identifier), ...options($, clauses.param)),
 
     let: ($) => seq(alias("let", $.declaration), field("name", $.identifier), ...options($, clauses.let)),
+
+    scenario: ($) => seq(alias("scenario", $.declaration), field("name", $._string), field("body", $.scenario_block)),
+
+    // `given crash after a` is about the machine, `given crash fails` about a step of that name.
+    given_clause: ($) => seq(alias("given", $.keyword), choice($.reference, alias($._machine_word, $.reference)), ...options($, clauses.given)),
+    expect_clause: ($) => seq(alias("expect", $.keyword), choice($.reference, alias($._asked_word, $.reference)), ...options($, clauses.expect)),
+
+    _machine_word: ($) => prec.dynamic(-1, seq(alias(choice("crash", "stop"), $.identifier), repeat(seq(token.immediate("."), alias(token.immediate(NAME), $.property))))),
+    _asked_word: ($) => prec.dynamic(-1, seq(alias(choice("asked", "not"), $.identifier), repeat(seq(token.immediate("."), alias(token.immediate(NAME), $.property))))),
 
     binding: ($) => seq(field("name", $.identifier), "=", field("value", $._expression)),
 

@@ -147,7 +147,7 @@ pub(super) fn load_for(
     let beside = match (&plan, aim) {
         (Some(_), Aim::Plan) => return Err(no_goal(file)),
         (Some(_), _) => Some(file.to_owned()),
-        (None, Aim::Scenarios) => scenarios_of(file, texts),
+        (None, Aim::Scenarios | Aim::Names(_)) => scenarios_of(file, texts),
         (None, _) => None,
     };
     let file = plan.as_deref().unwrap_or(file);

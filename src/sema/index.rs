@@ -110,6 +110,11 @@ impl Index {
         around.min_by_key(inner).map(|(at, _)| at)
     }
 
+    /// The goal that holds all.
+    pub fn root(&self) -> Option<usize> {
+        self.names.iter().position(|name| name.kind == NameKind::Goal && name.inside.is_none())
+    }
+
     /// What a goal or step holds.
     pub fn held(&self, by: usize) -> impl Iterator<Item = (usize, &Name)> {
         self.names.iter().enumerate().filter(move |(_, name)| name.inside == Some(by))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::clause::{self, GoalOutline, KnownSteps};
+use crate::clause::{self, GoalOutline, KnownSteps, ScenarioOutline};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::FileId;
 use crate::syntax::{Changed, Document, Reading};
@@ -72,6 +72,27 @@ impl Kept {
         let outline = clause::outline_again(&document, text, &mut steps, diagnostics);
         files.insert(path.to_owned(), KeptFile { reading, steps, used: true });
         (document, outline)
+    }
+
+    /// The tree and the scenarios of a file that holds no goal.
+    pub(super) fn read_scenarios(
+        &self,
+        file: FileId,
+        path: &Path,
+        text: &Arc<str>,
+        diagnostics: &mut Diagnostics,
+    ) -> (Rc<Document>, Vec<ScenarioOutline>) {
+        let mut files = self.files.borrow_mut();
+        let reading = match files.remove(path) {
+            Some(kept) => kept.reading.again(file, Arc::clone(text)),
+            None => Reading::new(file, Arc::clone(text)),
+        };
+        diagnostics.extend(reading.findings().cloned());
+        let document = Rc::clone(reading.document());
+        let outlines = clause::scenarios(&document, text, diagnostics);
+        let steps = KnownSteps::default();
+        files.insert(path.to_owned(), KeptFile { reading, steps, used: true });
+        (document, outlines)
     }
 
     /// Takes back the outline of a file that was read.

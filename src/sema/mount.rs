@@ -76,9 +76,15 @@ pub(super) fn scenarios(
     diagnostics: &mut Diagnostics,
 ) -> Beside {
     let Some(file) = options.scenarios else { return Beside::default() };
-    let text = sources.file(file).text.clone();
-    let document = syntax::parse(file, &text, diagnostics);
-    let outlines = clause::scenarios(&document, &text, diagnostics);
+    let source = sources.file(file);
+    let text = source.text.clone();
+    let (document, outlines) = if let Some(kept) = options.kept {
+        kept.read_scenarios(file, &source.path, &text, diagnostics)
+    } else {
+        let document = Rc::new(syntax::parse(file, &text, diagnostics));
+        let outlines = clause::scenarios(&document, &text, diagnostics);
+        (document, outlines)
+    };
     let allowed = allow::read(&document, &text, diagnostics);
     Beside { outlines, allowed }
 }

@@ -65,7 +65,12 @@ fn lower(name: impl std::fmt::Debug) -> String {
 /// What a clause is called where its word alone may mean several: `probes-env`.
 fn id(spec: &ClauseSpec) -> String {
     let word = spec.word.replace(' ', "-");
-    let alone = clause::table().iter().filter(|other| other.word == spec.word).count() == 1;
+    // Those of scenarios are told apart by their place; the others keep the names that they have.
+    let in_scenario = |each: &ClauseSpec| each.stands_in(Place::Scenario);
+    let alike = |other: &&&ClauseSpec| {
+        other.word == spec.word && (in_scenario(spec) || !in_scenario(other))
+    };
+    let alone = clause::table().iter().filter(alike).count() == 1;
     match spec.places.first() {
         _ if word.is_empty() => "expression".to_owned(),
         Some(place) if !alone => format!("{}-{word}", lower(place)),
@@ -233,7 +238,10 @@ fn places_literal(indent: &str) -> String {
     let mut text = String::from("{\n");
     for place in PLACES {
         let _ = writeln!(text, "{indent}{}: {{", json!(lower(place)));
-        for word in clause::words(*place) {
+        // Of two that begin alike the one of more words is tried first.
+        let mut words = clause::words(*place);
+        words.sort_by_key(|word| std::cmp::Reverse(word.split(' ').count()));
+        for word in words {
             let specs: Vec<_> = clauses_in(*place).filter(|spec| spec.word == word).collect();
             let options = distinct(specs.iter().flat_map(|spec| option_words(spec)));
             let values = distinct(specs.iter().flat_map(|spec| value_words(spec)));

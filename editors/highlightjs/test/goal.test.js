@@ -56,6 +56,9 @@ test("a comment, an unclosed string and a bracket cost no more than their line o
   has('goal g {\n  let a = "open\n  let b = 1 # why\n}', ["variable", "b"], ["comment", "# why"]);
   has("goal g {\n  step s { run [1 }\n  step t { run 'x' }\n}", ["title.function", "t"]);
 });
+test("scenarios", () => {
+  has('goal g { }\nscenario "a" { given a fails 2 times with exit 3; given crash after b; expect not asked "x" }', ["keyword", "scenario"], ["keyword", "given"], ["keyword", "fails"], ["literal", "exit"], ["keyword", "given crash"], ["keyword", "expect not asked"]);
+});
 test("fragments", () => has("retry 3 delay 5s", ["keyword", "retry"], ["keyword", "delay"]));
 test("nothing takes long", () => {
   for (const piece of ['"', "'", "${", "{", "[", "\\", "a ", "1", 'run "', "x"]) {

@@ -76,6 +76,11 @@ class Words(unittest.TestCase):
         self.assertEqual(kind("step a { run 'x' }", "a"), Name.Function)
         self.assertEqual(kind("retry 3 delay 5s", "delay"), Keyword.Pseudo)
 
+    def test_scenarios(self):
+        text = 'scenario "a" { given a fails 2 times with exit 3; given crash after b; expect not asked "x"; expect a failed }'
+        self.assertEqual([kind(text, word) for word in ("scenario", "given", "fails", "exit", "given crash", "expect not asked")],
+                         [Keyword.Declaration, Keyword, Keyword.Pseudo, Keyword.Constant, Keyword, Keyword])
+
     def test_comments(self):
         self.assertEqual(kind("#!/usr/bin/env -S goalc run\n", "#!/usr/bin/env -S goalc run"), Comment.Hashbang)
         self.assertEqual(kind("let a = b && # why\n  c\nlet d = 1", "# why"), Comment.Single)

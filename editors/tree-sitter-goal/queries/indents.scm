@@ -11,6 +11,7 @@
   (rollback_block)
   (alert_block)
   (webhook_block)
+  (scenario_block)
   (bindings_block)
   (list)
   (call)

@@ -63,8 +63,8 @@ async function plan(uri) {
   return document;
 }
 
-/** In a terminal of its own without a shell: no path has to be quoted. */
-async function dryRun(uri) {
+/** What goalc says of a plan, in a terminal of its own without a shell: no path has to be quoted. */
+async function inTerminal(title, uri, call) {
   const document = await plan(uri);
   if (!document) return;
   const folder = vscode.Uri.joinPath(document.uri, "..").fsPath;
@@ -73,11 +73,16 @@ async function dryRun(uri) {
     vscode.window.showErrorMessage(missing(program()));
     return;
   }
-  const execution = new vscode.ProcessExecution(program(), ["run", "--dry-run", document.uri.fsPath], { cwd: folder });
-  const task = new vscode.Task({ type: "process" }, vscode.TaskScope.Workspace, "Dry-run", "goalc", execution, []);
+  const execution = new vscode.ProcessExecution(program(), call(document.uri.fsPath), { cwd: folder });
+  const task = new vscode.Task({ type: "process" }, vscode.TaskScope.Workspace, title, "goalc", execution, []);
   task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, panel: vscode.TaskPanelKind.Dedicated, clear: true };
   await vscode.tasks.executeTask(task);
 }
+
+const dryRun = (uri) => inTerminal("Dry-run", uri, (path) => ["run", "--dry-run", path]);
+
+/** Of one scenario, or of all of a file. */
+const test = (uri, name) => inTerminal("Test", uri, (path) => ["test", path, ...(typeof name === "string" ? ["--only", name] : [])]);
 
 exports.activate = async (context) => {
   const output = vscode.window.createOutputChannel("goalc");
@@ -87,6 +92,7 @@ exports.activate = async (context) => {
     output,
     graphs,
     command("goalc.dryRun", dryRun),
+    command("goalc.test", test),
     command("goalc.showGraph", async (uri) => {
       const document = await plan(uri);
       if (document) await graphs.show(document.uri);

@@ -25,10 +25,12 @@ function filled(body) {
 }
 
 const WHOLE = ["goal"];
+const BESIDE = ["scenario"];
 const IN_GOAL = ["step", "stepb", "manual", "foreach", "await", "service", "param", "secret", "let", "mount", "requires", "alert"];
 
 function plan(prefix, text) {
   if (WHOLE.includes(prefix)) return text.replace(/\n\s*true\n/, "\n");
+  if (BESIDE.includes(prefix)) return `goal g {\nstep s { run "true" }\n}\n${text}\n`;
   if (IN_GOAL.includes(prefix)) return `goal g {\n${text.replace(/\n\s*true\n/, prefix === "stepb" ? "$&" : "\n")}\n}\n`;
   return `goal g {\nstep s {\nrun "true"\n${text}\n}\n}\n`;
 }

@@ -16,6 +16,9 @@ pub(super) const EXPLAIN: &str = "goalc.explain";
 /// The command of the editor that shows a plan's dry-run; it is given the file's address.
 pub(super) const DRY_RUN: &str = "goalc.dryRun";
 
+/// The editor's command that plays a scenario: of this file, of this name.
+pub(super) const TEST: &str = "goalc.test";
+
 /// The answer to `initialize`.
 pub(super) fn result(encoding: Encoding) -> InitializeResult {
     let info = ServerInfo {

@@ -10,6 +10,7 @@ use gen_lsp_types::{CompletionItem, CompletionItemKind as Kind, MarkupContent, M
 use super::hover;
 use super::member::{Member, members, seen, words};
 use super::place::{Begun, begun, takes, wanted};
+use super::scenario;
 use super::tree::{self, Stood};
 use super::view::View;
 use crate::clause::{ClauseSpec, Place, Shape, Slot, TYPES, Want, find, listed_words, usage};
@@ -102,12 +103,19 @@ impl Here<'_> {
             .collect();
         if edges {
             items.extend(self.edges(stood));
+            if stood.place == Place::Scenario {
+                items.push(item("goal", Kind::Module, "the whole goal"));
+            }
         }
         if takes(slots, &|shape| matches!(shape, Shape::Type)) {
             items.extend(types());
         }
         if takes(slots, &|shape| matches!(shape, Shape::Name)) {
             items.extend(self.shared(spec));
+            if stood.place == Place::Scenario {
+                let parts = scenario::parts(self.view, stood.statement).into_iter();
+                items.extend(parts.map(|name| self.name(name)));
+            }
         }
         let is_value = |shape| {
             matches!(

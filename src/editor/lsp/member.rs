@@ -7,7 +7,7 @@ use crate::value::Type;
 /// The names that are seen at an offset, the inner ones first; each text once.
 pub(super) fn seen(view: View<'_>, offset: usize) -> Vec<&Name> {
     let index = &view.checked.index;
-    let Some(from) = index.around(view.file, offset) else { return Vec::new() };
+    let Some(from) = vantage(view, offset) else { return Vec::new() };
     let mut names: Vec<&Name> = Vec::new();
     for (step, at) in index.outwards(from).enumerate() {
         let own = index.held(at).map(|(_, name)| name).filter(|name| match name.kind {
@@ -24,11 +24,17 @@ pub(super) fn seen(view: View<'_>, offset: usize) -> Vec<&Name> {
     names
 }
 
+/// The goal or step from which names are seen: a scenario, which is in none, sees as the whole goal does.
+fn vantage(view: View<'_>, offset: usize) -> Option<usize> {
+    let index = &view.checked.index;
+    index.around(view.file, offset).or_else(|| index.root())
+}
+
 /// What a dotted name stands for, seen from an offset.
 fn named(view: View<'_>, offset: usize, path: &[&str]) -> Option<usize> {
     let index = &view.checked.index;
     let (first, rest) = path.split_first()?;
-    let from = index.around(view.file, offset)?;
+    let from = vantage(view, offset)?;
     let held = |by: usize, text: &str| {
         index.held(by).find(|(_, name)| name.text == text).map(|(at, _)| at)
     };

@@ -20,6 +20,7 @@ mod publish;
 mod rename;
 mod reply;
 mod route;
+mod scenario;
 mod server;
 mod session;
 mod time;

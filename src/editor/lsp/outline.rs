@@ -7,7 +7,7 @@ use gen_lsp_types::{
 use super::capability;
 use super::name::kind;
 use super::view::View;
-use super::{time, tree};
+use super::{scenario, time, tree};
 use crate::sema::{Name, NameKind};
 
 /// The names that a file declares, as a tree.
@@ -24,7 +24,8 @@ pub(super) fn symbols(view: View<'_>) -> Vec<DocumentSymbol> {
             None => top.push(at),
         }
     }
-    top.iter().filter_map(|at| symbol(view, &held, *at)).collect()
+    let names = top.iter().filter_map(|at| symbol(view, &held, *at));
+    names.chain(scenario::symbols(view)).collect()
 }
 
 fn symbol(view: View<'_>, held: &[Vec<usize>], at: usize) -> Option<DocumentSymbol> {
@@ -124,7 +125,7 @@ pub(super) fn hints(view: View<'_>, within: Range) -> Vec<InlayHint> {
         .collect()
 }
 
-/// Above the file's goal, its dry-run.
+/// Above the file's goal, its dry-run; above each scenario, a way to play it.
 pub(super) fn lenses(view: View<'_>) -> Vec<CodeLens> {
     let names = view.checked.index.names.iter();
     let mut roots =
@@ -140,5 +141,6 @@ pub(super) fn lenses(view: View<'_>) -> Vec<CodeLens> {
         arguments: Some(vec![view.uri(&view.source().path).0.into()]),
         ..Command::default()
     };
-    root.map(|_| CodeLens { range, command: Some(command), data: None }).into_iter().collect()
+    let dry_run = root.map(|_| CodeLens { range, command: Some(command), data: None });
+    dry_run.into_iter().chain(scenario::lenses(view)).collect()
 }

@@ -37,10 +37,11 @@ fn include(name: &str) -> Value {
     json!({ "include": format!("#{name}") })
 }
 
-/// The rules of a block; those of mounts come before those of goals, which start alike.
+/// The rules of a block; those of mounts come before those of goals, which start alike, and those of more words
+/// before those of fewer.
 fn block(place: Place) -> Vec<Value> {
     let mut specs: Vec<_> = clauses_in(place).filter(|spec| !spec.word.is_empty()).collect();
-    specs.sort_by_key(|spec| !is_mount(spec));
+    specs.sort_by_key(|spec| (!is_mount(spec), std::cmp::Reverse(spec.word.split(' ').count())));
     let mut patterns = vec![include("comment"), include("separator")];
     patterns.extend(specs.iter().map(|spec| include(&format!("clause-{}", id(spec)))));
     patterns.push(include("other-statement"));

@@ -2,6 +2,7 @@
 
 mod client;
 mod requests;
+mod scenarios;
 mod typing;
 
 use serde_json::{Value, json};
