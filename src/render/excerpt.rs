@@ -96,7 +96,7 @@ impl Excerpt {
             }
         }
         self.sections.push(Section {
-            name: visible(&first.file.name).into_owned(),
+            name: super::said(&first.file.name),
             lines,
             bytes: start..self.text.len(),
         });

@@ -5,8 +5,9 @@ use std::fmt;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacters, ThemeStyles};
 
 use super::excerpt::{Excerpt, LABELS, Mark};
+use super::said;
 use super::select::{select, summary};
-use crate::diagnostic::{Diagnostic, Severity, visible};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::report::layout::{Paint, width, wrap};
 use crate::source::SourceMap;
 
@@ -44,8 +45,8 @@ fn one(found: &Diagnostic, sources: &SourceMap, options: RenderOptions) -> Strin
     let excerpt = Excerpt::new(found, sources, columns);
     let title = title(found);
     // Two columns before the title and one behind it.
-    let message = wrap(&visible(&found.message), columns - title.len() - 3).join("\n");
-    let help = found.help.as_ref().map(|help| wrap(&visible(help), columns - 10).join("\n"));
+    let message = wrap(&said(&found.message), columns - title.len() - 3).join("\n");
+    let help = found.help.as_ref().map(|help| wrap(&said(help), columns - 10).join("\n"));
     let theme = theme(found, &excerpt, title, options);
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(columns)
@@ -149,6 +150,6 @@ impl Shown {
         let before = width(self.excerpt.before(mark.bytes.start));
         let middle = width(self.excerpt.slice(mark.bytes.clone())) / 2;
         let taken = self.excerpt.gutter + before + middle + 4;
-        wrap(&visible(&mark.text), self.columns.saturating_sub(taken).max(24)).join("\n")
+        wrap(&said(&mark.text), self.columns.saturating_sub(taken).max(24)).join("\n")
     }
 }

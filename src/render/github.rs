@@ -3,8 +3,9 @@
 //! Knows the escaping of workflow commands. Invariant: one line a finding, whatever is in its text.
 
 use super::places::Places;
+use super::said;
 use super::select::ordered;
-use crate::diagnostic::{Diagnostic, Severity, visible};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceMap;
 
 /// `::error file=…,line=…,col=…,endLine=…,endColumn=…,title=…::message`, one line a finding.
@@ -49,7 +50,7 @@ fn line(found: &Diagnostic, places: &mut Places<'_>) -> String {
 
 /// Text behind `::`.
 fn data(text: &str) -> String {
-    visible(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    said(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A property's value: `:` and `,` would end it.

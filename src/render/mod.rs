@@ -21,5 +21,10 @@ pub use sarif::Sarif;
 pub use select::{SHOWN, summary};
 pub use short::short;
 
+/// A message as it is shown: what hides is named, and a tab, of a file's name say, is a space.
+fn said(text: &str) -> String {
+    crate::diagnostic::visible(text).replace('\t', " ")
+}
+
 #[cfg(test)]
 mod tests;

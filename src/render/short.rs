@@ -5,8 +5,9 @@ use codespan_reporting::files::{Error, Files};
 use codespan_reporting::term::{Config, DisplayStyle, emit_into_string};
 
 use super::places;
+use super::said;
 use super::select::select;
-use crate::diagnostic::{Diagnostic, Severity, visible};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{FileId, SourceFile, SourceMap};
 
 /// `file:line:column: error[E0201]: message (help: …)`, one line a finding, at most
@@ -18,7 +19,7 @@ pub fn short(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
     let line = |found: &Diagnostic| {
         emit_into_string(&config, &files, &one_line(found, sources))
             // Never seen: `one_line` names only files that are there.
-            .unwrap_or_else(|_| format!("{}: {}\n", found.code, visible(&found.message)))
+            .unwrap_or_else(|_| format!("{}: {}\n", found.code, said(&found.message)))
     };
     let mut lines: Vec<_> = selection.shown.iter().map(|found| line(found)).collect();
     lines.extend(selection.rest());
@@ -38,7 +39,7 @@ fn one_line(found: &Diagnostic, sources: &SourceMap) -> codespan::Diagnostic<Fil
     let place = place.filter(|span| places::file(sources, span.file).is_some());
     codespan::Diagnostic::new(severity)
         .with_code(found.code.as_str())
-        .with_message(visible(&lines.join(" ")))
+        .with_message(said(&lines.join(" ")))
         .with_labels_iter(place.map(|span| codespan::Label::primary(span.file, span.range())))
 }
 
@@ -57,7 +58,7 @@ impl<'a> Files<'a> for Texts<'_> {
     type Source = &'a str;
 
     fn name(&'a self, id: FileId) -> Result<String, Error> {
-        Ok(visible(&self.file(id)?.name).into_owned())
+        Ok(said(&self.file(id)?.name))
     }
 
     fn source(&'a self, id: FileId) -> Result<&'a str, Error> {
