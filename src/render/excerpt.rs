@@ -10,7 +10,7 @@ use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanConten
 
 use super::line::ShownLine;
 use super::places;
-use crate::diagnostic::{Diagnostic, visible};
+use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, LineColumn, SourceFile, SourceMap};
 
 /// The most labels of one finding that are shown.
