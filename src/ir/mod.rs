@@ -5,6 +5,7 @@
 //! they came from; [`Plan::validate`] guards the one door through which others come, JSON.
 //! Scenarios are no part of a plan; what they assume and expect of one is beside it.
 
+mod circle;
 mod executor;
 mod plan;
 mod scenario;

@@ -44,7 +44,9 @@ impl Plan {
         self.nodes_exist()?;
         self.goals_are_nested()?;
         self.joins_are_pipes()?;
-        self.services_run()
+        self.services_run()?;
+        let circle = super::circle::circle(self);
+        if circle.is_empty() { Ok(()) } else { Err(InvalidPlan::Cycle(circle.join(" → "))) }
     }
 
     fn nodes_exist(&self) -> Result<(), InvalidPlan> {

@@ -137,3 +137,29 @@ fn no_secret_default_is_needed_to_compile() {
     let project = Project::new(plan);
     project.call(&["compile", "plan.goal"]).exits(0);
 }
+
+#[test]
+fn a_compiled_plan_that_waits_in_a_circle_is_refused() {
+    let plan = "goal g {\n step a { run \"true\" }\n step b { depends a; run \"true\" }\n\
+                goal h { depends b; step c { run \"true\" } }\n}\n";
+    let project = Project::new(plan);
+    let whole = compiled(&project);
+    let edge = |kind: &str, on: &str| json!([{ "on": { kind: on }, "kind": "depends" }]);
+    for (on, said) in [
+        (edge("step", "a"), "a → a"),
+        (edge("step", "b"), "a → b → a"),
+        (edge("goal", "h"), "a → h → "),
+        (edge("step", "h.c"), "a → h.c → h → b → a"),
+        (edge("goal", ""), "a → the goal → a"),
+    ] {
+        let mut json = whole.clone();
+        json["steps"]["a"]["edges"] = on;
+        project.write("circle.json", json.to_string());
+        for call in
+            [&["run", "circle.json"][..], &["run", "-n", "circle.json"], &["graph", "circle.json"]]
+        {
+            let refused = project.call(call);
+            assert!(refused.code == 2 && refused.err.contains(said), "{said}: {}", refused.err);
+        }
+    }
+}
