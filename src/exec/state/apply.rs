@@ -10,7 +10,9 @@ use crate::value::{StepId, Value};
 impl RunState {
     /// Makes an event count. Events that name what the plan does not have change nothing.
     pub fn apply(&mut self, stamped: &Stamped) {
-        if self.stands_still() {
+        let resumes =
+            matches!(stamped.event, Event::RunResumed { .. } | Event::RollbackRequested { .. });
+        if resumes || self.stands_still() {
             self.standing += stamped.at.since(self.last);
         }
         self.seq = stamped.seq;
@@ -71,11 +73,9 @@ impl RunState {
             }
             Event::RunResumed { retry_failed, changed, interactive } => {
                 self.interactive = *interactive;
-                self.standing += at.since(self.last);
                 self.reopen(*retry_failed, changed);
             }
             Event::RollbackRequested { since, by } => {
-                self.standing += at.since(self.last);
                 self.roll_all_back(*since, by);
             }
             Event::RunEnded { status, exit, reason } => {
@@ -269,6 +269,7 @@ impl RunState {
     /// innermost outwards, as long as each says `stop` (or `rollback`, which stops first).
     fn stop_after_failure(&mut self, node: NodeIx) {
         let cause = self.graph.id(node);
+        let since = self.last_checkpoint();
         let mut own = self.graph.step(node).and_then(|step| step.on_failure.clone());
         for goal in self.graph.enclosing(node).collect::<Vec<_>>() {
             let policy = self.graph.goal(goal).map(|goal| goal.on_failure).unwrap_or_default();
@@ -283,7 +284,7 @@ impl RunState {
             state.failed_by.get_or_insert_with(|| cause.clone());
             state.stopping.get_or_insert_with(|| why.clone());
             if rolls {
-                state.rolling.get_or_insert(Rolling { why, since: None });
+                state.rolling.get_or_insert(Rolling { why, since });
             }
             self.restage_inside(goal);
         }
