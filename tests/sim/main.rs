@@ -1,7 +1,8 @@
 //! goalc in a world that is made at random, and held to a model of its contract.
 //!
 //! Each seed gives a plan and what goes wrong in its run. `GOALC_SEEDS` says how many are tried,
-//! `GOALC_SEED` tries one alone. What fails is made as small as it goes, and printed.
+//! `GOALC_FIRST` from which on, `GOALC_SEED` tries one alone. What fails is made as small as it
+//! goes, and printed.
 
 mod disk;
 mod invariants;
@@ -98,16 +99,13 @@ fn runs_go_as_the_contract_says() {
 }
 
 fn try_seeds() {
-    let seeds = match number("GOALC_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("GOALC_SEEDS").unwrap_or(3000),
-    };
+    let one = number("GOALC_SEED");
+    let first = one.or_else(|| number("GOALC_FIRST")).unwrap_or(0);
+    let count = one.map_or_else(|| number("GOALC_SEEDS").unwrap_or(3000), |_| 1);
+    let seeds = first..first + count;
     let (mut fine, mut refused, mut faults) = (0_u64, 0_u64, 0_usize);
     let strategy = random::cases();
     for seed in seeds {
-        if number("GOALC_LOUD").is_some() {
-            eprintln!("seed {seed}");
-        }
         let mut tree = strategy.new_tree(&mut runner(seed)).expect("a case can be made");
         match judge(&tree.current()) {
             Verdict::Fine { faults: found } => {

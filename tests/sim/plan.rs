@@ -116,8 +116,6 @@ pub(crate) struct Step {
     pub(crate) fallbacks: Vec<Way>,
     pub(crate) policy: Option<StepPolicy>,
     pub(crate) idempotent: bool,
-    pub(crate) foreach: Option<Foreach>,
-    pub(crate) snapshot: bool,
     pub(crate) rollback: bool,
     pub(crate) checkpoint: bool,
     pub(crate) priority: Option<i8>,
@@ -151,13 +149,6 @@ pub(crate) struct Retry {
     pub(crate) on: Vec<Kind>,
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct Foreach {
-    pub(crate) items: u32,
-    pub(crate) parallel: Option<u32>,
-    pub(crate) tolerate: u32,
-}
-
 /// How an attempt can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -178,9 +169,7 @@ pub(crate) struct Acts {
     /// What its `unless` says after a crash.
     pub(crate) unless_in_doubt: bool,
     pub(crate) in_doubt: Verdict,
-    /// How long saving, putting back and undoing take, and whether they work.
-    pub(crate) save: (u32, bool),
-    pub(crate) restore: (u32, bool),
+    /// How long undoing it takes, and whether that works.
     pub(crate) undo: (u32, bool),
 }
 

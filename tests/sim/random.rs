@@ -74,7 +74,7 @@ fn goals(depth: u32) -> BoxedStrategy<Goal> {
         guards(false),
         weighted(0.5, policy),
         weighted(0.1, 1_u32..4),
-        Just(None),
+        weighted(0.12, 1000_u32..20_000),
         weighted(0.2, flag(0.7)),
         weighted(0.2, flag(0.8)),
     );
@@ -161,16 +161,15 @@ fn steps() -> impl Strategy<Value = Step> {
     ];
     let does = (weighted(0.1, flag(0.3)), weighted(0.1, flag(0.7)), action);
     let tried = (ways(), vec(ways(), 0..3), flag(0.6), weighted(0.25, policy));
-    let undone = (flag(0.0), flag(0.4), flag(0.2), weighted(0.1, -2_i8..3));
+    let undone = (flag(0.4), flag(0.2), weighted(0.1, -2_i8..3));
     (guards(true), does, tried, undone, acts()).prop_map(
         |(guards, (unless, requires, action), tried, undone, acts)| {
             let (mut way, mut fallbacks, idempotent, policy) = tried;
-            let (snapshot, rollback, checkpoint, priority) = undone;
+            let (rollback, checkpoint, priority) = undone;
             // What is done by hand is not tried again.
             if matches!(action, Action::Manual(_)) {
                 (way, fallbacks) = (Way { retry: None, timeout: None }, Vec::new());
             }
-            let foreach = None;
             Step {
                 guards,
                 unless,
@@ -180,8 +179,6 @@ fn steps() -> impl Strategy<Value = Step> {
                 fallbacks,
                 policy,
                 idempotent,
-                foreach,
-                snapshot,
                 rollback,
                 checkpoint,
                 priority,
@@ -233,22 +230,9 @@ fn acts() -> impl Strategy<Value = Acts> {
         attempt.prop_map(|(takes, fails, hangs, grace)| Try { takes, fails, hangs, grace });
     let says = prop_oneof![Just(Doubt::Rerun), Just(Doubt::Done), Just(Doubt::Failed)];
     let verdict = (weighted(0.8, time()), says).prop_map(|(after, says)| Verdict { after, says });
-    (
-        vec(attempt, 0..5),
-        flag(0.3),
-        verdict,
-        (time(), flag(0.9)),
-        (time(), flag(0.9)),
-        (time(), flag(0.8)),
+    (vec(attempt, 0..5), flag(0.3), verdict, (time(), flag(0.8))).prop_map(
+        |(tries, unless_in_doubt, in_doubt, undo)| Acts { tries, unless_in_doubt, in_doubt, undo },
     )
-        .prop_map(|(tries, unless_in_doubt, in_doubt, save, restore, undo)| Acts {
-            tries,
-            unless_in_doubt,
-            in_doubt,
-            save,
-            restore,
-            undo,
-        })
 }
 
 fn scripts() -> impl Strategy<Value = Script> {

@@ -6,7 +6,7 @@ use super::plan::{
 };
 use super::plan::{Edge, EdgeKind};
 use super::random::Case;
-use super::script::{Crash, Place, Script};
+use super::script::{Crash, Place, Script, Signal};
 use super::{Verdict as Judged, judge};
 
 fn guards() -> Guards {
@@ -28,19 +28,10 @@ fn step() -> Step {
         fallbacks: Vec::new(),
         policy: None,
         idempotent: false,
-        foreach: None,
-        snapshot: false,
         rollback: false,
         checkpoint: false,
         priority: None,
-        acts: Acts {
-            tries: Vec::new(),
-            unless_in_doubt: false,
-            in_doubt: says,
-            save: (0, true),
-            restore: (0, true),
-            undo: (0, true),
-        },
+        acts: Acts { tries: Vec::new(), unless_in_doubt: false, in_doubt: says, undo: (0, true) },
     }
 }
 
@@ -152,4 +143,41 @@ fn a_step_that_succeeds_while_its_goal_is_rolled_back_makes_no_checkpoint() {
     let fails = Step { acts: takes(500, Some(Kind::Exit(1))), ..step() };
     let below = Step { guards: after(EdgeKind::Depends, 1), ..step() };
     holds(&case(goal(Some(Policy::Rollback), of(vec![kept, fails, below]))));
+}
+
+/// A goal that had stopped for a failure had no deadline any more.
+#[test]
+fn a_deadline_bounds_also_what_runs_after_a_failure() {
+    let fails = Step { acts: takes(0, Some(Kind::Exit(1))), ..step() };
+    let long = Step { acts: takes(20_000, None), ..step() };
+    let root = Goal { deadline: Some(3000), ..goal(None, of(vec![fails, long])) };
+    holds(&case(root));
+}
+
+/// With somebody at the terminal it passed all the same.
+#[test]
+fn a_deadline_does_not_pass_while_people_are_waited_for() {
+    let asked = Step { action: by_hand(9000), ..step() };
+    let root = Goal { deadline: Some(3000), ..goal(None, of(vec![asked])) };
+    holds(&case(root));
+}
+
+/// A deadline that had passed before a crash was looked at after the next thing that happened.
+#[test]
+fn a_deadline_that_has_passed_stops_a_run_that_is_taken_up() {
+    let long = Step { acts: takes(20_000, None), ..step() };
+    let root = Goal { deadline: Some(3000), ..goal(None, of(vec![long])) };
+    let mut case = case(root);
+    case.script.terminal = false;
+    case.script.crashes = vec![Crash { at: 3, place: Place::AfterWrite, lost: None }];
+    holds(&case);
+}
+
+/// Somebody at the terminal had to answer first.
+#[test]
+fn a_signal_ends_a_run_in_which_something_is_in_doubt() {
+    let mut case = case(goal(None, of(vec![step()])));
+    case.script.crashes = vec![Crash { at: 1, place: Place::Wait, lost: None }];
+    case.script.signal = Some(Signal { process: 1, wait: 1, number: 2 });
+    holds(&case);
 }

@@ -70,8 +70,6 @@ pub(crate) enum Work {
     Requires,
     Verify,
     Cleanup,
-    Save,
-    Restore,
     Undo,
 }
 
@@ -117,18 +115,12 @@ pub(crate) enum What {
     Started,
     Resumed,
     When(usize, bool),
-    Items(usize, u32),
     Unless(At, bool),
     Requires(At),
     Asked(At, Question, Option<i64>),
     Answered(At, Said, bool),
     NotNeeded(At),
     Cleared(At),
-    Saving(At),
-    Saved(At),
-    NotSaved(At),
-    Restoring(At, Status),
-    Restored(At, bool),
     Attempt {
         at: At,
         attempt: u32,
@@ -176,9 +168,6 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
         Event::RunStarted { .. } => What::Started,
         Event::RunResumed { .. } => What::Resumed,
         Event::WhenDecided { node: of, holds } => What::When(node(of)?, *holds),
-        Event::ItemsFixed { step, items, .. } => {
-            What::Items(node(&step)?, u32::try_from(items.len()).ok()?)
-        }
         Event::StepEnded { step, status, via, .. } => {
             let at = node(&step)?;
             let via = via.as_deref().and_then(|name| name.strip_prefix("fallback-"));
@@ -236,13 +225,6 @@ fn of_unit(event: &Event, tree: &Tree<'_>) -> Option<What> {
         }
         Event::ConfirmNotNeeded { unit: of } => What::NotNeeded(unit(of)?),
         Event::DoubtCleared { unit: of } => What::Cleared(unit(of)?),
-        Event::SnapshotStarted { unit: of, .. } => What::Saving(unit(of)?),
-        Event::SnapshotTaken { unit: of, .. } => What::Saved(unit(of)?),
-        Event::SnapshotFailed { unit: of, .. } => What::NotSaved(unit(of)?),
-        Event::RestoreStarted { unit: of, status, .. } => {
-            What::Restoring(unit(of)?, ended(*status)?)
-        }
-        Event::RestoreEnded { unit: of, failure } => What::Restored(unit(of)?, failure.is_none()),
         Event::AttemptStarted { unit: of, attempt, way, .. } => {
             What::Attempt { at: unit(of)?, attempt: *attempt, way: *way }
         }

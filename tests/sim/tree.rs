@@ -185,11 +185,6 @@ impl<'a> Tree<'a> {
         let mut all = self.guards(at, &step.guards);
         all.extend(step.unless.map(|_| "unless { file \"u\" }".to_owned()));
         all.extend(step.requires.map(|_| "requires { file \"r\" }".to_owned()));
-        all.extend(step.foreach.as_ref().map(|each| {
-            let items: Vec<String> = (0..each.items).map(|item| item.to_string()).collect();
-            let most = each.parallel.map_or_else(String::new, |most| format!(" parallel {most}"));
-            format!("foreach x in range(0, {}){most} tolerate {}", items.len(), each.tolerate)
-        }));
         all.push(match &step.action {
             Action::Run => "run [\"x\"]".to_owned(),
             Action::Await => "await { file \"a\" }".to_owned(),
@@ -211,7 +206,6 @@ impl<'a> Tree<'a> {
         }));
         for (has, clause) in [
             (step.idempotent, "idempotent".to_owned()),
-            (step.snapshot, format!("snapshot \"d{at}\"")),
             (step.rollback, "rollback { run [\"z\"] }".to_owned()),
             (step.checkpoint, "checkpoint".to_owned()),
         ] {

@@ -1,7 +1,7 @@
 //! The only transition function: an event changes the state.
 
 use super::serving::waits_for_readiness;
-use super::{NodeState, Omission, Phase, Rolling, RunState, UnitIx, UnitState};
+use super::{NodeState, Omission, Phase, Rolling, RunState, Undo, UnitIx, UnitState};
 use crate::exec::event::{Event, RunStatus, Stamped, Status, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::ir::{EdgeKind, FailurePolicy, StepFailure};
@@ -55,6 +55,7 @@ impl RunState {
             && agenda.deciding.is_empty()
             && agenda.startable.is_empty()
             && !agenda.asking.is_empty()
+            && !self.nodes.iter().any(|node| node.undo == Undo::Running)
     }
 
     fn apply_to_run(&mut self, event: &Event, at: Timestamp) {

@@ -157,7 +157,7 @@ impl RunState {
         inside
     }
 
-    /// Nothing new starts in a goal any more. A person or a signal outweighs a failure.
+    /// Nothing new starts in a goal any more. A person, a signal or a deadline outweighs a failure.
     pub(super) fn stop_goal(&mut self, goal: NodeIx, why: &StopReason) {
         let policy = self.graph.goal(goal).map(|goal| goal.on_failure).unwrap_or_default();
         let rolls = match why {
@@ -173,6 +173,10 @@ impl RunState {
                 Some(StopReason::Signal { .. } | StopReason::Cancelled { .. })
             );
             state.stopping = state.stopping.take().filter(|_| asked);
+        }
+        if *why == StopReason::Deadline {
+            let failed = |why: &StopReason| matches!(why, StopReason::Failure { .. });
+            state.stopping = state.stopping.take().filter(|why| !failed(why));
         }
         state.stopping.get_or_insert_with(|| why.clone());
         if rolls {

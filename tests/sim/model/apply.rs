@@ -1,6 +1,6 @@
 //! What each event changes, and whether it may happen.
 
-use super::{Ask, Due, Model, Node, Phase, Status, Undo, Unit, Why, Wrong};
+use super::{Ask, Due, Model, Phase, Status, Undo, Why, Wrong};
 use crate::plan::{Policy, StepPolicy};
 use crate::trace::{At, End, Question, Said, What, Work};
 
@@ -78,14 +78,20 @@ impl Model<'_> {
 
     fn take_stop(&mut self, node: usize, why: Why) -> Result<(), Wrong> {
         match why {
-            Why::Signal if node == 0 && (self.signal.is_some() || self.nodes[0].stop.signal) => {
+            // A signal outweighs a deadline: what it stopped can be taken up.
+            Why::Signal if node == 0 && self.signal.is_some() => {
                 self.nodes[0].stop.signal = true;
+                self.nodes[0].stop.deadline = false;
             }
-            // What is told again after a crash was told before.
-            Why::Signal if node == 0 => self.nodes[0].stop.signal = true,
             Why::Failure => {
                 self.must(node, &Due::RollBack, &What::Stop(node, why))?;
                 self.nodes[node].stop.rolls.get_or_insert((node, self.checkpoint));
+            }
+            Why::Deadline if self.past_deadline(node, 0) => {
+                self.nodes[node].stop.deadline = true;
+                if self.tree.policy(node) == Policy::Rollback {
+                    self.nodes[node].stop.rolls.get_or_insert((node, self.checkpoint));
+                }
             }
             _ => return Err(format!("nothing stops {}", self.name((node, None)))),
         }
@@ -97,7 +103,10 @@ impl Model<'_> {
         if self.locked(node) {
             return Err(format!("{} takes what others have", self.name((node, None))));
         }
+        let deadline = self.tree.goal(node).and_then(|goal| goal.deadline);
         self.nodes[node].opened = true;
+        self.nodes[node].deadline =
+            deadline.map(|length| (self.now + i64::from(length), self.stood));
         Ok(())
     }
 
@@ -328,62 +337,4 @@ impl Model<'_> {
             }
         }
     }
-
-    /// A new process: what ran is in doubt, what was stopped is due again.
-    fn resume(&mut self) {
-        self.signal = None;
-        let stopped = self.nodes.iter().any(|node| node.stop.signal);
-        let rolled: Vec<bool> = (0..self.nodes.len()).map(|n| self.rolled(n).is_some()).collect();
-        for (at, node) in self.nodes.iter_mut().enumerate() {
-            node.stop.signal = false;
-            node.unit.busy = None;
-            if node.undo == Undo::Running {
-                node.undo = Undo::No;
-            }
-            if node.unit.phase == Phase::Running {
-                (node.unit.phase, node.unit.unless) = (Phase::Doubt, None);
-            } else if node.unit.attempts == 0 {
-                node.unit.unless = None;
-            }
-            node.unit.requires = false;
-            let again = match node.status {
-                Some(Status::Cancelled) => !rolled[at],
-                Some(Status::NotRun | Status::Blocked) => stopped && !rolled[at],
-                _ => false,
-            };
-            if again && self.tree.step(at).is_some() {
-                start_over(node);
-            }
-        }
-        for goal in (0..self.nodes.len()).rev().filter(|at| self.tree.goal(*at).is_some()) {
-            let open = |child: &usize| self.nodes[*child].status.is_none();
-            let due = self.tree.nodes[goal].children.iter().any(open) || self.is_half_undone(goal);
-            let node = &mut self.nodes[goal];
-            if node.status.is_none() || due {
-                (node.verified, node.cleaned) = (None, None);
-            }
-            if node.status.is_some() && due {
-                let (stop, opened) = (node.stop, node.opened);
-                let when = node.when.filter(|_| opened);
-                start_over(node);
-                (node.stop, node.opened, node.when) = (stop, opened, when);
-            }
-        }
-    }
-
-    fn is_half_undone(&self, goal: usize) -> bool {
-        let inside = |node: usize| self.tree.around(node).any(|around| around == goal);
-        self.rolled(goal) == Some(goal)
-            && self.tree.steps().any(|(node, _)| inside(node) && self.is_to_undo(node))
-    }
-}
-
-/// As if nothing had happened to it, but that nobody is asked twice.
-fn start_over(node: &mut Node) {
-    let confirm = match node.unit.confirm {
-        Ask::Said(Said::Yes) => Ask::Said(Said::Yes),
-        _ => Ask::Not,
-    };
-    let touched = node.unit.touched;
-    *node = Node { unit: Unit { confirm, touched, ..Unit::default() }, ..Node::default() };
 }

@@ -1,7 +1,7 @@
 //! What the contract says comes next for a step or goal.
 
 use super::{Ask, Model, Phase, Undo, Unit};
-use crate::plan::{Action, Confirm, Kind, Retry, Status};
+use crate::plan::{Action, Confirm, Kind, Policy, Retry, Status};
 use crate::trace::{End, Question, Said, Work};
 use crate::tree::Condition;
 
@@ -221,17 +221,30 @@ impl Model<'_> {
         }
         let faults = self.faults(node);
         let rolled = state.stop.rolls.is_some();
-        if goal.verify.is_some() && faults.is_empty() && state.verified.is_none() && !rolled {
+        let late = std::iter::once(node).chain(self.tree.around(node));
+        let late = late.into_iter().any(|goal| self.nodes[goal].stop.deadline);
+        let verifies = faults.is_empty() && state.verified.is_none() && !rolled && !late;
+        if goal.verify.is_some() && verifies {
             return Due::Check(Work::Verify);
         }
         let unverified = state.verified == Some(false);
-        if unverified && !rolled && self.tree.policy(node) == crate::plan::Policy::Rollback {
+        if unverified && !rolled && !late && self.tree.policy(node) == Policy::Rollback {
             return Due::RollBack;
         }
         if goal.cleanup.is_some() && state.cleaned.is_none() {
             return Due::Check(Work::Cleanup);
         }
+        // Of what is stopped by a signal, too, either may be said.
+        if state.stop.deadline && !self.nodes[0].stop.signal {
+            return Due::End(vec![Status::Failed]);
+        }
         Due::End(match faults.is_empty() {
+            // How a goal ends when the deadline of the goal around it passes is not said.
+            _ if late => vec![Status::Failed, Status::Cancelled, Status::NotRun, Status::Succeeded],
+            // What it was rolled back for may be forgotten by a resume, in a goal that is, too.
+            true if rolled && self.rolled(node) != Some(node) => {
+                vec![Status::Failed, Status::Cancelled]
+            }
             true if unverified || rolled => vec![Status::Failed],
             true => vec![Status::Succeeded],
             // What it was rolled back for may be what failed around it.

@@ -33,7 +33,9 @@ impl Model<'_> {
                 _ if self.is_done(*on) && !undone => {}
                 // What is undone, or will be, did not succeed for those who have not begun.
                 (EdgeKind::Depends | EdgeKind::Optional, Status::Succeeded) => {
-                    return vec![Status::Blocked];
+                    // Where nothing new starts, either, its turn has not come.
+                    let stops = self.stopping(node).then_some(Status::NotRun);
+                    return std::iter::once(Status::Blocked).chain(stops).collect();
                 }
                 (EdgeKind::After, _) | (EdgeKind::Optional, Status::Skipped) => {}
                 _ => all.push(status),

@@ -8,6 +8,7 @@ mod apply;
 mod due;
 mod edges;
 mod hold;
+mod resume;
 mod undo;
 
 use std::collections::BTreeSet;
@@ -47,6 +48,8 @@ struct Node {
     when: Option<bool>,
     unit: Unit,
     opened: bool,
+    /// When its deadline is, and how long the run had stood still when it was set.
+    deadline: Option<(i64, i64)>,
     stop: Stop,
     verified: Option<bool>,
     cleaned: Option<bool>,
@@ -58,6 +61,7 @@ struct Node {
 struct Stop {
     failure: bool,
     signal: bool,
+    deadline: bool,
     /// It is rolled back: whose failure began that, and the last checkpoint by then.
     rolls: Option<(usize, u64)>,
 }
@@ -194,7 +198,7 @@ impl<'a> Model<'a> {
     fn stopping(&self, node: usize) -> bool {
         self.tree.around(node).any(|goal| {
             let stop = self.nodes[goal].stop;
-            stop.failure || stop.signal || stop.rolls.is_some()
+            stop.failure || stop.signal || stop.deadline || stop.rolls.is_some()
         })
     }
 
@@ -202,7 +206,7 @@ impl<'a> Model<'a> {
     fn cancelling(&self, node: usize) -> bool {
         self.tree.around(node).any(|goal| {
             let stop = self.nodes[goal].stop;
-            stop.signal || stop.rolls.is_some()
+            stop.signal || stop.deadline || stop.rolls.is_some()
         })
     }
 
@@ -211,6 +215,12 @@ impl<'a> Model<'a> {
         self.now = self.now.max(at);
         if let Some(node) = self.owes {
             return Err(format!("`{}` made no checkpoint", self.tree.nodes[node].id));
+        }
+        if settled && self.nodes[0].stop.signal && self.stands_still() {
+            return Err("a run that was stopped waits for people".to_owned());
+        }
+        if let Some(goal) = (0..self.nodes.len()).find(|goal| self.is_late(*goal)) {
+            return Err(format!("the deadline of {} has passed", self.name((goal, None))));
         }
         for node in 0..self.nodes.len() {
             let at = (node, None);
@@ -285,6 +295,22 @@ impl<'a> Model<'a> {
             return Err(format!("the run waits with {exit}, and for nobody"));
         }
         Ok(())
+    }
+
+    /// Whether a goal's deadline has passed and it is not stopped for that.
+    fn is_late(&self, goal: usize) -> bool {
+        let state = &self.nodes[goal];
+        let stop = state.stop;
+        let stopped = stop.deadline || stop.signal || stop.rolls.is_some();
+        let bound = state.status.is_none() && !stopped;
+        let still = if self.stands_still() { self.now - self.last } else { 0 };
+        bound && self.past_deadline(goal, still)
+    }
+
+    /// Whether a goal's deadline has passed, without the time for which the run stood still.
+    fn past_deadline(&self, goal: usize, still: i64) -> bool {
+        let deadline = self.nodes[goal].deadline;
+        deadline.is_some_and(|(at, stood)| self.now >= at + self.stood + still - stood)
     }
 
     /// When the open question of a node answers itself.

@@ -37,8 +37,7 @@ impl Model<'_> {
         let rolls = self.rolled(node).and_then(|top| self.nodes[top].stop.rolls);
         let checkpoint = rolls.map_or(0, |(_, checkpoint)| checkpoint);
         let kept = state.status == Some(Status::Succeeded) && state.ended_seq <= checkpoint;
-        let can = step.rollback || step.snapshot;
-        state.unit.touched && can && !kept && state.undo != Undo::Done
+        state.unit.touched && step.rollback && !kept && state.undo != Undo::Done
     }
 
     /// Whether what a node did is undone or to be undone, in a goal that does not hold `other`.
