@@ -312,7 +312,7 @@ fn hints(run: &RunId, state: &RunState, end: &RunEnd) -> String {
 /// How far a rollback was to go, as the command line has it.
 fn back_to(state: &RunState) -> String {
     let rolling = state.node(state.graph().root()).rolling.as_ref();
-    let Some(since) = rolling.and_then(|rolling| rolling.since) else { return String::new() };
+    let Some(since) = rolling.map(|rolling| rolling.since) else { return String::new() };
     let kept = |node: &NodeIx| state.node(*node).ended_seq == since;
     let step = state.graph().steps().find(kept).and_then(|node| state.graph().step_id(node));
     step.filter(|_| since > 0).map_or(" --to start".to_owned(), |step| format!(" --to {step}"))

@@ -139,7 +139,7 @@ fn beginning(state: &RunState, node: NodeIx) -> Option<NodeIx> {
     let cause = |node: NodeIx| {
         let edges = around(node).flat_map(|node| graph.incoming(node));
         let from = edges.filter(|edge| edge.kind != EdgeKind::After).map(|edge| edge.from);
-        from.filter(|from| state.node(*from).status.is_end() && !state.counts_as_done(*from))
+        from.filter(|from| state.node(*from).status.is_end() && !state.is_done_for(*from, node))
             .min_by_key(|from| state.node(*from).status == Status::Skipped)
     };
     // The edges form no circle.

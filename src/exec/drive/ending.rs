@@ -19,7 +19,9 @@ impl<W: World> Drive<'_, W> {
         }
         let asking = !self.state.agenda.asking.is_empty();
         let answered = self.state.open_questions().any(|(_, question)| question.until.is_some());
-        if asking && !answered && !self.world.answers_questions() {
+        // Of what is in doubt somebody has to say something; but not before a stopped run ends.
+        let nobody = !self.world.answers_questions() || self.state.interrupted(root);
+        if asking && !answered && nobody {
             let reason = Some("waits for a person".to_owned());
             return Some(RunEnd { status: RunStatus::Waiting, exit: 3, reason });
         }

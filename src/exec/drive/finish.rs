@@ -76,7 +76,11 @@ impl<W: World> Drive<'_, W> {
         }
     }
 
+    /// Makes a step's checkpoint, if it has one and what it did is not about to be undone.
     fn reach_checkpoint(&mut self, unit: UnitIx) {
+        if self.state.rolling(unit.node).is_some() {
+            return;
+        }
         let graph = Arc::clone(self.state.graph());
         let Some(label) = graph.step(unit.node).and_then(|step| step.checkpoint.as_ref()) else {
             return;
@@ -153,7 +157,7 @@ impl<W: World> Drive<'_, W> {
         let Some(goal) = graph.goal(node) else { return };
         let fault = self.fault_inside(node);
         let state = self.state.node(node);
-        let rolled_back = state.rolling.is_some();
+        let rolled_back = state.rolling.is_some() || self.state.is_undone_inside(node);
         let to_verify =
             !goal.verify.is_empty() && fault.is_none() && state.verified.is_none() && !rolled_back;
         if to_verify {
@@ -295,11 +299,13 @@ impl<W: World> Drive<'_, W> {
         let cause = self.state.graph().incoming(unit.node).iter().find(|edge| {
             let from = self.state.node(edge.from).status;
             edge.kind != EdgeKind::After
-                && !self.state.counts_as_done(edge.from)
+                && !self.state.is_done_for(edge.from, unit.node)
                 && cause_of(from, status)
         });
         if let Some(edge) = cause {
             let from = self.state.node(edge.from).status;
+            // Of what it did, that is.
+            let from = if from == Status::Succeeded { Status::Undone } else { from };
             return Some(format!("`{}` {}", self.state.graph().id(edge.from), past(from)));
         }
         if let Some(reason) = self.joined_reason(unit.node, status) {

@@ -151,6 +151,7 @@ impl<'a, W: World> Drive<'a, W> {
         if !undoes {
             self.take_over_questions();
         }
+        self.pass_deadlines();
         let end = self.turn();
         if end.is_err() {
             self.end_everything();
@@ -346,10 +347,12 @@ impl<'a, W: World> Drive<'a, W> {
         self.state.graph().goal_id(goal).cloned().unwrap_or_else(crate::value::GoalId::root)
     }
 
-    /// Stops the whole run: nothing new starts, and what runs is ended.
+    /// Stops the whole run: nothing new starts, and what runs is ended. What has ended stays so.
     fn stop_run(&mut self, why: StopReason) {
         let root = self.state.graph().root();
-        self.stop_goal(root, why);
+        if !self.state.node(root).status.is_end() {
+            self.stop_goal(root, why);
+        }
     }
 
     fn stop_goal(&mut self, goal: NodeIx, why: StopReason) {

@@ -46,19 +46,23 @@ impl<W: World> Drive<'_, W> {
         });
         let now = self.world.now();
         self.turns.looked_at = now;
-        for unit in schedule::due(&self.state, now) {
-            if self.try_to_start(unit) == Tried::NoSlots {
-                return;
-            }
-        }
-        for unit in overdue {
-            let startable = self.state.stage(unit) == Stage::Startable;
-            if startable && self.try_to_start(unit) == Tried::NoSlots {
-                return;
+        let delayed = schedule::due(&self.state, now);
+        let first = delayed.into_iter().map(|unit| (unit, true));
+        let first: Vec<(UnitIx, bool)> =
+            first.chain(overdue.into_iter().map(|unit| (unit, false))).collect();
+        // What takes no slot starts also when there is none left for those before it.
+        let mut full = false;
+        for (unit, delayed) in first {
+            let startable = delayed || self.state.stage(unit) == Stage::Startable;
+            if startable && !(full && self.state.graph().takes_slot(unit.node)) {
+                full |= self.try_to_start(unit) == Tried::NoSlots;
             }
         }
         let (mut behind, mut held) = (None, 0);
         while let Some(unit) = schedule::next(&self.state, behind) {
+            if full && self.state.graph().takes_slot(unit.node) {
+                return;
+            }
             let tried = self.try_to_start(unit);
             if tried == Tried::NoSlots || held > LOOKAHEAD {
                 return;

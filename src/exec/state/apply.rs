@@ -1,7 +1,7 @@
 //! The only transition function: an event changes the state.
 
 use super::serving::waits_for_readiness;
-use super::{NodeState, Omission, Phase, Rolling, RunState, UnitIx, UnitState};
+use super::{NodeState, Omission, Phase, Rolling, RunState, Undo, UnitIx, UnitState};
 use crate::exec::event::{Event, RunStatus, Stamped, Status, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::ir::{EdgeKind, FailurePolicy, StepFailure};
@@ -10,7 +10,9 @@ use crate::value::{StepId, Value};
 impl RunState {
     /// Makes an event count. Events that name what the plan does not have change nothing.
     pub fn apply(&mut self, stamped: &Stamped) {
-        if self.stands_still() {
+        let resumes =
+            matches!(stamped.event, Event::RunResumed { .. } | Event::RollbackRequested { .. });
+        if resumes || self.stands_still() {
             self.standing += stamped.at.since(self.last);
         }
         self.seq = stamped.seq;
@@ -53,6 +55,7 @@ impl RunState {
             && agenda.deciding.is_empty()
             && agenda.startable.is_empty()
             && !agenda.asking.is_empty()
+            && !self.nodes.iter().any(|node| node.undo == Undo::Running)
     }
 
     fn apply_to_run(&mut self, event: &Event, at: Timestamp) {
@@ -71,11 +74,9 @@ impl RunState {
             }
             Event::RunResumed { retry_failed, changed, interactive } => {
                 self.interactive = *interactive;
-                self.standing += at.since(self.last);
                 self.reopen(*retry_failed, changed);
             }
             Event::RollbackRequested { since, by } => {
-                self.standing += at.since(self.last);
                 self.roll_all_back(*since, by);
             }
             Event::RunEnded { status, exit, reason } => {
@@ -269,6 +270,7 @@ impl RunState {
     /// innermost outwards, as long as each says `stop` (or `rollback`, which stops first).
     fn stop_after_failure(&mut self, node: NodeIx) {
         let cause = self.graph.id(node);
+        let since = self.last_checkpoint();
         let mut own = self.graph.step(node).and_then(|step| step.on_failure.clone());
         for goal in self.graph.enclosing(node).collect::<Vec<_>>() {
             let policy = self.graph.goal(goal).map(|goal| goal.on_failure).unwrap_or_default();
@@ -283,7 +285,7 @@ impl RunState {
             state.failed_by.get_or_insert_with(|| cause.clone());
             state.stopping.get_or_insert_with(|| why.clone());
             if rolls {
-                state.rolling.get_or_insert(Rolling { why, since: None });
+                state.rolling.get_or_insert(Rolling { why, since });
             }
             self.restage_inside(goal);
         }

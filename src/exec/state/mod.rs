@@ -34,6 +34,7 @@ pub use unit::{AnswerRecord, End, Handed, Phase, Question, Remark, Saved, UnitSt
 
 use super::event::{Failure, ProbeAnswer, RunStatus, Status, StopReason, Timestamp, Unit};
 use super::graph::{Graph, NodeIx};
+use crate::ir::EdgeKind;
 use crate::value::{BindingId, NodeId, Value};
 
 /// A step or goal, as far as it has come.
@@ -254,10 +255,46 @@ impl RunState {
 
     /// Whether dependents of a node that ended may take it as done: it succeeded, or its failure
     /// is ignored.
-    pub fn counts_as_done(&self, node: NodeIx) -> bool {
+    fn counts_as_done(&self, node: NodeIx) -> bool {
         let state = self.node(node);
         state.status == Status::Succeeded
             || (state.status == Status::Failed && self.is_ignored(node))
+    }
+
+    /// Whether a node may take one that it waits for as done: what is being undone in a goal that
+    /// does not hold it, or will be, is not.
+    pub fn is_done_for(&self, on: NodeIx, node: NodeIx) -> bool {
+        let apart = || self.rolling(on).is_some_and(|top| !self.is_in(node, top));
+        self.counts_as_done(on) && !(apart() && self.is_coming_undone(on))
+    }
+
+    /// Whether something in a goal that is rolled back was undone, or could not be.
+    pub fn is_undone_inside(&self, goal: NodeIx) -> bool {
+        let undone = |node: &NodeIx| matches!(self.node(*node).undo, Undo::Done | Undo::Failed(_));
+        self.rolling(goal).is_some() && self.steps_in(goal).iter().any(undone)
+    }
+
+    /// Whether what a step or goal did is undone, or is to be.
+    fn is_coming_undone(&self, node: NodeIx) -> bool {
+        let Some(top) = self.rolling(node) else { return false };
+        let mut steps = self.steps_in(node);
+        steps.extend(self.graph.is_step(node).then_some(node));
+        let since = self.since(top);
+        self.is_undone_inside(node) || steps.iter().any(|step| self.is_to_undo(*step, since))
+    }
+
+    /// Whether something that a node depends on had succeeded and is undone before the node begins.
+    fn waits_for_what_is_undone(&self, node: NodeIx) -> bool {
+        let mut edges = self.graph.incoming(node).iter();
+        edges.any(|edge| {
+            matches!(edge.kind, EdgeKind::Depends | EdgeKind::DependsOptional)
+                && self.counts_as_done(edge.from)
+                && !self.is_done_for(edge.from, node)
+        })
+    }
+
+    fn is_in(&self, node: NodeIx, goal: NodeIx) -> bool {
+        node == goal || self.graph.enclosing(node).any(|around| around == goal)
     }
 
     /// Whether so many of a `foreach` step's instances failed that the step has failed.

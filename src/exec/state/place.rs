@@ -39,8 +39,18 @@ impl RunState {
         for node in self.graph.descendants(goal) {
             self.restage(UnitIx::of(node));
             self.restage_instances(node);
+            if self.rolling(node).is_some() {
+                self.restage_dependents(node);
+            }
         }
         self.restage(UnitIx::of(goal));
+    }
+
+    /// What was done for those who depend on a node may be undone.
+    fn restage_dependents(&mut self, node: NodeIx) {
+        for next in self.graph.outgoing(node).to_vec() {
+            self.restage(UnitIx::of(next));
+        }
     }
 
     /// Derives all counts and the agenda from what is known of the nodes.

@@ -114,6 +114,9 @@ impl RunState {
         if state.attempts == 0 && self.stopping(unit.node).is_some() {
             return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
         }
+        if state.attempts == 0 && self.waits_for_what_is_undone(unit.node) {
+            return Stage::Decide(Decision::EndUnstarted(Status::Blocked));
+        }
         Stage::Asking
     }
 
@@ -244,9 +247,9 @@ impl RunState {
                 EdgeKind::After => true,
                 EdgeKind::Item => !from.is_end() || self.node(edge.from).items.is_some(),
                 EdgeKind::DependsOptional => {
-                    from == Status::Skipped || self.counts_as_done(edge.from)
+                    from == Status::Skipped || self.is_done_for(edge.from, node)
                 }
-                EdgeKind::Depends | EdgeKind::Stdin => self.counts_as_done(edge.from),
+                EdgeKind::Depends | EdgeKind::Stdin => self.is_done_for(edge.from, node),
             };
             if !fine {
                 let status =

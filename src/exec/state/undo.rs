@@ -30,8 +30,9 @@ pub enum Undo {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rolling {
     pub why: StopReason,
-    /// What had succeeded by the event of this number is kept; `None`: by the last checkpoint.
-    pub since: Option<u64>,
+    /// What had succeeded by the event of this number is kept: the last checkpoint when it began,
+    /// whatever others make meanwhile.
+    pub since: u64,
 }
 
 /// The paths to save before a unit's first attempt. Those of a `foreach` step that have nothing to
@@ -119,13 +120,13 @@ impl RunState {
     }
 
     /// What had succeeded by the event of this number is kept by a goal's rollback.
-    fn since(&self, top: NodeIx) -> u64 {
-        let since = self.node(top).rolling.as_ref().and_then(|rolling| rolling.since);
-        since.unwrap_or_else(|| self.last_checkpoint())
+    pub(super) fn since(&self, top: NodeIx) -> u64 {
+        let rolling = self.node(top).rolling.as_ref();
+        rolling.map_or_else(|| self.last_checkpoint(), |rolling| rolling.since)
     }
 
     /// Whether a rollback up to then has this step to undo.
-    fn is_to_undo(&self, node: NodeIx, since: u64) -> bool {
+    pub(super) fn is_to_undo(&self, node: NodeIx, since: u64) -> bool {
         let (Some(step), state) = (self.graph.step(node), self.node(node)) else { return false };
         let kept = state.status == Status::Succeeded && state.ended_seq <= since;
         state.undo != Undo::Done && !kept && can_be_undone(step, state)
@@ -150,13 +151,13 @@ impl RunState {
         steps
     }
 
-    fn steps_in(&self, goal: NodeIx) -> Vec<NodeIx> {
+    pub(super) fn steps_in(&self, goal: NodeIx) -> Vec<NodeIx> {
         let mut inside = self.graph.descendants(goal);
         inside.retain(|node| self.graph.is_step(*node));
         inside
     }
 
-    /// Nothing new starts in a goal any more. A person or a signal outweighs a failure.
+    /// Nothing new starts in a goal any more. A person, a signal or a deadline outweighs a failure.
     pub(super) fn stop_goal(&mut self, goal: NodeIx, why: &StopReason) {
         let policy = self.graph.goal(goal).map(|goal| goal.on_failure).unwrap_or_default();
         let rolls = match why {
@@ -164,6 +165,7 @@ impl RunState {
             StopReason::Deadline => policy == FailurePolicy::Rollback,
             _ => false,
         };
+        let since = self.last_checkpoint();
         let state = &mut self.nodes[goal.at()];
         if matches!(why, StopReason::Signal { .. } | StopReason::Cancelled { .. }) {
             let asked = matches!(
@@ -172,9 +174,13 @@ impl RunState {
             );
             state.stopping = state.stopping.take().filter(|_| asked);
         }
+        if *why == StopReason::Deadline {
+            let failed = |why: &StopReason| matches!(why, StopReason::Failure { .. });
+            state.stopping = state.stopping.take().filter(|why| !failed(why));
+        }
         state.stopping.get_or_insert_with(|| why.clone());
         if rolls {
-            state.rolling.get_or_insert(Rolling { why: why.clone(), since: None });
+            state.rolling.get_or_insert(Rolling { why: why.clone(), since });
         }
         for inner in self.graph.descendants(goal) {
             if self.rolling(inner) == Some(inner) {
@@ -197,7 +203,7 @@ impl RunState {
         let root = self.graph.root();
         let state = &mut self.nodes[root.at()];
         let why = StopReason::Rollback { by: by.to_owned() };
-        state.rolling = Some(Rolling { why: why.clone(), since: Some(since) });
+        state.rolling = Some(Rolling { why: why.clone(), since });
         state.stopping = Some(why);
         (state.deadline, state.cleaned, state.reason, state.ended) = (None, None, None, None);
         state.undone.clear();

@@ -192,8 +192,9 @@ impl UnitState {
         self.question(kind)?.answer.as_ref()
     }
 
-    /// The question that a person has yet to answer.
+    /// The question that a person has yet to answer; what has ended asks nothing any more.
     pub fn open_question(&self) -> Option<&Question> {
-        self.questions.last().filter(|question| question.answer.is_none())
+        let last = self.questions.last().filter(|_| !self.is_ended());
+        last.filter(|question| question.answer.is_none())
     }
 }

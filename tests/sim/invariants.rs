@@ -1,0 +1,109 @@
+//! What holds of every run, whatever its plan: numbers, times, effects after their records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::plan::Status;
+use super::play::Played;
+use super::trace::{At, Seen, What, Work};
+use super::tree::Tree;
+
+/// What is wrong and where.
+type Wrong = (usize, String);
+
+/// Attempts as the journal has them: its number and the event that started it.
+#[derive(Default)]
+struct Attempts {
+    /// Of each unit: its attempts with the numbers of their events.
+    started: BTreeMap<At, Vec<(u32, u64)>>,
+    began: BTreeSet<(At, u64)>,
+    succeeded: BTreeMap<At, u64>,
+    synced: u64,
+    last: (u64, i64),
+}
+
+pub(crate) fn check(tree: &Tree<'_>, played: &Played) -> Result<(), Wrong> {
+    let mut attempts = Attempts::default();
+    for (place, one) in played.seen.iter().enumerate() {
+        attempts.take(tree, one).map_err(|wrong| (place, wrong))?;
+    }
+    if !matches!(played.seen.last(), Some(Seen::End { .. })) {
+        let end = played.seen.len().saturating_sub(1);
+        return Err((end, format!("no end after {} processes", played.processes)));
+    }
+    Ok(())
+}
+
+impl Attempts {
+    fn take(&mut self, tree: &Tree<'_>, seen: &Seen) -> Result<(), String> {
+        match seen {
+            Seen::Event { seq, at, what } => {
+                if *seq != self.last.0 + 1 || *at < self.last.1 {
+                    return Err(format!("event {seq} at {at} follows {:?}", self.last));
+                }
+                self.last = (*seq, *at);
+                self.take_event(*seq, what)
+            }
+            Seen::Synced { upto } => {
+                self.synced = self.synced.max(*upto);
+                Ok(())
+            }
+            Seen::Began { work: Work::Attempt, at, attempt } => self.begin(tree, *at, *attempt),
+            Seen::Crash { kept } => {
+                self.crash(*kept);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take_event(&mut self, seq: u64, what: &What) -> Result<(), String> {
+        match what {
+            What::Attempt { at, attempt, .. } => {
+                if self.succeeded.contains_key(at) {
+                    return Err(format!("{at:?} has succeeded and starts again"));
+                }
+                let all = self.started.entry(*at).or_default();
+                let last = all.last().map_or(0, |(number, _)| *number);
+                // What was stopped starts over.
+                if *attempt != last + 1 && *attempt != 1 {
+                    return Err(format!("{at:?}: attempt {attempt} follows attempt {last}"));
+                }
+                all.push((*attempt, seq));
+            }
+            What::Ended { at, status: Status::Succeeded, .. }
+                if self.succeeded.insert(*at, seq).is_some() =>
+            {
+                return Err(format!("{at:?} succeeds twice"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// An attempt begins outside: its record is written, and on the disk if it cannot be repeated.
+    fn begin(&mut self, tree: &Tree<'_>, at: At, attempt: u32) -> Result<(), String> {
+        let all = self.started.get(&at).and_then(|all| all.last());
+        let Some((_, seq)) = all.filter(|(number, _)| *number == attempt) else {
+            return Err(format!("{at:?}: attempt {attempt} begins without a record"));
+        };
+        if !self.began.insert((at, *seq)) {
+            return Err(format!("{at:?}: attempt {attempt} begins twice"));
+        }
+        // Under `progress checkpoints` all that is idempotent may be done again.
+        let repeats = tree.step(at.0).is_some_and(|step| step.idempotent)
+            && (attempt == 1 || tree.plan.checkpoints);
+        if *seq > self.synced && !repeats {
+            return Err(format!("{at:?}: attempt {attempt} begins before its record is on disk"));
+        }
+        Ok(())
+    }
+
+    fn crash(&mut self, kept: u64) {
+        for all in self.started.values_mut() {
+            all.retain(|(_, seq)| *seq <= kept);
+        }
+        self.began.retain(|(_, seq)| *seq <= kept);
+        self.succeeded.retain(|_, seq| *seq <= kept);
+        self.last.0 = self.last.0.min(kept);
+    }
+}

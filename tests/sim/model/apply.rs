@@ -1,0 +1,340 @@
+//! What each event changes, and whether it may happen.
+
+use super::{Ask, Due, Model, Phase, Status, Undo, Why, Wrong};
+use crate::plan::{Policy, StepPolicy};
+use crate::trace::{At, End, Question, Said, What, Work};
+
+impl Model<'_> {
+    /// Takes an event.
+    ///
+    /// # Errors
+    /// Why it may not happen here.
+    pub(super) fn take(&mut self, seq: u64, at: i64, what: &What) -> Result<(), Wrong> {
+        if seq != self.seq + 1 || at < self.now && !matches!(what, What::Resumed) {
+            return Err(format!("event {seq} at {at} follows {} at {}", self.seq, self.now));
+        }
+        if matches!(what, What::Resumed) || self.stands_still() {
+            self.stood += at - self.last;
+        }
+        (self.seq, self.now, self.last) = (seq, at, at);
+        if let Some(owes) = self.owes.take() {
+            return match what {
+                What::Checkpoint(node) if *node == owes => {
+                    self.checkpoint = seq;
+                    Ok(())
+                }
+                _ => Err(format!("`{}` made no checkpoint", self.tree.nodes[owes].id)),
+            };
+        }
+        match what {
+            What::Started | What::Resumed => {
+                if self.ended.take().is_some() || matches!(what, What::Resumed) {
+                    self.resume();
+                }
+                Ok(())
+            }
+            What::RunEnded(status, exit) => {
+                self.ended = Some((*status, *exit));
+                Ok(())
+            }
+            What::Other(event) => Err(format!("no plan here has this: {event}")),
+            What::Stop(node, why) => self.take_stop(*node, *why),
+            What::Opened(node) => self.open(*node),
+            What::Verified(node, holds) => {
+                self.over(*node, Work::Verify)?;
+                self.nodes[*node].verified = Some(*holds);
+                Ok(())
+            }
+            What::Cleaned(node, works) => {
+                self.over(*node, Work::Cleanup)?;
+                self.nodes[*node].cleaned = Some(*works);
+                Ok(())
+            }
+            What::Undoing(_) | What::Undone(..) | What::UndoStopped(_) => self.take_undo(what),
+            What::When(node, holds) => {
+                self.must(*node, &Due::When(*holds), what)?;
+                self.nodes[*node].when = Some(*holds);
+                Ok(())
+            }
+            other => self.take_unit(other),
+        }
+    }
+
+    fn must(&self, node: usize, wanted: &Due, what: &What) -> Result<(), Wrong> {
+        let due = self.due(node);
+        if due == *wanted {
+            return Ok(());
+        }
+        Err(format!("{}: {what:?}, and this is due: {due:?}", self.name((node, None))))
+    }
+
+    /// Something that was asked of the world is known.
+    fn over(&mut self, node: usize, work: Work) -> Result<(), Wrong> {
+        if self.nodes[node].unit.busy.take() == Some(work) {
+            return Ok(());
+        }
+        self.must(node, &Due::Check(work), &What::Other(format!("{work:?}")))
+    }
+
+    fn take_stop(&mut self, node: usize, why: Why) -> Result<(), Wrong> {
+        match why {
+            // A signal outweighs a deadline: what it stopped can be taken up.
+            Why::Signal if node == 0 && self.signal.is_some() => {
+                self.nodes[0].stop.signal = true;
+                self.nodes[0].stop.deadline = false;
+            }
+            Why::Failure => {
+                self.must(node, &Due::RollBack, &What::Stop(node, why))?;
+                self.nodes[node].stop.rolls.get_or_insert((node, self.checkpoint));
+            }
+            Why::Deadline if self.past_deadline(node, 0) => {
+                self.nodes[node].stop.deadline = true;
+                if self.tree.policy(node) == Policy::Rollback {
+                    self.nodes[node].stop.rolls.get_or_insert((node, self.checkpoint));
+                }
+            }
+            _ => return Err(format!("nothing stops {}", self.name((node, None)))),
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, node: usize) -> Result<(), Wrong> {
+        self.must(node, &Due::Open, &What::Opened(node))?;
+        if self.locked(node) {
+            return Err(format!("{} takes what others have", self.name((node, None))));
+        }
+        let deadline = self.tree.goal(node).and_then(|goal| goal.deadline);
+        self.nodes[node].opened = true;
+        self.nodes[node].deadline =
+            deadline.map(|length| (self.now + i64::from(length), self.stood));
+        Ok(())
+    }
+
+    fn take_undo(&mut self, what: &What) -> Result<(), Wrong> {
+        let wrong =
+            |model: &Self, node| Err(format!("{}: {what:?} is not due", model.name((node, None))));
+        match *what {
+            What::Undoing(node) => {
+                if !self.may_undo(node, true) || self.held(node) {
+                    return wrong(self, node);
+                }
+                self.nodes[node].undo = Undo::Running;
+            }
+            What::Undone(node, works) => {
+                if self.nodes[node].undo != Undo::Running {
+                    return wrong(self, node);
+                }
+                self.nodes[node].unit.busy = None;
+                let began = self.began_rollback(node);
+                let state = &mut self.nodes[node];
+                state.undo = if works { Undo::Done } else { Undo::Failed };
+                state.unit.touched &= !works;
+                if !began {
+                    state.status = Some(if works { Status::Undone } else { Status::UndoFailed });
+                }
+            }
+            What::UndoStopped(node) => {
+                self.nodes[node].unit.busy = None;
+                self.nodes[node].undo = Undo::No;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether it is this step's failure for which all is undone: it stays `failed`.
+    pub(super) fn began_rollback(&self, node: usize) -> bool {
+        let top = self.rolled(node);
+        top.is_some_and(|top| self.nodes[top].stop.rolls.is_some_and(|(by, _)| by == node))
+    }
+
+    fn take_unit(&mut self, what: &What) -> Result<(), Wrong> {
+        match what {
+            What::Unless(at, holds) => {
+                self.over(at.0, Work::Unless)?;
+                self.unit_mut(*at).unless = Some(*holds);
+            }
+            What::Requires(at) => {
+                self.over(at.0, Work::Requires)?;
+                self.unit_mut(*at).requires = true;
+            }
+            What::Asked(at, question, until) => {
+                self.must(at.0, &Due::Ask(*question), what)?;
+                *self.ask_mut(*at, *question) = Ask::Open(*until);
+                return self.check_until(*at, *question, *until);
+            }
+            What::Answered(at, said, timeout) => return self.answer(*at, *said, *timeout),
+            What::NotNeeded(at) => {
+                self.must(at.0, &Due::NotNeeded, what)?;
+                self.unit_mut(*at).confirm = Ask::NotNeeded;
+            }
+            What::Cleared(at) => {
+                self.must(at.0, &Due::Clear, what)?;
+                self.unit_mut(*at).phase = Phase::Fresh;
+            }
+            What::Attempt { at, attempt, way } => return self.start(*at, *attempt, *way),
+            What::Tried { at, attempt, end } => return self.tried(*at, *attempt, *end),
+            What::Delayed { at, length, until } => return self.delay(*at, *length, *until),
+            What::NextWay(at) => {
+                self.must(at.0, &Due::NextWay, what)?;
+                let unit = self.unit_mut(*at);
+                (unit.way, unit.failed, unit.began) = (unit.way + 1, 0, None);
+                unit.phase = Phase::Fresh;
+            }
+            What::Ended { at, status, via } => return self.ended(*at, *status, *via),
+            other => return Err(format!("no plan here has this: {other:?}")),
+        }
+        Ok(())
+    }
+
+    fn ask_mut(&mut self, at: At, question: Question) -> &mut Ask {
+        let unit = self.unit_mut(at);
+        match question {
+            Question::Confirm => &mut unit.confirm,
+            Question::Manual => &mut unit.manual,
+            Question::InDoubt => &mut unit.doubt,
+        }
+    }
+
+    fn check_until(&self, at: At, question: Question, until: Option<i64>) -> Result<(), Wrong> {
+        let confirm = self.tree.nodes[at.0].what.guards().confirm.as_ref();
+        let timeout = confirm.and_then(|confirm| confirm.timeout);
+        let timeout = timeout.filter(|_| question == Question::Confirm);
+        let wanted = timeout.map(|(length, _)| self.now + i64::from(length));
+        if wanted == until {
+            return Ok(());
+        }
+        Err(format!("{} is asked until {until:?}, and {wanted:?} is right", self.name(at)))
+    }
+
+    fn answer(&mut self, at: At, said: Said, timeout: bool) -> Result<(), Wrong> {
+        let now = self.now;
+        let confirm = self.tree.nodes[at.0].what.guards().confirm.as_ref();
+        let otherwise = confirm.and_then(|confirm| confirm.timeout);
+        let name = self.name(at);
+        let unit = self.unit_mut(at);
+        let all = [&mut unit.confirm, &mut unit.manual, &mut unit.doubt];
+        let open = all.into_iter().find(|ask| matches!(ask, Ask::Open(_)));
+        let Some(ask) = open else {
+            return Err(format!("{name} is answered and was not asked"));
+        };
+        let Ask::Open(until) = std::mem::replace(ask, Ask::Said(said)) else { return Ok(()) };
+        if timeout {
+            let right = otherwise.is_some_and(|(_, approve)| approve == (said == Said::Yes));
+            if !right || until.is_none_or(|until| until > now) {
+                return Err(format!("{name} answers itself: {said:?} at {now}"));
+            }
+        }
+        if unit.manual == Ask::Said(Said::Yes) || unit.doubt == Ask::Said(Said::Yes) {
+            unit.touched = true;
+        }
+        if unit.doubt == Ask::Said(Said::Rerun) {
+            (unit.doubt, unit.phase) = (Ask::Not, Phase::Fresh);
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, at: At, attempt: u32, way: u32) -> Result<(), Wrong> {
+        match self.due(at.0) {
+            Due::Start => {}
+            Due::Time(until) if until <= self.now => {}
+            due => return Err(format!("{} starts, and this is due: {due:?}", self.name(at))),
+        }
+        if self.held(at.0) {
+            return Err(format!("{} takes what others have", self.name(at)));
+        }
+        let now = (self.now, self.stood);
+        let unit = self.unit_mut(at);
+        if (attempt, way) != (unit.attempts + 1, unit.way) {
+            return Err(format!("{} makes attempt {attempt} by way {way}", self.name(at)));
+        }
+        unit.attempts = attempt;
+        unit.began.get_or_insert(now);
+        (unit.phase, unit.busy, unit.touched) = (Phase::Running, None, true);
+        Ok(())
+    }
+
+    fn tried(&mut self, at: At, attempt: u32, end: End) -> Result<(), Wrong> {
+        let cancelling = self.cancelling(at.0);
+        let unit = self.unit_mut(at);
+        if unit.phase != Phase::Running || unit.attempts != attempt {
+            return Err(format!("{}: attempt {attempt} ends, which does not run", self.name(at)));
+        }
+        if end == End::Cancelled && !cancelling {
+            return Err(format!("{} is cancelled, and nothing stops it", self.name(at)));
+        }
+        unit.busy = None;
+        unit.failed += u32::from(matches!(end, End::Failed(_)));
+        unit.phase = if end == End::Succeeded { Phase::Succeeded } else { Phase::Failed(end) };
+        Ok(())
+    }
+
+    fn delay(&mut self, at: At, length: u64, until: i64) -> Result<(), Wrong> {
+        let due = self.due(at.0);
+        let Due::Delay { most, drawn } = due else {
+            return Err(format!("{} waits, and this is due: {due:?}", self.name(at)));
+        };
+        let right = if drawn { length <= most } else { length == most };
+        if !right || until != self.now + i64::try_from(length).unwrap_or(i64::MAX) {
+            return Err(format!("{} waits {length} until {until}, and not {most}", self.name(at)));
+        }
+        self.unit_mut(at).phase = Phase::Delayed(until);
+        Ok(())
+    }
+
+    fn ended(&mut self, at: At, status: Status, via: Option<u32>) -> Result<(), Wrong> {
+        let busy = self.unit_mut(at).busy.take();
+        let due = self.due(at.0);
+        let fails = self.tree.step(at.0).is_some_and(|step| step.requires == Some(false));
+        let right = match &due {
+            Due::End(all) if all.contains(&status) => true,
+            // Its `requires` did not hold; that it was stopped meanwhile does not count then.
+            Due::Check(Work::Requires) | Due::End(_) if busy == Some(Work::Requires) => {
+                fails && status == Status::Failed
+            }
+            _ => false,
+        };
+        if !right {
+            return Err(format!("{} ends {status:?}, and this is due: {due:?}", self.name(at)));
+        }
+        let unit = self.unit(at);
+        let by =
+            (unit.attempts > 0 && unit.way > 0 && status == Status::Succeeded).then_some(unit.way);
+        if by != via {
+            return Err(format!("{} ends by way {via:?}, and {by:?} is right", self.name(at)));
+        }
+        let seq = self.seq;
+        let state = &mut self.nodes[at.0];
+        (state.status, state.ended_seq) = (Some(status), seq);
+        if status == Status::Failed && !self.is_ignored(at.0) {
+            self.stop_after(at.0);
+        }
+        let checkpoint = self.tree.step(at.0).is_some_and(|step| step.checkpoint);
+        let makes = checkpoint && status == Status::Succeeded && self.rolled(at.0).is_none();
+        self.owes = makes.then_some(at.0);
+        Ok(())
+    }
+
+    /// The failure policy: a step's own, then that of each goal around it, as long as they stop.
+    fn stop_after(&mut self, node: usize) {
+        let mut own = self.tree.step(node).and_then(|step| step.policy);
+        let checkpoint = self.checkpoint;
+        for goal in self.tree.around(node).collect::<Vec<_>>() {
+            let stops = match (own.take(), self.tree.policy(goal)) {
+                (Some(StepPolicy::Stop), _) => Policy::Stop,
+                (Some(StepPolicy::Rollback), _) => Policy::Rollback,
+                (Some(StepPolicy::Skip | StepPolicy::Ignore), _) => return,
+                (None, Policy::Stop) if self.tree.plan.keep_going => return,
+                (None, policy) => policy,
+            };
+            let stop = &mut self.nodes[goal].stop;
+            match stops {
+                Policy::Continue => return,
+                Policy::Stop => stop.failure = true,
+                Policy::Rollback => {
+                    stop.rolls.get_or_insert((node, checkpoint));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! What the contract says comes next for a step or goal.
+
+use super::{Ask, Model, Phase, Undo, Unit};
+use crate::plan::{Action, Confirm, Kind, Policy, Retry, Status};
+use crate::trace::{End, Question, Said, Work};
+use crate::tree::Condition;
+
+/// What comes next.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Due {
+    /// Others come first, or it has ended.
+    Nothing,
+    Person,
+    /// Its next attempt, then.
+    Time(i64),
+    Start,
+    Open,
+    /// It ends, in one of these ways.
+    End(Vec<Status>),
+    When(bool),
+    Check(Work),
+    Ask(Question),
+    NotNeeded,
+    /// A wait of at most so long; shorter only if it is drawn.
+    Delay {
+        most: u64,
+        drawn: bool,
+    },
+    NextWay,
+    Clear,
+    /// Its verify does not hold: it is rolled back.
+    RollBack,
+}
+
+impl Model<'_> {
+    pub(super) fn due(&self, node: usize) -> Due {
+        if self.nodes[node].status.is_some() {
+            return Due::Nothing;
+        }
+        let unit = &self.nodes[node].unit;
+        if self.tree.step(node).is_none() {
+            return if self.nodes[node].opened {
+                self.due_closing(node)
+            } else {
+                self.due_fresh(node)
+            };
+        }
+        match unit.phase {
+            Phase::Running => Due::Nothing,
+            Phase::Succeeded => Due::End(vec![Status::Succeeded]),
+            Phase::Delayed(_) if self.cancelling(node) => Due::End(vec![Status::Cancelled]),
+            Phase::Delayed(until) => Due::Time(until),
+            Phase::Failed(end) => self.due_failed(node, end),
+            Phase::Doubt => self.due_doubt(node, unit),
+            Phase::Fresh if unit.attempts > 0 => {
+                if self.cancelling(node) {
+                    Due::End(vec![Status::Cancelled])
+                } else {
+                    Due::Start
+                }
+            }
+            Phase::Fresh => self.due_fresh(node),
+        }
+    }
+
+    /// Before the first attempt, or before a goal opens.
+    fn due_fresh(&self, node: usize) -> Due {
+        let state = &self.nodes[node];
+        let flat = &self.tree.nodes[node];
+        if let Some(parent) = flat.parent.filter(|parent| !self.nodes[*parent].opened) {
+            // It ends with the goal around it, if that never opens.
+            return match (self.nodes[parent].status, self.due(parent)) {
+                (Some(status), _) => Due::End(vec![inside(status)]),
+                (None, Due::End(all)) => Due::End(all.into_iter().map(inside).collect()),
+                _ => Due::Nothing,
+            };
+        }
+        if !self.is_looked_at(node) {
+            return Due::Nothing;
+        }
+        let mut ends = self.kept_off(node);
+        if self.stopping(node) {
+            // Both is so of what would be skipped and whose run ended before its turn.
+            if ends != [Status::Blocked] {
+                ends.push(Status::NotRun);
+            }
+            return Due::End(ends);
+        }
+        if !ends.is_empty() {
+            return Due::End(ends);
+        }
+        match (flat.when, state.when) {
+            (Some(when), None) => return Due::When(self.truth(when)),
+            (Some(_), Some(false)) => return Due::End(vec![Status::Skipped]),
+            _ => {}
+        }
+        self.due_guards(node, &state.unit)
+    }
+
+    fn truth(&self, when: Condition) -> bool {
+        match when {
+            Condition::Constant(holds) => holds,
+            Condition::Ended { on, status, not } => (self.nodes[on].status == Some(status)) != not,
+        }
+    }
+
+    fn due_guards(&self, node: usize, unit: &Unit) -> Due {
+        let step = self.tree.step(node);
+        // Who was asked before a resume has all the time: what comes before is asked again then.
+        if [unit.confirm, unit.manual].iter().any(|ask| matches!(ask, Ask::Open(_))) {
+            return Due::Person;
+        }
+        match (step.and_then(|step| step.unless), unit.unless) {
+            (Some(_), None) => return Due::Check(Work::Unless),
+            (Some(_), Some(true)) => return Due::End(vec![Status::Succeeded]),
+            _ => {}
+        }
+        if step.is_some_and(|step| step.requires.is_some()) && !unit.requires {
+            return Due::Check(Work::Requires);
+        }
+        if let Some(confirm) = &self.tree.nodes[node].what.guards().confirm
+            && let Some(due) = due_confirm(confirm, unit.confirm)
+        {
+            return due;
+        }
+        match step.map(|step| &step.action) {
+            None => Due::Open,
+            Some(Action::Manual(_)) => match unit.manual {
+                Ask::Said(Said::No) => Due::End(vec![Status::Failed]),
+                Ask::Said(_) => Due::End(vec![Status::Succeeded]),
+                Ask::Open(_) => Due::Person,
+                _ => Due::Ask(Question::Manual),
+            },
+            Some(_) => Due::Start,
+        }
+    }
+
+    /// After a failed attempt: another one, another way, or the end.
+    fn due_failed(&self, node: usize, end: End) -> Due {
+        let unit = &self.nodes[node].unit;
+        let End::Failed(kind) = end else { return Due::End(vec![Status::Cancelled]) };
+        if self.cancelling(node) {
+            return Due::End(vec![Status::Cancelled]);
+        }
+        let retry = self.tree.way(node, unit.way).and_then(|way| way.retry.as_ref());
+        if let Some(retry) = retry
+            && let Some(due) = self.due_retry(unit, retry, kind)
+        {
+            return due;
+        }
+        let fallbacks = self.tree.step(node).map_or(0, |step| step.fallbacks.len());
+        if (unit.way as usize) < fallbacks { Due::NextWay } else { Due::End(vec![Status::Failed]) }
+    }
+
+    fn due_retry(&self, unit: &Unit, retry: &Retry, kind: Kind) -> Option<Due> {
+        let named = retry.on.is_empty() || retry.on.contains(&kind);
+        if unit.failed > retry.count || !named {
+            return None;
+        }
+        let delay = u64::from(retry.delay.unwrap_or(0));
+        let factor = u64::from(retry.backoff.unwrap_or(1)).pow(unit.failed - 1);
+        let most = delay.saturating_mul(factor).min(retry.max.map_or(u64::MAX, u64::from));
+        let (began, stood) = unit.began.unwrap_or((self.now, self.stood));
+        let spent = self.now - began - (self.stood - stood);
+        let until = u64::try_from(spent).unwrap_or(0).saturating_add(most);
+        let late = retry.within.is_some_and(|within| until >= u64::from(within));
+        (!late).then_some(Due::Delay { most, drawn: retry.jitter })
+    }
+
+    fn due_doubt(&self, node: usize, unit: &Unit) -> Due {
+        if self.rolled(node).is_some() {
+            return Due::End(vec![Status::Cancelled]);
+        }
+        let step = self.tree.step(node);
+        match unit.doubt {
+            Ask::Open(_) => return Due::Person,
+            Ask::Said(Said::Yes) => return Due::End(vec![Status::Succeeded]),
+            Ask::Said(Said::No) => return Due::End(vec![Status::Failed]),
+            _ => {}
+        }
+        if step.is_some_and(|step| step.idempotent) {
+            return Due::Clear;
+        }
+        match (step.and_then(|step| step.unless), unit.unless) {
+            (Some(_), None) => Due::Check(Work::Unless),
+            (Some(_), Some(true)) => Due::End(vec![Status::Succeeded]),
+            (Some(_), Some(false)) => Due::Clear,
+            _ => Due::Ask(Question::InDoubt),
+        }
+    }
+
+    /// Whether something in a goal keeps it from being achieved, and how it may end for that.
+    pub(super) fn faults(&self, goal: usize) -> Vec<Status> {
+        let mut worst = Vec::new();
+        if self
+            .steps_in(goal)
+            .any(|step| matches!(self.nodes[step].undo, Undo::Done | Undo::Failed))
+        {
+            worst = vec![Status::Failed, Status::Cancelled];
+        }
+        for child in &self.tree.nodes[goal].children {
+            let ends: &[Status] = match self.nodes[*child].status {
+                Some(Status::Failed) if !self.is_ignored(*child) => return vec![Status::Failed],
+                Some(Status::Blocked) => &[Status::Failed],
+                Some(Status::Cancelled) => &[Status::Cancelled],
+                Some(Status::NotRun) => &[Status::Cancelled, Status::NotRun],
+                _ => &[],
+            };
+            worst.extend_from_slice(ends);
+        }
+        worst
+    }
+
+    /// All that a goal holds may have ended.
+    fn due_closing(&self, node: usize) -> Due {
+        let state = &self.nodes[node];
+        let Some(goal) = self.tree.goal(node) else { return Due::Nothing };
+        let open = |child: &usize| self.nodes[*child].status.is_none();
+        if self.tree.nodes[node].children.iter().any(open) || self.undo_pending(node) {
+            return Due::Nothing;
+        }
+        let faults = self.faults(node);
+        let rolled = state.stop.rolls.is_some();
+        let late = std::iter::once(node).chain(self.tree.around(node));
+        let late = late.into_iter().any(|goal| self.nodes[goal].stop.deadline);
+        let verifies = faults.is_empty() && state.verified.is_none() && !rolled && !late;
+        if goal.verify.is_some() && verifies {
+            return Due::Check(Work::Verify);
+        }
+        let unverified = state.verified == Some(false);
+        if unverified && !rolled && !late && self.tree.policy(node) == Policy::Rollback {
+            return Due::RollBack;
+        }
+        if goal.cleanup.is_some() && state.cleaned.is_none() {
+            return Due::Check(Work::Cleanup);
+        }
+        // Of what is stopped by a signal, too, either may be said.
+        if state.stop.deadline && !self.nodes[0].stop.signal {
+            return Due::End(vec![Status::Failed]);
+        }
+        Due::End(match faults.is_empty() {
+            // How a goal ends when the deadline of the goal around it passes is not said.
+            _ if late => vec![Status::Failed, Status::Cancelled, Status::NotRun, Status::Succeeded],
+            // What it was rolled back for may be forgotten by a resume, in a goal that is, too.
+            true if rolled && self.rolled(node) != Some(node) => {
+                vec![Status::Failed, Status::Cancelled]
+            }
+            true if unverified || rolled => vec![Status::Failed],
+            true => vec![Status::Succeeded],
+            // What it was rolled back for may be what failed around it.
+            false if self.rolled(node).is_some() => {
+                vec![Status::Failed, Status::Cancelled, Status::NotRun]
+            }
+            false => faults,
+        })
+    }
+}
+
+/// How what is in a goal ends when the goal ends so without having opened.
+fn inside(status: Status) -> Status {
+    if status == Status::Failed { Status::Blocked } else { status }
+}
+
+fn due_confirm(confirm: &Confirm, asked: Ask) -> Option<Due> {
+    match asked {
+        Ask::NotNeeded | Ask::Said(Said::Yes) => None,
+        Ask::Said(_) => Some(Due::End(vec![Status::Failed])),
+        Ask::Open(_) => Some(Due::Person),
+        Ask::Not if confirm.when == Some(false) => Some(Due::NotNeeded),
+        Ask::Not => Some(Due::Ask(Question::Confirm)),
+    }
+}
+
+impl Model<'_> {
+    /// Nothing goes on but that people are waited for.
+    pub(super) fn stands_still(&self) -> bool {
+        let mut asks = false;
+        for (node, state) in self.nodes.iter().enumerate() {
+            let at_work = state.unit.phase == Phase::Running || state.unit.busy.is_some();
+            match self.due(node) {
+                Due::Nothing if !at_work => {}
+                Due::Person => asks = true,
+                _ => return false,
+            }
+        }
+        asks
+    }
+}

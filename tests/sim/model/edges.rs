@@ -1,0 +1,56 @@
+//! What becomes of a node because of those that it waits for.
+
+use super::Model;
+use crate::plan::{EdgeKind, Status, StepPolicy};
+
+impl Model<'_> {
+    /// Whether all that a node waits for has ended.
+    pub(super) fn is_looked_at(&self, node: usize) -> bool {
+        self.tree.nodes[node].edges.iter().all(|(on, _)| self.nodes[*on].status.is_some())
+    }
+
+    /// Whether dependents may take a node that ended as done.
+    pub(super) fn is_done(&self, node: usize) -> bool {
+        match self.nodes[node].status {
+            Some(Status::Succeeded) => true,
+            Some(Status::Failed) => self.is_ignored(node),
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_ignored(&self, node: usize) -> bool {
+        self.tree.step(node).and_then(|step| step.policy) == Some(StepPolicy::Ignore)
+    }
+
+    /// How a node may end that never starts because of how others ended; none: nothing is in its
+    /// way. `blocked` wins over `skipped`.
+    pub(super) fn kept_off(&self, node: usize) -> Vec<Status> {
+        let mut all = Vec::new();
+        for (on, kind) in &self.tree.nodes[node].edges {
+            let Some(status) = self.nodes[*on].status else { continue };
+            let undone = self.is_undone_for(*on, node);
+            match (kind, status) {
+                _ if self.is_done(*on) && !undone => {}
+                // What is undone, or will be, did not succeed for those who have not begun.
+                (EdgeKind::Depends | EdgeKind::Optional, Status::Succeeded) => {
+                    // Where nothing new starts, either, its turn has not come.
+                    let stops = self.stopping(node).then_some(Status::NotRun);
+                    return std::iter::once(Status::Blocked).chain(stops).collect();
+                }
+                (EdgeKind::After, _) | (EdgeKind::Optional, Status::Skipped) => {}
+                _ => all.push(status),
+            }
+        }
+        let has = |wanted: &[Status]| all.iter().any(|status| wanted.contains(status));
+        if has(&[Status::Failed, Status::Blocked, Status::UndoFailed]) {
+            vec![Status::Blocked]
+        } else if has(&[Status::Cancelled, Status::NotRun, Status::Undone]) {
+            // What was stopped did not succeed, and the run ended before their turn: both is so.
+            vec![Status::Blocked, Status::NotRun]
+        } else if has(&[Status::Skipped]) {
+            vec![Status::Skipped]
+        } else {
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Slots, locks and resources: who has them, and who has to wait for them.
+
+use super::{Model, Phase, Undo};
+use crate::plan::Action;
+
+/// The plan's one resource.
+const AMOUNT: u32 = 2;
+
+impl Model<'_> {
+    fn takes_slot(&self, node: usize) -> bool {
+        self.tree.step(node).is_some_and(|step| matches!(step.action, Action::Run))
+    }
+
+    /// Whether a node has its locks and resources now.
+    fn has(&self, node: usize) -> bool {
+        let state = &self.nodes[node];
+        match self.tree.step(node) {
+            Some(_) => state.unit.phase == Phase::Running || state.undo == Undo::Running,
+            None => state.opened && state.status.is_none(),
+        }
+    }
+
+    /// Steps with a slot, of those that `counts`.
+    fn slots(&self, counts: impl Fn(usize) -> bool) -> u32 {
+        let taken = (0..self.nodes.len())
+            .filter(|node| self.takes_slot(*node) && self.has(*node) && counts(*node));
+        u32::try_from(taken.count()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether no slot is free for a step.
+    fn crowded(&self, node: usize) -> bool {
+        if !self.takes_slot(node) {
+            return false;
+        }
+        let full = |goal: usize| {
+            let most = self.tree.goal(goal).and_then(|goal| goal.parallel);
+            let inside = |step: usize| self.tree.around(step).any(|around| around == goal);
+            most.is_some_and(|most| self.slots(inside) >= most)
+        };
+        self.slots(|_| true) >= self.tree.plan.jobs || self.tree.around(node).any(full)
+    }
+
+    /// How much of the resource a node takes. What is done by hand takes none, and its undo neither.
+    fn uses(&self, node: usize) -> u32 {
+        let by_hand = |action: &Action| matches!(action, Action::Manual(_));
+        let what = self.tree.nodes[node].what;
+        let takes_none = self.tree.step(node).is_some_and(|step| by_hand(&step.action));
+        what.guards().uses.filter(|_| !takes_none).unwrap_or(0)
+    }
+
+    /// Whether others have a lock or resource that a node needs.
+    pub(super) fn locked(&self, node: usize) -> bool {
+        let guards = self.tree.nodes[node].what.guards();
+        let others: Vec<usize> =
+            (0..self.nodes.len()).filter(|other| *other != node && self.has(*other)).collect();
+        let meets = |other: &usize| {
+            let theirs = &self.tree.nodes[*other].what.guards().locks;
+            theirs.iter().any(|their| {
+                let own = guards.locks.iter().filter(|own| own.name == their.name);
+                own.into_iter().any(|own| !own.shared || !their.shared)
+            })
+        };
+        let used: u32 = others.iter().map(|other| self.uses(*other)).sum();
+        let own = self.uses(node);
+        let short = own > 0 && used + own > AMOUNT;
+        short || others.iter().any(meets)
+    }
+
+    /// Whether a step cannot start now for want of a slot, a lock or a resource.
+    pub(super) fn held(&self, node: usize) -> bool {
+        self.crowded(node) || self.locked(node)
+    }
+}

@@ -1,0 +1,325 @@
+//! The contract as an interpreter of its own: told what was seen of a run, it says of each thing
+//! whether it may happen there, and at each rest whether something that must happen has not.
+//!
+//! Written from `docs/language.md`. Shares no code with goalc. What the contract leaves open is a
+//! list of what may be, here.
+
+mod apply;
+mod due;
+mod edges;
+mod hold;
+mod resume;
+mod undo;
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::plan::Status;
+use super::trace::{At, End, Run, Said, Seen, Why, Work};
+use super::tree::Tree;
+use due::Due;
+
+/// A run as the contract has it.
+#[derive(Clone)]
+pub(crate) struct Model<'a> {
+    tree: &'a Tree<'a>,
+    /// What comes before each node, by all edges and by `depends` alone.
+    before: [Rc<Vec<BTreeSet<usize>>>; 2],
+    nodes: Vec<Node>,
+    now: i64,
+    seq: u64,
+    /// How long the run stood still: between two processes, or with people to wait for alone.
+    stood: i64,
+    /// When the last event was.
+    last: i64,
+    /// The number of the event by which the last checkpoint was made.
+    checkpoint: u64,
+    /// A step that has just succeeded and owes its checkpoint.
+    owes: Option<usize>,
+    signal: Option<u8>,
+    /// How the last process said that the run ended.
+    ended: Option<(Run, u8)>,
+}
+
+#[derive(Clone, Default)]
+struct Node {
+    status: Option<Status>,
+    ended_seq: u64,
+    when: Option<bool>,
+    unit: Unit,
+    opened: bool,
+    /// When its deadline is, and how long the run had stood still when it was set.
+    deadline: Option<(i64, i64)>,
+    stop: Stop,
+    verified: Option<bool>,
+    cleaned: Option<bool>,
+    undo: Undo,
+}
+
+/// Why nothing new starts in a goal.
+#[derive(Clone, Copy, Default)]
+struct Stop {
+    failure: bool,
+    signal: bool,
+    deadline: bool,
+    /// It is rolled back: whose failure began that, and the last checkpoint by then.
+    rolls: Option<(usize, u64)>,
+}
+
+#[derive(Clone, Default)]
+struct Unit {
+    phase: Phase,
+    attempts: u32,
+    way: u32,
+    /// Attempts of this way that failed.
+    failed: u32,
+    /// When this way's first attempt began, and how long the run had stood still by then.
+    began: Option<(i64, i64)>,
+    unless: Option<bool>,
+    requires: bool,
+    confirm: Ask,
+    manual: Ask,
+    doubt: Ask,
+    /// What is being asked of the world, or done to it, now.
+    busy: Option<Work>,
+    /// It was started, and that is not undone.
+    touched: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Phase {
+    #[default]
+    Fresh,
+    Running,
+    Succeeded,
+    Failed(End),
+    Delayed(i64),
+    Doubt,
+}
+
+/// A question, and what came of it.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Ask {
+    #[default]
+    Not,
+    Open(Option<i64>),
+    Said(Said),
+    NotNeeded,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Undo {
+    #[default]
+    No,
+    Running,
+    Done,
+    Failed,
+}
+
+/// What is wrong, in one line.
+pub(crate) type Wrong = String;
+
+impl<'a> Model<'a> {
+    pub(crate) fn new(tree: &'a Tree<'a>) -> Self {
+        let nodes = vec![Node::default(); tree.nodes.len()];
+        Self {
+            tree,
+            before: [undo::before(tree, false), undo::before(tree, true)],
+            nodes,
+            now: 0,
+            seq: 0,
+            stood: 0,
+            last: 0,
+            checkpoint: 0,
+            owes: None,
+            signal: None,
+            ended: None,
+        }
+    }
+
+    /// Goes through all that was seen.
+    ///
+    /// # Errors
+    /// The first thing that the contract does not allow, with its place in the list.
+    pub(crate) fn follow(mut self, seen: &[Seen]) -> Result<Self, (usize, Wrong)> {
+        // After a crash what is left of the journal is all that counts.
+        let mut kept: Vec<(u64, &Seen)> = Vec::new();
+        for (place, one) in seen.iter().enumerate() {
+            let result = if let Seen::Crash { kept: upto } = one {
+                kept.retain(|(seq, _)| seq <= upto);
+                self = Self::new(self.tree);
+                kept.iter().try_for_each(|(_, one)| self.see(one))
+            } else {
+                let result = self.see(one);
+                if matches!(one, Seen::Event { .. } | Seen::Began { .. } | Seen::Signal { .. }) {
+                    kept.push((self.seq, one));
+                }
+                result
+            };
+            result.map_err(|wrong| (place, wrong))?;
+        }
+        Ok(self)
+    }
+
+    fn see(&mut self, one: &Seen) -> Result<(), Wrong> {
+        match one {
+            Seen::Event { seq, at, what } => self.take(*seq, *at, what),
+            Seen::Waits { at, settled } => self.rest(*at, *settled),
+            Seen::End { how, exit } => self.end(*how, *exit),
+            Seen::Stuck => Err("goalc waits for what cannot come".to_owned()),
+            Seen::Began { work, at, .. } => {
+                self.unit_mut(*at).busy = Some(*work);
+                Ok(())
+            }
+            Seen::Signal { number } => {
+                self.signal = Some(*number);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn unit(&self, at: At) -> &Unit {
+        &self.nodes[at.0].unit
+    }
+
+    fn unit_mut(&mut self, at: At) -> &mut Unit {
+        &mut self.nodes[at.0].unit
+    }
+
+    fn name(&self, at: At) -> String {
+        match at.1 {
+            Some(item) => format!("{}[{item}]", self.tree.nodes[at.0].id),
+            None => format!("`{}`", self.tree.nodes[at.0].id),
+        }
+    }
+
+    /// Whether nothing new starts where this node is.
+    fn stopping(&self, node: usize) -> bool {
+        self.tree.around(node).any(|goal| {
+            let stop = self.nodes[goal].stop;
+            stop.failure || stop.signal || stop.deadline || stop.rolls.is_some()
+        })
+    }
+
+    /// Whether what runs there is to end as well.
+    fn cancelling(&self, node: usize) -> bool {
+        self.tree.around(node).any(|goal| {
+            let stop = self.nodes[goal].stop;
+            stop.signal || stop.deadline || stop.rolls.is_some()
+        })
+    }
+
+    /// goalc waits: all that is due must have happened.
+    fn rest(&mut self, at: i64, settled: bool) -> Result<(), Wrong> {
+        self.now = self.now.max(at);
+        if let Some(node) = self.owes {
+            return Err(format!("`{}` made no checkpoint", self.tree.nodes[node].id));
+        }
+        if settled && self.nodes[0].stop.signal && self.stands_still() {
+            return Err("a run that was stopped waits for people".to_owned());
+        }
+        if let Some(goal) = (0..self.nodes.len()).find(|goal| self.is_late(*goal)) {
+            return Err(format!("the deadline of {} has passed", self.name((goal, None))));
+        }
+        for node in 0..self.nodes.len() {
+            let at = (node, None);
+            let due = self.due(node);
+            let busy = self.unit(at).busy.is_some();
+            let fine = match &due {
+                Due::Nothing | Due::Person => true,
+                Due::Time(until) => *until > self.now || self.held(node),
+                Due::Start => self.held(node),
+                Due::Open => self.locked(node),
+                // What was decided begins once what was recorded before is on the disk.
+                _ => busy || !settled,
+            };
+            if !fine {
+                return Err(format!("{} waits although this is due: {due:?}", self.name(at)));
+            }
+            let lost = self.unit(at).phase == Phase::Running && !busy && settled;
+            if lost && self.undo_running(node).is_none() {
+                return Err(format!("{} was recorded as started and never began", self.name(at)));
+            }
+            if self.undo_due(node) && !self.held(node) {
+                return Err(format!("{} could be undone, and is not", self.name(at)));
+            }
+        }
+        Ok(())
+    }
+
+    /// goalc has ended.
+    fn end(&mut self, how: Run, exit: u8) -> Result<(), Wrong> {
+        if self.ended != Some((how, exit)) {
+            return Err(format!("it ends with {how:?} ({exit}), and recorded {:?}", self.ended));
+        }
+        if how == Run::Waiting {
+            return self.end_waiting(exit);
+        }
+        let root = &self.nodes[0];
+        let open = |node: &usize| self.nodes[*node].status.is_none();
+        if let Some(node) = (0..self.nodes.len()).find(open) {
+            return Err(format!("the run has ended, and {} has not", self.name((node, None))));
+        }
+        let cleaned = root.cleaned != Some(false);
+        let achieved = root.status == Some(Status::Succeeded);
+        let wanted = match (root.stop.signal, achieved) {
+            // Whether a run is stopped whose steps had all succeeded by then is not said.
+            (true, true) if how == Run::Achieved => (Run::Achieved, u8::from(!cleaned)),
+            (true, _) => (Run::Cancelled, 128 + self.signal.unwrap_or(0)),
+            (false, true) => (Run::Achieved, u8::from(!cleaned)),
+            (false, false) => (Run::Failed, 1),
+        };
+        if wanted != (how, exit) {
+            return Err(format!("it ends with {how:?} ({exit}), and {wanted:?} is right"));
+        }
+        Ok(())
+    }
+
+    /// Nothing but people is waited for.
+    fn end_waiting(&self, exit: u8) -> Result<(), Wrong> {
+        let mut asks = false;
+        for node in 0..self.nodes.len() {
+            match self.due(node) {
+                Due::Nothing => {}
+                Due::Person => asks = true,
+                Due::Start | Due::Open if self.held(node) => {}
+                due => return Err(format!("the run waits, and {due:?} is due of {node}")),
+            }
+            let running = self.unit((node, None)).phase == Phase::Running;
+            if running || self.open_until(node).is_some() {
+                return Err(format!("the run waits, and {} goes on", self.name((node, None))));
+            }
+        }
+        if !asks || exit != 3 {
+            return Err(format!("the run waits with {exit}, and for nobody"));
+        }
+        Ok(())
+    }
+
+    /// Whether a goal's deadline has passed and it is not stopped for that.
+    fn is_late(&self, goal: usize) -> bool {
+        let state = &self.nodes[goal];
+        let stop = state.stop;
+        let stopped = stop.deadline || stop.signal || stop.rolls.is_some();
+        let bound = state.status.is_none() && !stopped;
+        let still = if self.stands_still() { self.now - self.last } else { 0 };
+        bound && self.past_deadline(goal, still)
+    }
+
+    /// Whether a goal's deadline has passed, without the time for which the run stood still.
+    fn past_deadline(&self, goal: usize, still: i64) -> bool {
+        let deadline = self.nodes[goal].deadline;
+        deadline.is_some_and(|(at, stood)| self.now >= at + self.stood + still - stood)
+    }
+
+    /// When the open question of a node answers itself.
+    fn open_until(&self, node: usize) -> Option<i64> {
+        let unit = &self.nodes[node].unit;
+        let asks = [unit.confirm, unit.manual, unit.doubt].into_iter();
+        asks.filter(|_| self.nodes[node].status.is_none()).find_map(|ask| match ask {
+            Ask::Open(until) => until,
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! Rollbacks: what is undone, and after what.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::{Model, Phase, Undo};
+use crate::plan::{EdgeKind, Status};
+use crate::tree::Tree;
+
+impl Model<'_> {
+    /// The outermost goal that is rolled back and holds this node, or is it.
+    pub(super) fn rolled(&self, node: usize) -> Option<usize> {
+        let around = std::iter::once(node).chain(self.tree.around(node));
+        around.filter(|goal| self.nodes[*goal].stop.rolls.is_some()).last()
+    }
+
+    pub(super) fn undo_running(&self, node: usize) -> Option<()> {
+        (self.nodes[node].undo == Undo::Running).then_some(())
+    }
+
+    pub(super) fn steps_in(&self, goal: usize) -> impl Iterator<Item = usize> + '_ {
+        let steps = self.tree.steps().map(|(node, _)| node);
+        steps.filter(move |node| self.tree.around(*node).any(|around| around == goal))
+    }
+
+    /// Whether a step has begun and not ended.
+    fn is_active(&self, node: usize) -> bool {
+        let state = &self.nodes[node];
+        let begun = state.unit.attempts > 0 || state.unit.phase != Phase::Fresh;
+        state.status.is_none() && begun
+    }
+
+    /// Whether a rollback has this step to undo; what had succeeded by the last checkpoint is kept.
+    /// What is made a checkpoint of once it has begun changes nothing about it.
+    pub(super) fn is_to_undo(&self, node: usize) -> bool {
+        let (Some(step), state) = (self.tree.step(node), &self.nodes[node]) else { return false };
+        let rolls = self.rolled(node).and_then(|top| self.nodes[top].stop.rolls);
+        let checkpoint = rolls.map_or(0, |(_, checkpoint)| checkpoint);
+        let kept = state.status == Some(Status::Succeeded) && state.ended_seq <= checkpoint;
+        state.unit.touched && step.rollback && !kept && state.undo != Undo::Done
+    }
+
+    /// Whether what a node did is undone or to be undone, in a goal that does not hold `other`.
+    pub(super) fn is_undone_for(&self, node: usize, other: usize) -> bool {
+        let Some(top) = self.rolled(node) else { return false };
+        let inside = other == top || self.tree.around(other).any(|goal| goal == top);
+        let undone = |step: usize| self.nodes[step].undo != Undo::No || self.is_to_undo(step);
+        !inside && (undone(node) || self.steps_in(node).any(undone))
+    }
+
+    fn interrupted(&self, node: usize) -> bool {
+        let mut around = std::iter::once(node).chain(self.tree.around(node));
+        around.any(|goal| self.nodes[goal].stop.signal)
+    }
+
+    /// Whether `later` comes after `node`, by way of `depends` alone or of all that it waits for.
+    fn comes_after(&self, later: usize, node: usize, depends: bool) -> bool {
+        self.before[usize::from(depends)][later].contains(&node)
+    }
+
+    /// Whether a step's undo may begin now, and so must.
+    pub(super) fn undo_due(&self, node: usize) -> bool {
+        self.may_undo(node, false)
+    }
+
+    /// Whether a step's undo may begin. Leniently: once an undo has failed, what only came `after`
+    /// others holds these up no more.
+    pub(super) fn may_undo(&self, node: usize, lenient: bool) -> bool {
+        let Some(top) = self.rolled(node) else { return false };
+        if self.nodes[node].undo != Undo::No || !self.is_to_undo(node) || self.interrupted(top) {
+            return false;
+        }
+        if self.steps_in(top).any(|step| self.is_active(step)) {
+            return false;
+        }
+        let failed = self.steps_in(top).any(|step| self.nodes[step].undo == Undo::Failed);
+        self.steps_in(top)
+            .filter(|later| *later != node && self.is_to_undo(*later))
+            .all(|later| !self.comes_after(later, node, lenient && failed))
+    }
+
+    /// Whether a goal must stay open because something in it is undone, or is still to be.
+    pub(super) fn undo_pending(&self, goal: usize) -> bool {
+        let Some(top) = self.rolled(goal) else { return false };
+        let interrupted = self.interrupted(top);
+        let any = |counts: &dyn Fn(usize) -> bool| self.steps_in(top).any(counts);
+        any(&|node| self.nodes[node].undo == Undo::Running)
+            || (!interrupted
+                && (any(&|node| self.is_active(node)) || any(&|node| self.may_undo(node, true))))
+    }
+}
+
+/// For each node all that comes before it: what it and the goals around it wait for, and so on; by
+/// way of `depends` alone, or of all edges.
+pub(super) fn before(tree: &Tree<'_>, depends: bool) -> Rc<Vec<BTreeSet<usize>>> {
+    let mut all: Vec<BTreeSet<usize>> = Vec::new();
+    for node in 0..tree.nodes.len() {
+        let mut found = BTreeSet::new();
+        for from in std::iter::once(node).chain(tree.around(node)) {
+            let edges = &tree.nodes[from].edges;
+            for (on, _) in edges.iter().filter(|(_, kind)| !depends || *kind != EdgeKind::After) {
+                let held = (*on..node).filter(|at| at == on || tree.around(*at).any(|g| g == *on));
+                for inner in held {
+                    found.insert(inner);
+                    found.extend(&all[inner]);
+                }
+            }
+        }
+        all.push(found);
+    }
+    Rc::new(all)
+}

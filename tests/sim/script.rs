@@ -1,0 +1,56 @@
+//! What goes wrong around a run: crashes, a slow disk, signals, nobody at the terminal.
+//!
+//! What steps and people do is written beside the steps, in [`super::plan`].
+
+/// All that happens to a run from outside.
+#[derive(Debug, Clone)]
+pub(crate) struct Script {
+    /// How goalc ends before its time, one process after the other.
+    pub(crate) crashes: Vec<Crash>,
+    /// A signal to the first process that does not crash before.
+    pub(crate) signal: Option<Signal>,
+    /// How long syncs take in milliseconds, in turn; none: they are done at once, and waited for.
+    pub(crate) disk: Vec<u32>,
+    /// Shuffles the order in which steps stand in the queue; 0: as goalc has it.
+    pub(crate) order: u64,
+    /// Somebody is at the terminal.
+    pub(crate) terminal: bool,
+    /// What happens at one moment comes in pieces.
+    pub(crate) one_by_one: bool,
+    /// An answer comes when the run is about to be left waiting.
+    pub(crate) last_look: bool,
+    /// How long goalc is away between two processes, in milliseconds.
+    pub(crate) away: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crash {
+    /// At which write, sync or wait of the process, counted from 1.
+    pub(crate) at: u16,
+    pub(crate) place: Place,
+    /// The machine went down, too: what was not synced may be gone; this much of it.
+    pub(crate) lost: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    BeforeWrite,
+    AfterWrite,
+    Sync,
+    Wait,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Signal {
+    pub(crate) process: u8,
+    /// At which wait of the process.
+    pub(crate) wait: u16,
+    pub(crate) number: u8,
+}
+
+impl Script {
+    /// How many faults it holds, those of steps not counted.
+    pub(crate) fn faults(&self) -> usize {
+        self.crashes.len() + usize::from(self.signal.is_some()) + usize::from(!self.disk.is_empty())
+    }
+}

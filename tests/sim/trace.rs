@@ -1,0 +1,287 @@
+//! What is seen of a run from outside, as plain data: events as they are written, what is begun
+//! and ended outside, waits, crashes. The model knows nothing but this.
+
+use goalc::exec::event::{
+    Answer, AttemptEnd, Event, Failure, QuestionKind, RunStatus, Stamped, StopReason, Unit,
+};
+
+use super::plan::{Kind, Status};
+use super::tree::Tree;
+
+/// A step, an instance of one, or a goal.
+pub(crate) type At = (usize, Option<u32>);
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Seen {
+    /// A process of goalc begins: the first, or a resume.
+    Process {
+        first: bool,
+    },
+    /// An event was handed to the journal.
+    Event {
+        seq: u64,
+        at: i64,
+        what: What,
+    },
+    /// All up to this event is on the disk.
+    Synced {
+        upto: u64,
+    },
+    /// Work began outside.
+    Began {
+        work: Work,
+        at: At,
+        attempt: u32,
+    },
+    /// Work was told to end.
+    Told {
+        at: At,
+    },
+    /// What was begun came to its end.
+    Over {
+        work: Work,
+        at: At,
+    },
+    /// goalc waits: nothing that is due may be left. All that was recorded is on the disk or not.
+    Waits {
+        at: i64,
+        settled: bool,
+    },
+    Signal {
+        number: u8,
+    },
+    /// goalc died; what is behind this event is lost.
+    Crash {
+        kept: u64,
+    },
+    /// goalc waits for what cannot come.
+    Stuck,
+    /// goalc ended by itself.
+    End {
+        how: Run,
+        exit: u8,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    Attempt,
+    Unless,
+    Requires,
+    Verify,
+    Cleanup,
+    Undo,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    Confirm,
+    Manual,
+    InDoubt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    Yes,
+    No,
+    Rerun,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Succeeded,
+    Failed(Kind),
+    Cancelled,
+}
+
+/// How a run stands when goalc ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Run {
+    Achieved,
+    Failed,
+    Waiting,
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    Failure,
+    Signal,
+    Deadline,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum What {
+    Started,
+    Resumed,
+    When(usize, bool),
+    Unless(At, bool),
+    Requires(At),
+    Asked(At, Question, Option<i64>),
+    Answered(At, Said, bool),
+    NotNeeded(At),
+    Cleared(At),
+    Attempt {
+        at: At,
+        attempt: u32,
+        way: u32,
+    },
+    Tried {
+        at: At,
+        attempt: u32,
+        end: End,
+    },
+    Delayed {
+        at: At,
+        length: u64,
+        until: i64,
+    },
+    NextWay(At),
+    Ended {
+        at: At,
+        status: Status,
+        via: Option<u32>,
+    },
+    Checkpoint(usize),
+    Opened(usize),
+    Stop(usize, Why),
+    Undoing(usize),
+    Undone(usize, bool),
+    UndoStopped(usize),
+    Verified(usize, bool),
+    Cleaned(usize, bool),
+    RunEnded(Run, u8),
+    /// Something that these plans do not have.
+    Other(String),
+}
+
+/// An event as the model sees it.
+pub(crate) fn of(stamped: &Stamped, tree: &Tree<'_>) -> Seen {
+    let what = translate(&stamped.event, tree)
+        .unwrap_or_else(|| What::Other(format!("{:?}", stamped.event)));
+    Seen::Event { seq: stamped.seq, at: stamped.at.0, what }
+}
+
+fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
+    let node = |id: &dyn std::fmt::Display| tree.find(&id.to_string());
+    Some(match event {
+        Event::RunStarted { .. } => What::Started,
+        Event::RunResumed { .. } => What::Resumed,
+        Event::WhenDecided { node: of, holds } => What::When(node(of)?, *holds),
+        Event::StepEnded { step, status, via, .. } => {
+            let at = node(&step)?;
+            let via = via.as_deref().and_then(|name| name.strip_prefix("fallback-"));
+            let via = via.map(str::parse).transpose().ok()?;
+            What::Ended { at: (at, None), status: ended(*status)?, via }
+        }
+        Event::GoalEnded { goal, status, .. } => {
+            What::Ended { at: (node(&goal)?, None), status: ended(*status)?, via: None }
+        }
+        Event::CheckpointReached { step, .. } => What::Checkpoint(node(&step)?),
+        Event::GoalOpened { goal, .. } => What::Opened(node(&goal)?),
+        Event::StopRequested { goal, why } => What::Stop(
+            node(&goal)?,
+            match why {
+                StopReason::Failure { .. } => Why::Failure,
+                StopReason::Signal { .. } => Why::Signal,
+                StopReason::Deadline => Why::Deadline,
+                _ => return None,
+            },
+        ),
+        Event::UndoStarted { step } => What::Undoing(node(&step)?),
+        Event::UndoEnded { step, failure } => What::Undone(node(&step)?, failure.is_none()),
+        Event::UndoStopped { step } => What::UndoStopped(node(&step)?),
+        Event::GoalVerified { goal, failure, .. } => {
+            What::Verified(node(&goal)?, failure.is_none())
+        }
+        Event::CleanupEnded { goal, failure } => What::Cleaned(node(&goal)?, failure.is_none()),
+        Event::RunEnded { status, exit, .. } => What::RunEnded(run(*status)?, *exit),
+        other => return of_unit(other, tree),
+    })
+}
+
+fn of_unit(event: &Event, tree: &Tree<'_>) -> Option<What> {
+    let unit = |unit: &Unit| Some((tree.find(&unit.node.to_string())?, unit.item));
+    Some(match event {
+        Event::UnlessChecked { unit: of, holds } => What::Unless(unit(of)?, *holds),
+        Event::RequiresHeld { unit: of } => What::Requires(unit(of)?),
+        Event::Asked { unit: of, kind, until, .. } => {
+            let kind = match kind {
+                QuestionKind::Confirm => Question::Confirm,
+                QuestionKind::Manual => Question::Manual,
+                QuestionKind::InDoubt => Question::InDoubt,
+                _ => return None,
+            };
+            What::Asked(unit(of)?, kind, until.map(|until| until.0))
+        }
+        Event::Answered { unit: of, answer, from, .. } => {
+            let said = match answer {
+                Answer::Approved | Answer::Done { .. } => Said::Yes,
+                Answer::Denied | Answer::Failed => Said::No,
+                Answer::Rerun => Said::Rerun,
+                _ => return None,
+            };
+            What::Answered(unit(of)?, said, from == "timeout")
+        }
+        Event::ConfirmNotNeeded { unit: of } => What::NotNeeded(unit(of)?),
+        Event::DoubtCleared { unit: of } => What::Cleared(unit(of)?),
+        Event::AttemptStarted { unit: of, attempt, way, .. } => {
+            What::Attempt { at: unit(of)?, attempt: *attempt, way: *way }
+        }
+        Event::AttemptEnded { unit: of, attempt, end, .. } => {
+            What::Tried { at: unit(of)?, attempt: *attempt, end: outcome(end)? }
+        }
+        Event::Delayed { unit: of, length, until } => What::Delayed {
+            at: unit(of)?,
+            length: u64::try_from(length.as_millis()).ok()?,
+            until: until.0,
+        },
+        Event::WayUsedUp { unit: of } => What::NextWay(unit(of)?),
+        Event::InstanceEnded { unit: of, status, .. } => {
+            What::Ended { at: unit(of)?, status: ended(*status)?, via: None }
+        }
+        _ => return None,
+    })
+}
+
+fn outcome(end: &AttemptEnd) -> Option<End> {
+    Some(match end {
+        AttemptEnd::Succeeded { .. } => End::Succeeded,
+        AttemptEnd::Failed(Failure::Cancelled) => End::Cancelled,
+        AttemptEnd::Failed(failure) => End::Failed(match failure {
+            Failure::Exit { code } => Kind::Exit(*code),
+            Failure::Signal { .. } => Kind::Signal,
+            Failure::Timeout { .. } => Kind::Timeout,
+            Failure::Verify { .. } => Kind::Verify,
+            Failure::Output { .. } => Kind::Output,
+            Failure::Memory => Kind::Memory,
+            Failure::CannotStart { .. } => Kind::CannotStart,
+            _ => return None,
+        }),
+    })
+}
+
+fn ended(status: goalc::exec::event::Status) -> Option<Status> {
+    use goalc::exec::event::Status as Theirs;
+    Some(match status {
+        Theirs::Succeeded => Status::Succeeded,
+        Theirs::Failed => Status::Failed,
+        Theirs::Skipped => Status::Skipped,
+        Theirs::Blocked => Status::Blocked,
+        Theirs::Cancelled => Status::Cancelled,
+        Theirs::NotRun => Status::NotRun,
+        Theirs::Undone => Status::Undone,
+        Theirs::UndoFailed => Status::UndoFailed,
+        _ => return None,
+    })
+}
+
+pub(crate) fn run(status: RunStatus) -> Option<Run> {
+    Some(match status {
+        RunStatus::Achieved => Run::Achieved,
+        RunStatus::Failed => Run::Failed,
+        RunStatus::Waiting => Run::Waiting,
+        RunStatus::Cancelled => Run::Cancelled,
+        _ => return None,
+    })
+}

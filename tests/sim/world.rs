@@ -1,0 +1,370 @@
+//! A world in which everything goes as the script says, on a clock that jumps.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use goalc::exec::event::{
+    Answer, AttemptEnd, Failure, ProbeAnswer, QuestionKind, StopReason, Timestamp, Unit,
+};
+use goalc::exec::scope::{NoSurroundings, Surroundings};
+use goalc::exec::world::{
+    Account, Mailbox, Outcome, Ticket, Undone, View, Wake, Work as Theirs, World,
+};
+
+use super::disk::{Shared, dead};
+use super::plan::{Action, Doubt, Kind, Step, Try};
+use super::script::{Place, Script};
+use super::trace::{At, Seen, Work};
+use super::tree::Tree;
+
+/// So often may a process wait before it counts as one that never ends.
+const MOST_WAITS: u16 = 2000;
+
+/// What a process of goalc lives in.
+pub(crate) struct Scripted<'a> {
+    pub(crate) tree: Rc<Tree<'a>>,
+    pub(crate) script: &'a Script,
+    pub(crate) disk: Shared,
+    nowhere: NoSurroundings,
+    /// Which process of the run this is, from 0, and whether questions are answered at once.
+    process: u8,
+    someone: bool,
+    terminal: bool,
+    waits: u16,
+    /// How many attempts of each unit have ended.
+    ended: HashMap<At, usize>,
+    flight: BTreeMap<Ticket, Flight>,
+    /// Answers by the number of their question.
+    answers: BTreeMap<u64, (Option<i64>, Wake)>,
+    draws: u64,
+}
+
+struct Flight {
+    work: Work,
+    at: At,
+    due: Option<i64>,
+    outcome: Outcome,
+    grace: u32,
+}
+
+const LONG: Try = Try { takes: 1000, fails: None, hangs: false, grace: 0 };
+
+impl<'a> Scripted<'a> {
+    pub(crate) fn new(
+        tree: &Rc<Tree<'a>>,
+        script: &'a Script,
+        disk: &Shared,
+        (process, someone): (u8, bool),
+        ended: HashMap<At, usize>,
+    ) -> Self {
+        Self {
+            tree: Rc::clone(tree),
+            script,
+            disk: disk.clone(),
+            nowhere: NoSurroundings::default(),
+            process,
+            someone,
+            terminal: script.terminal,
+            waits: 0,
+            ended,
+            flight: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            draws: script.order,
+        }
+    }
+
+    fn at(&self, unit: &Unit) -> At {
+        (self.tree.find(&unit.node.to_string()).expect("a node of the plan"), unit.item)
+    }
+
+    fn step(&self, at: At) -> &'a Step {
+        self.tree.step(at.0).expect("a step")
+    }
+
+    fn attempt(&self, at: At, way: u32) -> (Option<u32>, AttemptEnd, u32) {
+        let step = self.step(at);
+        let done = self.ended.get(&at).copied().unwrap_or(0);
+        let shift = at.1.unwrap_or(0) as usize;
+        let tried = step.acts.tries.get(done + shift).copied().unwrap_or(LONG);
+        let timeout = self.tree.way(at.0, way).and_then(|way| way.timeout);
+        let (takes, end) = match timeout {
+            Some(most) if tried.hangs || tried.takes > most => (most, Some(Kind::Timeout)),
+            _ => (tried.takes, tried.fails.or(tried.hangs.then_some(Kind::Exit(1)))),
+        };
+        let end = match end {
+            None => AttemptEnd::Succeeded { outputs: IndexMap::new() },
+            Some(kind) => AttemptEnd::Failed(failure(kind)),
+        };
+        (Some(takes), end, tried.grace)
+    }
+
+    fn flight(&self, work: &Theirs, view: View<'_>) -> (Flight, u32) {
+        let of = |unit| self.at(&view.state.name(unit));
+        let node =
+            |node| (self.at(&Unit { node: view.state.graph().id(node), item: None }).0, None);
+        let undone = |ok| if ok { Undone::Done } else { Undone::Failed("no".to_owned()) };
+        let checked = |ok: bool| Outcome::Checked(ok.then_some(()).ok_or_else(|| "no".to_owned()));
+        let now = self.disk.lock().now;
+        let mut number = 0;
+        let (work, at, takes, outcome, grace) = match work {
+            Theirs::Attempt(order) => {
+                let at = of(order.unit);
+                number = order.attempt;
+                let (takes, end, grace) = self.attempt(at, order.way);
+                let outcome = Outcome::Attempt { end, account: Account::default() };
+                (Work::Attempt, at, takes, outcome, grace)
+            }
+            Theirs::Unless(unit) => {
+                let step = self.step(of(*unit));
+                let doubted = view.state.unit(*unit).is_some_and(|state| state.attempts > 0);
+                let holds =
+                    if doubted { step.acts.unless_in_doubt } else { step.unless == Some(true) };
+                (Work::Unless, of(*unit), Some(1), checked(holds), 0)
+            }
+            Theirs::Requires(unit) => {
+                let holds = self.step(of(*unit)).requires != Some(false);
+                (Work::Requires, of(*unit), Some(2), checked(holds), 0)
+            }
+            Theirs::VerifyGoal(goal) => {
+                let holds = self.tree.goal(node(*goal).0).is_some_and(|g| g.verify != Some(false));
+                let answer = ProbeAnswer { holds, found: "found".to_owned() };
+                (Work::Verify, node(*goal), Some(500), Outcome::Verified(vec![answer]), 0)
+            }
+            Theirs::Cleanup(goal) => {
+                let works = self.tree.goal(node(*goal).0).is_some_and(|g| g.cleanup != Some(false));
+                let failure = (!works).then(|| "no".to_owned());
+                (Work::Cleanup, node(*goal), Some(700), Outcome::Cleaned(failure), 0)
+            }
+            Theirs::Undo { node: of, .. } => {
+                let (takes, works) = self.step(node(*of)).acts.undo;
+                (Work::Undo, node(*of), Some(takes), Outcome::Undone(undone(works)), 0)
+            }
+            Theirs::Snapshot { .. }
+            | Theirs::Restore(_)
+            | Theirs::Joined(_)
+            | Theirs::Agent { .. } => unreachable!("no plan here has these"),
+        };
+        let due = takes.map(|takes| now + i64::from(takes));
+        (Flight { work, at, due, outcome, grace }, number)
+    }
+
+    /// What people will say of questions that are new.
+    fn think(&mut self, view: View<'_>) {
+        for (unit, question) in view.state.open_questions() {
+            if self.answers.contains_key(&question.seq) {
+                continue;
+            }
+            let name = view.state.name(unit);
+            let at = self.at(&name);
+            let done = Answer::Done { outputs: IndexMap::new() };
+            let (after, answer) = match question.kind {
+                QuestionKind::Confirm => {
+                    let guards = self.tree.nodes[at.0].what.guards();
+                    let reply = guards.confirm.as_ref().expect("it asks").reply;
+                    (reply.after, if reply.yes { Answer::Approved } else { Answer::Denied })
+                }
+                QuestionKind::Manual => {
+                    let Action::Manual(reply) = &self.step(at).action else {
+                        unreachable!("only what is done by hand is asked so")
+                    };
+                    (reply.after, if reply.yes { done } else { Answer::Failed })
+                }
+                _ => {
+                    let verdict = self.step(at).acts.in_doubt;
+                    let answer = match verdict.says {
+                        Doubt::Done => done,
+                        Doubt::Rerun => Answer::Rerun,
+                        Doubt::Failed => Answer::Failed,
+                    };
+                    (verdict.after, answer)
+                }
+            };
+            let asked = question.asked.0;
+            let now = self.disk.lock().now;
+            let at = after.map(|after| now.max(asked + i64::from(after)));
+            let at = if self.someone { Some(now) } else { at };
+            let wake = Wake::Answered {
+                unit: name,
+                answer,
+                by: "ada".to_owned(),
+                from: "terminal".to_owned(),
+                note: String::new(),
+                asked: Some(question.seq),
+            };
+            self.answers.insert(question.seq, (at, wake));
+        }
+    }
+
+    /// What has come by now.
+    fn arrivals(&mut self) -> Vec<Wake> {
+        let most = if self.script.one_by_one { 1 } else { usize::MAX };
+        let now = self.disk.lock().now;
+        let done = self.disk.lock().take_done();
+        if let Some((upto, say)) = done {
+            say(Ok(upto));
+        }
+        let mut wakes = std::mem::take(&mut self.disk.lock().mail);
+        let due = |at: Option<i64>| at.is_some_and(|at| at <= now);
+        let answers: Vec<u64> =
+            self.answers.iter().filter(|(_, (at, _))| due(*at)).map(|(seq, _)| *seq).collect();
+        for seq in answers {
+            if wakes.len() < most
+                && let Some((at, wake)) = self.answers.get_mut(&seq)
+            {
+                *at = None;
+                wakes.push(wake.clone());
+            }
+        }
+        let mut over: Vec<Ticket> = self
+            .flight
+            .iter()
+            .filter(|(_, flight)| due(flight.due))
+            .map(|(ticket, _)| *ticket)
+            .collect();
+        over.sort_by_key(|ticket| Reverse(self.flight[ticket].due));
+        while wakes.len() < most
+            && let Some(ticket) = over.pop()
+        {
+            let Some(flight) = self.flight.remove(&ticket) else { continue };
+            if flight.work == Work::Attempt {
+                *self.ended.entry(flight.at).or_default() += 1;
+            }
+            self.disk.lock().seen.push(Seen::Over { work: flight.work, at: flight.at });
+            wakes.push(Wake::Done { ticket, outcome: flight.outcome });
+        }
+        wakes
+    }
+
+    /// A fault of goalc's or of these tests: nothing is left that could come.
+    fn give_up(&mut self) -> Vec<Wake> {
+        let mut disk = self.disk.lock();
+        disk.dead = true;
+        disk.seen.push(Seen::Stuck);
+        vec![Wake::Synced(Err(dead()))]
+    }
+}
+
+fn failure(kind: Kind) -> Failure {
+    let why = "so it is".to_owned();
+    match kind {
+        Kind::Exit(code) => Failure::Exit { code },
+        Kind::Signal => Failure::Signal { signal: 11, name: "SIGSEGV".to_owned() },
+        Kind::Timeout => Failure::Timeout { after: Duration::from_secs(1) },
+        Kind::Verify => Failure::Verify { why },
+        Kind::Output => Failure::Output { why },
+        Kind::Memory => Failure::Memory,
+        Kind::CannotStart => Failure::CannotStart { why },
+    }
+}
+
+impl World for Scripted<'_> {
+    fn now(&mut self) -> Timestamp {
+        Timestamp(self.disk.lock().now)
+    }
+
+    fn surroundings(&self) -> &dyn Surroundings {
+        &self.nowhere
+    }
+
+    fn begin(&mut self, ticket: Ticket, work: &Theirs, view: View<'_>) {
+        let (flight, attempt) = self.flight(work, view);
+        self.disk.lock().seen.push(Seen::Began { work: flight.work, at: flight.at, attempt });
+        self.flight.insert(ticket, flight);
+    }
+
+    fn stop(&mut self, ticket: Ticket, _force: bool) {
+        let mut disk = self.disk.lock();
+        let Some(flight) = self.flight.get_mut(&ticket).filter(|_| !disk.dead) else { return };
+        disk.seen.push(Seen::Told { at: flight.at });
+        let ends = disk.now + i64::from(flight.grace);
+        if flight.due.is_some_and(|due| due <= ends) {
+            return;
+        }
+        flight.due = Some(ends);
+        flight.outcome = match &flight.outcome {
+            Outcome::Attempt { .. } => Outcome::Attempt {
+                end: AttemptEnd::Failed(Failure::Cancelled),
+                account: Account::default(),
+            },
+            Outcome::Undone(_) => Outcome::Undone(Undone::Stopped),
+            other => other.clone(),
+        };
+    }
+
+    fn wait(&mut self, until: Option<Timestamp>, view: View<'_>) -> Vec<Wake> {
+        if self.disk.lock().dead {
+            return std::mem::take(&mut self.disk.lock().mail);
+        }
+        self.waits += 1;
+        let mut disk = self.disk.lock();
+        let (at, settled) = (disk.now, disk.is_settled());
+        disk.seen.push(Seen::Waits { at, settled });
+        if disk.dies(Place::Wait, self.waits) {
+            return vec![Wake::Synced(Err(dead()))];
+        }
+        let signal = self
+            .script
+            .signal
+            .filter(|signal| signal.process == self.process && signal.wait == self.waits);
+        if let Some(signal) = signal {
+            disk.seen.push(Seen::Signal { number: signal.number });
+            return vec![Wake::Stop(StopReason::Signal { signal: signal.number.into() })];
+        }
+        drop(disk);
+        if self.waits > MOST_WAITS {
+            return self.give_up();
+        }
+        self.think(view);
+        let flights = self.flight.values().filter_map(|flight| flight.due);
+        let answers = self.answers.values().filter_map(|(at, _)| *at);
+        let mail = self.disk.lock().mail.first().map(|_| at);
+        let due = self.disk.lock().due();
+        let next = flights.chain(answers).chain(until.map(|until| until.0)).chain(mail).chain(due);
+        match next.min() {
+            Some(next) => {
+                let mut disk = self.disk.lock();
+                disk.now = disk.now.max(next);
+            }
+            None if self.terminal => {
+                self.terminal = false;
+                return Vec::new();
+            }
+            None => return self.give_up(),
+        }
+        self.arrivals()
+    }
+
+    fn mailbox(&self) -> Option<Mailbox> {
+        let disk = self.disk.clone();
+        self.disk
+            .is_slow()
+            .then(|| -> Mailbox { Box::new(move |wake| disk.lock().mail.push(wake)) })
+    }
+
+    fn poll(&mut self) -> Vec<Wake> {
+        if !self.script.last_look {
+            return Vec::new();
+        }
+        let open = self.answers.iter_mut().filter(|(_, (at, _))| at.is_some()).take(1);
+        open.map(|(_, (at, wake))| {
+            *at = None;
+            wake.clone()
+        })
+        .collect()
+    }
+
+    fn draw(&mut self) -> f64 {
+        self.draws = self.draws.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        #[allow(clippy::cast_precision_loss)] // any even draw will do
+        let draw = (self.draws >> 40) as f64 / (1_u64 << 24) as f64;
+        draw
+    }
+
+    fn answers_questions(&self) -> bool {
+        self.terminal || self.someone
+    }
+}
