@@ -180,7 +180,7 @@ module.exports = grammar({
 
     _type: ($) => choice($.type, $.list_type, $.choice_type),
     type: (_) => choice(...types),
-    list_type: ($) => seq("[", $._type, "]"),
+    list_type: ($) => seq("[", $._type, optional(","), "]"),
     choice_type: ($) => prec.left(seq($._string, repeat(seq("|", $._string)))),
 
     // Expressions

@@ -42,7 +42,10 @@ impl Project {
     pub(crate) fn new(plan: &str) -> Self {
         let project = Self::empty();
         project.write("plan.goal", plan);
-        project.write("hold", "echo $$ > held; until test -e \"$1\"; do sleep 0.02; done\n");
+        project.write(
+            "hold",
+            "echo $$ > held.new; mv held.new held; until test -e \"$1\"; do sleep 0.02; done\n",
+        );
         project
     }
 

@@ -48,6 +48,8 @@ impl<'a> Arguments<'a, '_> {
             TokenKind::Group(group) if group.delimiter == Delimiter::Bracket => {
                 let mut inner = Cursor::new(&group.tokens, token.span.at_end());
                 let item = self.type_at(&mut inner)?;
+                // As in any group, which `fmt` writes without it.
+                inner.eat_mark(Mark::Comma);
                 if !inner.at_end() {
                     return None;
                 }
