@@ -17,7 +17,7 @@ use crate::report::{
     HappenedView, ScenarioView, ScenariosView, scenario_text, scenarios_junit, scenarios_summary,
     widest,
 };
-use crate::scenario::{Line, Play, judge, play, timeline, unused};
+use crate::scenario::{Line, Play, judge, play, timeline, unplayed, unused};
 
 pub(super) fn test(arguments: &TestArguments) -> Result<u8, Failed> {
     let chosen = !arguments.files.is_empty();
@@ -129,7 +129,7 @@ fn play_one(
             let found = [judge(scenario, &play), unused(scenario, &play)].concat();
             (found, played(view, &play))
         }
-        Err(why) => (vec![crate::scenario::cannot_begin(scenario, &why)], view),
+        Err(why) => (vec![unplayed(scenario, &why)], view),
     };
     findings::judge(&mut found, loaded, arguments.deny.is_some());
     let holds = !found.iter().any(Diagnostic::is_error);

@@ -26,11 +26,10 @@ pub fn judge(scenario: &Scenario, play: &Play) -> Vec<Diagnostic> {
     found.collect()
 }
 
-/// What is said of a scenario whose run could not begin.
-pub fn cannot_begin(scenario: &Scenario, why: &str) -> Diagnostic {
-    let message = format!("the run of this scenario cannot begin: {why}");
-    Diagnostic::new(Code::E0903, message, scenario.name.span, "not played")
-        .help("give it the params, `env` and files that the plan asks for")
+/// What is said of a scenario whose run could not be played.
+pub fn unplayed(scenario: &Scenario, why: &str) -> Diagnostic {
+    let message = format!("this scenario cannot be played: {why}");
+    Diagnostic::new(Code::E0903, message, scenario.name.span, "given up")
 }
 
 /// What was expected and is not so, and what is so instead.

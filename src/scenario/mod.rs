@@ -13,7 +13,7 @@ mod unused;
 mod world;
 
 pub use explore::{Case, Class, Explored, Kind, Outcome, Wanted, events_of, explore};
-pub use judge::{cannot_begin, judge};
+pub use judge::{judge, unplayed};
 pub use play::{Play, Setting, play, play_in};
 pub use script::Unsaid;
 pub use timeline::{Line, timeline};

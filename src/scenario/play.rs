@@ -113,7 +113,7 @@ pub fn play_in(setting: &Setting<'_>, givens: &[Given], cut: Option<u64>) -> Res
                 return Ok(Play { state, end, events: tape.events, used });
             }
             Err(_) if tape.take_stop() => first = resumed(),
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(tape.is_full().unwrap_or_else(|| error.to_string())),
         }
     }
     Err(format!("the run was resumed more than {MOST_RESUMES} times"))

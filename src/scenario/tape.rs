@@ -14,6 +14,8 @@ use crate::value::NodeId;
 /// A run with more events is given up: one that tries again a thousand million times, say.
 const MOST_EVENTS: usize = 1_000_000;
 
+const TOO_MANY: &str = "it has no end: more than 1,000,000 events";
+
 /// A moment of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Point {
@@ -62,11 +64,24 @@ pub(super) struct Tape<'g> {
     /// The places in the scenario of the crashes that came.
     pub(super) crashed: Vec<usize>,
     stopped: bool,
+    full: bool,
 }
 
 impl<'g> Tape<'g> {
     pub(super) fn new(graph: &'g Graph, crashes: VecDeque<Planned>) -> Self {
-        Self { graph, events: Vec::new(), crashes, crashed: Vec::new(), stopped: false }
+        Self {
+            graph,
+            events: Vec::new(),
+            crashes,
+            crashed: Vec::new(),
+            stopped: false,
+            full: false,
+        }
+    }
+
+    /// Why it takes nothing more, though the machine has not stopped.
+    pub(super) fn is_full(&self) -> Option<String> {
+        self.full.then(|| TOO_MANY.to_owned())
     }
 
     /// Whether the machine has stopped; it runs again from here on.
@@ -78,7 +93,8 @@ impl<'g> Tape<'g> {
 impl Journal for Tape<'_> {
     fn append(&mut self, events: &[Stamped], _durable: bool) -> Result<(), JournalError> {
         if self.events.len() > MOST_EVENTS {
-            return Err(JournalError(format!("more than {MOST_EVENTS} events")));
+            self.full = true;
+            return Err(JournalError(TOO_MANY.to_owned()));
         }
         for event in events {
             self.events.push(event.clone());
