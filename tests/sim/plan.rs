@@ -119,7 +119,26 @@ pub(crate) struct Step {
     pub(crate) rollback: bool,
     pub(crate) checkpoint: bool,
     pub(crate) priority: Option<i8>,
+    pub(crate) each: Option<Each>,
     pub(crate) acts: Acts,
+}
+
+/// A `foreach`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Each {
+    /// Its items are those of a step before it that has some, counted backwards.
+    pub(crate) of: Option<u16>,
+    /// So many items of its own.
+    pub(crate) items: u32,
+    pub(crate) batch: Option<u32>,
+    pub(crate) parallel: Option<u32>,
+    pub(crate) tolerate: Option<Tolerate>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tolerate {
+    Count(u32),
+    Percent(u32),
 }
 
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 
 use super::plan::{
-    Action, Acts, Confirm, Doubt, Edge, EdgeKind, Goal, Guards, Kind, Lock, Node, Plan, Policy,
-    Reply, Retry, Status, Step, StepPolicy, Try, Verdict, Way, When,
+    Action, Acts, Confirm, Doubt, Each, Edge, EdgeKind, Goal, Guards, Kind, Lock, Node, Plan,
+    Policy, Reply, Retry, Status, Step, StepPolicy, Tolerate, Try, Verdict, Way, When,
 };
 use super::script::{Crash, Place, Script, Signal};
 
@@ -161,11 +161,11 @@ fn steps() -> impl Strategy<Value = Step> {
     ];
     let does = (weighted(0.1, flag(0.3)), weighted(0.1, flag(0.7)), action);
     let tried = (ways(), vec(ways(), 0..3), flag(0.6), weighted(0.25, policy));
-    let undone = (flag(0.4), flag(0.2), weighted(0.1, -2_i8..3));
+    let undone = (flag(0.4), flag(0.2), weighted(0.1, -2_i8..3), weighted(0.15, foreach()));
     (guards(true), does, tried, undone, acts()).prop_map(
         |(guards, (unless, requires, action), tried, undone, acts)| {
             let (mut way, mut fallbacks, idempotent, policy) = tried;
-            let (rollback, checkpoint, priority) = undone;
+            let (rollback, checkpoint, priority, each) = undone;
             // What is done by hand is not tried again.
             if matches!(action, Action::Manual(_)) {
                 (way, fallbacks) = (Way { retry: None, timeout: None }, Vec::new());
@@ -182,9 +182,21 @@ fn steps() -> impl Strategy<Value = Step> {
                 rollback,
                 checkpoint,
                 priority,
+                each,
                 acts,
             }
         },
+    )
+}
+
+fn foreach() -> impl Strategy<Value = Each> {
+    let tolerate = prop_oneof![
+        (0_u32..3).prop_map(Tolerate::Count),
+        (0_u32..101).prop_map(Tolerate::Percent),
+    ];
+    let items = (weighted(0.5, any::<u16>()), 0_u32..5, weighted(0.2, 1_u32..4));
+    (items, weighted(0.2, 1_u32..3), weighted(0.5, tolerate)).prop_map(
+        |((of, items, batch), parallel, tolerate)| Each { of, items, batch, parallel, tolerate },
     )
 }
 

@@ -115,6 +115,8 @@ pub(crate) enum What {
     Started,
     Resumed,
     When(usize, bool),
+    /// How many instances there are, and how many of them may fail.
+    Items(usize, u32, u32, Option<u32>),
     Unless(At, bool),
     Requires(At),
     Asked(At, Question, Option<i64>),
@@ -167,6 +169,10 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
     Some(match event {
         Event::RunStarted { .. } => What::Started,
         Event::RunResumed { .. } => What::Resumed,
+        Event::ItemsFixed { step, items, tolerated, parallel } => {
+            let count = u32::try_from(items.len()).ok()?;
+            What::Items(node(&step)?, count, *tolerated, *parallel)
+        }
         Event::WhenDecided { node: of, holds } => What::When(node(of)?, *holds),
         Event::StepEnded { step, status, via, .. } => {
             let at = node(&step)?;

@@ -3,7 +3,7 @@
 //! Invariant: the root is node 0, a node comes before all that it holds and waits for earlier
 //! nodes only.
 
-use super::plan::{Action, StepPolicy, When};
+use super::plan::{Action, Each, StepPolicy, Tolerate, When};
 use super::plan::{Confirm, EdgeKind, Goal, Guards, Kind, Node, Plan, Policy, Status, Step, Way};
 
 pub(crate) struct Tree<'a> {
@@ -21,6 +21,10 @@ pub(crate) struct Flat<'a> {
     pub(crate) what: What<'a>,
     pub(crate) edges: Vec<(usize, EdgeKind)>,
     pub(crate) when: Option<Condition>,
+    /// Whose instances its own come from.
+    pub(crate) source: Option<usize>,
+    /// How many instances it has.
+    pub(crate) count: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +49,8 @@ impl<'a> Tree<'a> {
             what: What::Goal(&plan.root),
             edges: Vec::new(),
             when: None,
+            source: None,
+            count: 0,
         };
         let mut tree = Self { plan, nodes: vec![root] };
         tree.hold(0, &plan.root);
@@ -64,13 +70,35 @@ impl<'a> Tree<'a> {
                 around => format!("{around}.{name}"),
             };
             let (edges, when) = self.waits(parent, what.guards());
-            let children = Vec::new();
-            self.nodes.push(Flat { id, name, parent: Some(parent), children, what, edges, when });
+            let (source, count) = what.each().map_or((None, 0), |each| self.items(each));
+            let (children, parent_of) = (Vec::new(), Some(parent));
+            self.nodes.push(Flat {
+                id,
+                name,
+                parent: parent_of,
+                children,
+                what,
+                edges,
+                when,
+                source,
+                count,
+            });
             self.nodes[parent].children.push(at);
             if let Node::Goal(inner) = child {
                 self.hold(at, inner);
             }
         }
+    }
+
+    /// Where a step's instances come from, and how many there are.
+    fn items(&self, each: &Each) -> (Option<usize>, u32) {
+        let all = (1..self.nodes.len()).filter(|node| self.nodes[*node].what.each().is_some());
+        let all: Vec<usize> = all.collect();
+        if let Some(of) = each.of.filter(|_| !all.is_empty()) {
+            let source = all[all.len() - 1 - usize::from(of) % all.len()];
+            return (Some(source), self.nodes[source].count);
+        }
+        (None, each.items.div_ceil(each.batch.unwrap_or(1)))
     }
 
     /// What a node in `parent` waits for: whatever is before it in the text and not around it.
@@ -183,6 +211,7 @@ impl<'a> Tree<'a> {
 
     fn step_clauses(&self, at: usize, step: &Step) -> Vec<String> {
         let mut all = self.guards(at, &step.guards);
+        all.extend(step.each.as_ref().map(|each| self.each_clause(at, each)));
         all.extend(step.unless.map(|_| "unless { file \"u\" }".to_owned()));
         all.extend(step.requires.map(|_| "requires { file \"r\" }".to_owned()));
         all.push(match &step.action {
@@ -213,6 +242,23 @@ impl<'a> Tree<'a> {
         }
         all.extend(step.priority.map(|priority| format!("priority {priority}")));
         all
+    }
+
+    fn each_clause(&self, at: usize, each: &Each) -> String {
+        let mut text = match self.nodes[at].source {
+            Some(source) => format!("foreach i in {}", self.nodes[source].id),
+            None => {
+                let items: Vec<String> = (0..each.items).map(|item| item.to_string()).collect();
+                let batch = each.batch.map_or_else(String::new, |size| format!(" batch {size}"));
+                format!("foreach i in [{}]{batch}", items.join(", "))
+            }
+        };
+        text.extend(each.parallel.map(|most| format!(" parallel {most}")));
+        text.extend(each.tolerate.map(|tolerate| match tolerate {
+            Tolerate::Count(count) => format!(" tolerate {count}"),
+            Tolerate::Percent(percent) => format!(" tolerate {percent}%"),
+        }));
+        text
     }
 
     fn guards(&self, at: usize, guards: &Guards) -> Vec<String> {
@@ -246,6 +292,13 @@ impl<'a> What<'a> {
         match self {
             Self::Step(step) => &step.guards,
             Self::Goal(goal) => &goal.guards,
+        }
+    }
+
+    pub(crate) fn each(self) -> Option<&'a Each> {
+        match self {
+            Self::Step(step) => step.each.as_ref(),
+            Self::Goal(_) => None,
         }
     }
 }

@@ -144,7 +144,7 @@ impl<W: World> Drive<'_, W> {
     /// An undo takes what its step took.
     fn uses_of_start(&self, unit: UnitIx) -> Result<IndexMap<Arc<str>, i64>, EvalError> {
         match self.state.unit(unit) {
-            Some(state) if self.state.is_undo_due(unit.node) => Ok(state.uses.clone()),
+            Some(_) if self.state.is_undo_due(unit.node) => Ok(self.state.uses_of(unit)),
             _ => self.uses(unit),
         }
     }

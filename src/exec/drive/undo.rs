@@ -75,7 +75,7 @@ impl<W: World> Drive<'_, W> {
         if status == Status::Succeeded || self.force || !self.state.must_restore(unit) {
             return false;
         }
-        let uses = self.state.unit(unit).map(|state| state.uses.clone()).unwrap_or_default();
+        let uses = self.state.uses_of(unit);
         if schedule::held_by_others(&self.state, unit.node, &uses, &self.limits).is_none() {
             let name = self.state.name(unit);
             let (failure, reason) = (failure.cloned(), reason.cloned());

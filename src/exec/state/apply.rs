@@ -216,7 +216,12 @@ impl RunState {
 
     /// Steps that take this one's items need not wait for its end.
     fn release_item_pipelines(&mut self, node: NodeIx) {
+        let mut last = None;
         for next in self.graph.outgoing(node).to_vec() {
+            // One that also `depends` on it is named once for each.
+            if last.replace(next) == Some(next) {
+                continue;
+            }
             let edges = self.graph.incoming(next);
             let piped = edges.iter().any(|e| e.from == node && e.kind == EdgeKind::Item);
             if piped {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::{RunState, UnitIx};
 use crate::exec::graph::NodeIx;
 use crate::exec::schedule::guards_of;
@@ -31,6 +33,18 @@ impl RunState {
         }
     }
 
+    /// How much of each resource a unit took; a `foreach` step as much as the largest instance.
+    pub fn uses_of(&self, unit: UnitIx) -> IndexMap<Arc<str>, i64> {
+        let Some(state) = self.unit(unit) else { return IndexMap::new() };
+        let mut all = state.uses.clone();
+        let instances = self.node(unit.node).instances.iter().filter(|_| unit.item.is_none());
+        for (name, amount) in instances.flat_map(|instance| &instance.uses) {
+            let most = all.entry(Arc::clone(name)).or_default();
+            *most = (*most).max(*amount);
+        }
+        all
+    }
+
     fn count_holds(&mut self, unit: UnitIx, by: i32) {
         if self.node(unit.node).ready.is_none() {
             self.count_slot(unit.node, by);
@@ -43,8 +57,7 @@ impl RunState {
                 LockScope::Exclusive | LockScope::Machine => holders.exclusive = by > 0,
             }
         }
-        let uses = self.unit(unit).map(|state| state.uses.clone()).unwrap_or_default();
-        for (name, amount) in uses {
+        for (name, amount) in self.uses_of(unit) {
             *self.used.entry(name).or_default() += amount * i64::from(by);
         }
     }

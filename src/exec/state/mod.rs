@@ -264,8 +264,13 @@ impl RunState {
     /// Whether a node may take one that it waits for as done: what is being undone in a goal that
     /// does not hold it, or will be, is not.
     pub fn is_done_for(&self, on: NodeIx, node: NodeIx) -> bool {
-        let apart = || self.rolling(on).is_some_and(|top| !self.is_in(node, top));
-        self.counts_as_done(on) && !(apart() && self.is_coming_undone(on))
+        self.counts_as_done(on) && !self.is_undone_for(on, node)
+    }
+
+    /// Whether what a node did is undone, or is to be, in a goal that does not hold `node`.
+    fn is_undone_for(&self, on: NodeIx, node: NodeIx) -> bool {
+        let apart = self.rolling(on).is_some_and(|top| !self.is_in(node, top));
+        apart && self.is_coming_undone(on)
     }
 
     /// Whether something in a goal that is rolled back was undone, or could not be.
@@ -280,16 +285,22 @@ impl RunState {
         let mut steps = self.steps_in(node);
         steps.extend(self.graph.is_step(node).then_some(node));
         let since = self.since(top);
-        self.is_undone_inside(node) || steps.iter().any(|step| self.is_to_undo(*step, since))
+        steps.iter().any(|step| {
+            let undone = matches!(self.node(*step).undo, Undo::Done | Undo::Failed(_));
+            undone || self.is_to_undo(*step, since)
+        })
     }
 
     /// Whether something that a node depends on had succeeded and is undone before the node begins.
     fn waits_for_what_is_undone(&self, node: NodeIx) -> bool {
         let mut edges = self.graph.incoming(node).iter();
         edges.any(|edge| {
-            matches!(edge.kind, EdgeKind::Depends | EdgeKind::DependsOptional)
-                && self.counts_as_done(edge.from)
-                && !self.is_done_for(edge.from, node)
+            let needs = match edge.kind {
+                EdgeKind::Depends | EdgeKind::DependsOptional => self.counts_as_done(edge.from),
+                EdgeKind::Item => true,
+                EdgeKind::After | EdgeKind::Stdin => false,
+            };
+            needs && self.is_undone_for(edge.from, node)
         })
     }
 

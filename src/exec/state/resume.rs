@@ -2,7 +2,7 @@
 //! again.
 
 use super::{Handed, NodeState, Phase, RunState, Undo, UnitIx, UnitState};
-use crate::exec::event::{Answer, RunStatus, Status, StopReason};
+use crate::exec::event::{RunStatus, Status, StopReason};
 use crate::exec::graph::NodeIx;
 use crate::value::StepId;
 
@@ -46,8 +46,9 @@ impl RunState {
             if !elsewhere.contains(&node) {
                 doubt_units(state);
             }
-            let foreach_again = again(state.status) && state.items.is_some();
-            if foreach_again && !was_undone(state) {
+            // Instances that were stopped are due again also where their step has not ended yet.
+            let due = again(state.status) || !state.status.is_end();
+            if due && state.items.is_some() && !was_undone(state) {
                 reopen_instances(state, again);
             } else if again(state.status) && !goal && kept.binary_search(&node).is_err() {
                 start_over(state);
@@ -195,19 +196,11 @@ pub(super) fn doubt_units(state: &mut NodeState) {
     }
 }
 
-/// As if nothing had happened to it, but that an approval is kept: nobody is asked twice.
+/// As if nothing had happened to it, but for what [`UnitState::anew`] keeps.
 pub(super) fn start_over(state: &mut NodeState) {
-    let mut questions = std::mem::take(&mut state.unit.questions);
-    questions.retain(|q| q.answer.as_ref().is_some_and(|a| a.answer == Answer::Approved));
-    let attempts = state.unit.attempts;
+    let unit = state.unit.anew();
     let omission = state.omission;
-    // What was saved before the first attempt is what a later failure goes back to.
-    let saved = state.unit.saved.take().filter(|saved| !saved.put_back);
-    let touched = state.unit.touched;
-    let remarks = std::mem::take(&mut state.unit.remarks);
-    *state = NodeState { omission, ..NodeState::default() };
-    state.unit = UnitState { questions, remarks, saved, touched, ..UnitState::default() };
-    state.unit.attempts_before = attempts;
+    *state = NodeState { omission, unit, ..NodeState::default() };
 }
 
 fn reopen_instances(state: &mut NodeState, again: impl Fn(Status) -> bool) {
@@ -216,16 +209,11 @@ fn reopen_instances(state: &mut NodeState, again: impl Fn(Status) -> bool) {
     state.reason = None;
     state.failure = None;
     let remarks = std::mem::take(&mut state.unit.remarks);
-    let saved = state.unit.saved.take();
-    state.unit = UnitState { remarks, saved, ..UnitState::default() };
+    let (saved, touched) = (state.unit.saved.take(), state.unit.touched);
+    state.unit = UnitState { remarks, saved, touched, ..UnitState::default() };
     for instance in &mut state.instances {
         if again(instance.status()) {
-            let attempts_before = instance.attempts;
-            let saved = instance.saved.take().filter(|saved| !saved.put_back);
-            let touched = instance.touched;
-            let remarks = std::mem::take(&mut instance.remarks);
-            *instance =
-                UnitState { attempts_before, remarks, saved, touched, ..UnitState::default() };
+            *instance = instance.anew();
         }
     }
     let failed = state.instances.iter().filter(|i| i.status() == Status::Failed).count();

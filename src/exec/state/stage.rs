@@ -111,7 +111,9 @@ impl RunState {
         if state.attempts > 0 && self.cancelling(unit.node) {
             return Stage::Decide(Decision::Cancel);
         }
-        if state.attempts == 0 && self.stopping(unit.node).is_some() {
+        let stops = self.stopping(unit.node).is_some()
+            || (unit.item.is_some() && self.is_past_tolerance(unit.node));
+        if state.attempts == 0 && stops {
             return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
         }
         if state.attempts == 0 && self.waits_for_what_is_undone(unit.node) {
@@ -164,7 +166,9 @@ impl RunState {
             let asked = question.filter(|_| node.items.is_none());
             return asked.unwrap_or_else(|| self.foreach_stage(unit.node));
         }
+        // What has begun goes on with its fallbacks.
         if let Some(item) = unit.item
+            && state.attempts == 0
             && let Some(stage) = self.instance_hold(unit.node, item)
         {
             return stage;
@@ -206,6 +210,9 @@ impl RunState {
             return end(Status::Blocked);
         }
         let source = self.graph().incoming(node).iter().find(|edge| edge.kind == EdgeKind::Item)?;
+        if self.is_undone_for(source.from, node) {
+            return end(Status::Blocked);
+        }
         let from = self.node(source.from).instances.get(item as usize)?;
         match from.phase {
             Phase::Ended(Status::Succeeded) => None,
@@ -245,7 +252,10 @@ impl RunState {
             let from = self.node(edge.from).status;
             let fine = match edge.kind {
                 EdgeKind::After => true,
-                EdgeKind::Item => !from.is_end() || self.node(edge.from).items.is_some(),
+                EdgeKind::Item => {
+                    (!from.is_end() || self.node(edge.from).items.is_some())
+                        && !self.is_undone_for(edge.from, node)
+                }
                 EdgeKind::DependsOptional => {
                     from == Status::Skipped || self.is_done_for(edge.from, node)
                 }

@@ -149,6 +149,22 @@ pub struct UnitState {
 }
 
 impl UnitState {
+    /// As if nothing had happened to it. An approval is kept, for nobody is asked twice; and what
+    /// was saved before the first attempt, for a later failure goes back to that.
+    pub(super) fn anew(&mut self) -> Self {
+        let mut questions = std::mem::take(&mut self.questions);
+        let approved = |answer: &AnswerRecord| answer.answer == Answer::Approved;
+        questions.retain(|question| question.answer.as_ref().is_some_and(approved));
+        Self {
+            questions,
+            remarks: std::mem::take(&mut self.remarks),
+            saved: self.saved.take().filter(|saved| !saved.put_back),
+            touched: self.touched,
+            attempts_before: self.attempts,
+            ..Self::default()
+        }
+    }
+
     /// How far its last attempt came is not known.
     pub(super) fn doubt(&mut self) {
         self.phase = Phase::InDoubt;

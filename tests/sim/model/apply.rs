@@ -1,7 +1,7 @@
 //! What each event changes, and whether it may happen.
 
-use super::{Ask, Due, Model, Phase, Status, Undo, Why, Wrong};
-use crate::plan::{Policy, StepPolicy};
+use super::{Ask, Due, Model, Phase, Status, Undo, Unit, Why, Wrong};
+use crate::plan::{Policy, StepPolicy, Tolerate};
 use crate::trace::{At, End, Question, Said, What, Work};
 
 impl Model<'_> {
@@ -41,39 +41,60 @@ impl Model<'_> {
             What::Stop(node, why) => self.take_stop(*node, *why),
             What::Opened(node) => self.open(*node),
             What::Verified(node, holds) => {
-                self.over(*node, Work::Verify)?;
+                self.over((*node, None), Work::Verify)?;
                 self.nodes[*node].verified = Some(*holds);
                 Ok(())
             }
             What::Cleaned(node, works) => {
-                self.over(*node, Work::Cleanup)?;
+                self.over((*node, None), Work::Cleanup)?;
                 self.nodes[*node].cleaned = Some(*works);
                 Ok(())
             }
             What::Undoing(_) | What::Undone(..) | What::UndoStopped(_) => self.take_undo(what),
             What::When(node, holds) => {
-                self.must(*node, &Due::When(*holds), what)?;
+                self.must((*node, None), &Due::When(*holds), what)?;
                 self.nodes[*node].when = Some(*holds);
                 Ok(())
+            }
+            What::Items(node, count, tolerated, parallel) => {
+                self.must((*node, None), &Due::Items, what)?;
+                self.fix_items(*node, (*count, *tolerated, *parallel))
             }
             other => self.take_unit(other),
         }
     }
 
-    fn must(&self, node: usize, wanted: &Due, what: &What) -> Result<(), Wrong> {
-        let due = self.due(node);
+    fn must(&self, at: At, wanted: &Due, what: &What) -> Result<(), Wrong> {
+        let due = self.due(at);
         if due == *wanted {
             return Ok(());
         }
-        Err(format!("{}: {what:?}, and this is due: {due:?}", self.name((node, None))))
+        Err(format!("{}: {what:?}, and this is due: {due:?}", self.name(at)))
+    }
+
+    fn fix_items(&mut self, node: usize, fixed: (u32, u32, Option<u32>)) -> Result<(), Wrong> {
+        let flat = &self.tree.nodes[node];
+        let each = flat.what.each();
+        let tolerated = match each.and_then(|each| each.tolerate) {
+            None => 0,
+            Some(Tolerate::Count(count)) => count,
+            Some(Tolerate::Percent(percent)) => flat.count * percent / 100,
+        };
+        let wanted = (flat.count, tolerated, each.and_then(|each| each.parallel));
+        if wanted != fixed {
+            return Err(format!("`{}` has the items {fixed:?}, not {wanted:?}", flat.id));
+        }
+        self.nodes[node].tolerated = tolerated;
+        self.nodes[node].instances = Some(vec![Unit::default(); flat.count as usize]);
+        Ok(())
     }
 
     /// Something that was asked of the world is known.
-    fn over(&mut self, node: usize, work: Work) -> Result<(), Wrong> {
-        if self.nodes[node].unit.busy.take() == Some(work) {
+    fn over(&mut self, at: At, work: Work) -> Result<(), Wrong> {
+        if self.unit_mut(at).busy.take() == Some(work) {
             return Ok(());
         }
-        self.must(node, &Due::Check(work), &What::Other(format!("{work:?}")))
+        self.must(at, &Due::Check(work), &What::Other(format!("{work:?}")))
     }
 
     fn take_stop(&mut self, node: usize, why: Why) -> Result<(), Wrong> {
@@ -84,7 +105,7 @@ impl Model<'_> {
                 self.nodes[0].stop.deadline = false;
             }
             Why::Failure => {
-                self.must(node, &Due::RollBack, &What::Stop(node, why))?;
+                self.must((node, None), &Due::RollBack, &What::Stop(node, why))?;
                 self.nodes[node].stop.rolls.get_or_insert((node, self.checkpoint));
             }
             Why::Deadline if self.past_deadline(node, 0) => {
@@ -99,8 +120,8 @@ impl Model<'_> {
     }
 
     fn open(&mut self, node: usize) -> Result<(), Wrong> {
-        self.must(node, &Due::Open, &What::Opened(node))?;
-        if self.locked(node) {
+        self.must((node, None), &Due::Open, &What::Opened(node))?;
+        if self.locked((node, None)) {
             return Err(format!("{} takes what others have", self.name((node, None))));
         }
         let deadline = self.tree.goal(node).and_then(|goal| goal.deadline);
@@ -115,7 +136,7 @@ impl Model<'_> {
             |model: &Self, node| Err(format!("{}: {what:?} is not due", model.name((node, None))));
         match *what {
             What::Undoing(node) => {
-                if !self.may_undo(node, true) || self.held(node) {
+                if !self.may_undo(node, true) || self.held((node, None)) {
                     return wrong(self, node);
                 }
                 self.nodes[node].undo = Undo::Running;
@@ -149,34 +170,35 @@ impl Model<'_> {
     }
 
     fn take_unit(&mut self, what: &What) -> Result<(), Wrong> {
+        self.known(unit_of(what))?;
         match what {
             What::Unless(at, holds) => {
-                self.over(at.0, Work::Unless)?;
+                self.over(*at, Work::Unless)?;
                 self.unit_mut(*at).unless = Some(*holds);
             }
             What::Requires(at) => {
-                self.over(at.0, Work::Requires)?;
+                self.over(*at, Work::Requires)?;
                 self.unit_mut(*at).requires = true;
             }
             What::Asked(at, question, until) => {
-                self.must(at.0, &Due::Ask(*question), what)?;
+                self.must(*at, &Due::Ask(*question), what)?;
                 *self.ask_mut(*at, *question) = Ask::Open(*until);
                 return self.check_until(*at, *question, *until);
             }
             What::Answered(at, said, timeout) => return self.answer(*at, *said, *timeout),
             What::NotNeeded(at) => {
-                self.must(at.0, &Due::NotNeeded, what)?;
+                self.must(*at, &Due::NotNeeded, what)?;
                 self.unit_mut(*at).confirm = Ask::NotNeeded;
             }
             What::Cleared(at) => {
-                self.must(at.0, &Due::Clear, what)?;
+                self.must(*at, &Due::Clear, what)?;
                 self.unit_mut(*at).phase = Phase::Fresh;
             }
             What::Attempt { at, attempt, way } => return self.start(*at, *attempt, *way),
             What::Tried { at, attempt, end } => return self.tried(*at, *attempt, *end),
             What::Delayed { at, length, until } => return self.delay(*at, *length, *until),
             What::NextWay(at) => {
-                self.must(at.0, &Due::NextWay, what)?;
+                self.must(*at, &Due::NextWay, what)?;
                 let unit = self.unit_mut(*at);
                 (unit.way, unit.failed, unit.began) = (unit.way + 1, 0, None);
                 unit.phase = Phase::Fresh;
@@ -212,6 +234,7 @@ impl Model<'_> {
         let confirm = self.tree.nodes[at.0].what.guards().confirm.as_ref();
         let otherwise = confirm.and_then(|confirm| confirm.timeout);
         let name = self.name(at);
+        let mut touched = false;
         let unit = self.unit_mut(at);
         let all = [&mut unit.confirm, &mut unit.manual, &mut unit.doubt];
         let open = all.into_iter().find(|ask| matches!(ask, Ask::Open(_)));
@@ -227,20 +250,22 @@ impl Model<'_> {
         }
         if unit.manual == Ask::Said(Said::Yes) || unit.doubt == Ask::Said(Said::Yes) {
             unit.touched = true;
+            touched = true;
         }
         if unit.doubt == Ask::Said(Said::Rerun) {
             (unit.doubt, unit.phase) = (Ask::Not, Phase::Fresh);
         }
+        self.nodes[at.0].unit.touched |= touched;
         Ok(())
     }
 
     fn start(&mut self, at: At, attempt: u32, way: u32) -> Result<(), Wrong> {
-        match self.due(at.0) {
+        match self.due(at) {
             Due::Start => {}
             Due::Time(until) if until <= self.now => {}
             due => return Err(format!("{} starts, and this is due: {due:?}", self.name(at))),
         }
-        if self.held(at.0) {
+        if self.held(at) {
             return Err(format!("{} takes what others have", self.name(at)));
         }
         let now = (self.now, self.stood);
@@ -251,6 +276,7 @@ impl Model<'_> {
         unit.attempts = attempt;
         unit.began.get_or_insert(now);
         (unit.phase, unit.busy, unit.touched) = (Phase::Running, None, true);
+        self.nodes[at.0].unit.touched = true;
         Ok(())
     }
 
@@ -270,7 +296,7 @@ impl Model<'_> {
     }
 
     fn delay(&mut self, at: At, length: u64, until: i64) -> Result<(), Wrong> {
-        let due = self.due(at.0);
+        let due = self.due(at);
         let Due::Delay { most, drawn } = due else {
             return Err(format!("{} waits, and this is due: {due:?}", self.name(at)));
         };
@@ -284,7 +310,7 @@ impl Model<'_> {
 
     fn ended(&mut self, at: At, status: Status, via: Option<u32>) -> Result<(), Wrong> {
         let busy = self.unit_mut(at).busy.take();
-        let due = self.due(at.0);
+        let due = self.due(at);
         let fails = self.tree.step(at.0).is_some_and(|step| step.requires == Some(false));
         let right = match &due {
             Due::End(all) if all.contains(&status) => true,
@@ -296,6 +322,10 @@ impl Model<'_> {
         };
         if !right {
             return Err(format!("{} ends {status:?}, and this is due: {due:?}", self.name(at)));
+        }
+        if at.1.is_some() {
+            self.unit_mut(at).over = Some(status);
+            return Ok(());
         }
         let unit = self.unit(at);
         let by =
@@ -336,5 +366,23 @@ impl Model<'_> {
                 }
             }
         }
+    }
+}
+
+/// Which step, instance or goal an event is of.
+fn unit_of(what: &What) -> At {
+    match what {
+        What::Unless(at, _)
+        | What::Requires(at)
+        | What::Asked(at, ..)
+        | What::Answered(at, ..)
+        | What::NotNeeded(at)
+        | What::Cleared(at)
+        | What::Attempt { at, .. }
+        | What::Tried { at, .. }
+        | What::Delayed { at, .. }
+        | What::NextWay(at)
+        | What::Ended { at, .. } => *at,
+        _ => (0, None),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Ask, Model, Phase, Undo, Unit};
 use crate::plan::{Action, Confirm, Kind, Policy, Retry, Status};
-use crate::trace::{End, Question, Said, Work};
+use crate::trace::{At, End, Question, Said, Work};
 use crate::tree::Condition;
 
 /// What comes next.
@@ -15,6 +15,8 @@ pub(super) enum Due {
     Time(i64),
     Start,
     Open,
+    /// Its items are fixed.
+    Items,
     /// It ends, in one of these ways.
     End(Vec<Status>),
     When(bool),
@@ -33,24 +35,23 @@ pub(super) enum Due {
 }
 
 impl Model<'_> {
-    pub(super) fn due(&self, node: usize) -> Due {
-        if self.nodes[node].status.is_some() {
+    pub(super) fn due(&self, at: At) -> Due {
+        let (node, unit) = (at.0, self.unit(at));
+        if self.nodes[node].status.or(unit.over).is_some() {
             return Due::Nothing;
         }
-        let unit = &self.nodes[node].unit;
-        if self.tree.step(node).is_none() {
-            return if self.nodes[node].opened {
-                self.due_closing(node)
-            } else {
-                self.due_fresh(node)
-            };
+        match self.tree.step(node) {
+            None if self.nodes[node].opened => return self.due_closing(node),
+            None => return self.due_fresh(node),
+            Some(step) if step.each.is_some() && at.1.is_none() => return self.due_each(node),
+            Some(_) => {}
         }
         match unit.phase {
             Phase::Running => Due::Nothing,
             Phase::Succeeded => Due::End(vec![Status::Succeeded]),
             Phase::Delayed(_) if self.cancelling(node) => Due::End(vec![Status::Cancelled]),
             Phase::Delayed(until) => Due::Time(until),
-            Phase::Failed(end) => self.due_failed(node, end),
+            Phase::Failed(end) => self.due_failed(at, end),
             Phase::Doubt => self.due_doubt(node, unit),
             Phase::Fresh if unit.attempts > 0 => {
                 if self.cancelling(node) {
@@ -59,24 +60,84 @@ impl Model<'_> {
                     Due::Start
                 }
             }
-            Phase::Fresh => self.due_fresh(node),
+            Phase::Fresh => match at.1 {
+                Some(item) => self.due_instance(node, item),
+                None => self.due_fresh(node),
+            },
+        }
+    }
+
+    /// Of a `foreach` step: its items, and its end after all their instances'.
+    fn due_each(&self, node: usize) -> Due {
+        let state = &self.nodes[node];
+        let Some(instances) = &state.instances else {
+            return self.due_before(node).unwrap_or(Due::Items);
+        };
+        if instances.iter().any(|unit| unit.over.is_none()) {
+            return Due::Nothing;
+        }
+        let any = |all: &[Status]| {
+            instances.iter().any(|unit| unit.over.is_some_and(|over| all.contains(&over)))
+        };
+        Due::End(match () {
+            () if self.past_tolerance(node) => vec![Status::Failed],
+            // What was stopped, and what had not begun by then: either may be said.
+            () if any(&[Status::Cancelled]) => vec![Status::Cancelled],
+            () if any(&[Status::NotRun]) => vec![Status::Cancelled, Status::NotRun],
+            () if any(&[Status::Blocked]) => vec![Status::Blocked],
+            () => vec![Status::Succeeded],
+        })
+    }
+
+    /// Whether more instances have failed than may.
+    fn past_tolerance(&self, node: usize) -> bool {
+        let state = &self.nodes[node];
+        let instances = state.instances.iter().flatten();
+        let failed = instances.filter(|unit| unit.over == Some(Status::Failed)).count();
+        failed > state.tolerated as usize
+    }
+
+    /// Of an instance, before its first attempt.
+    fn due_instance(&self, node: usize, item: u32) -> Due {
+        let source = self.tree.nodes[node].source;
+        let undone = source.is_some_and(|source| self.is_undone_for(source, node));
+        let from = source.map(|source| self.unit((source, Some(item))));
+        let mut ends = match from.map(|from| from.over) {
+            _ if undone => vec![Status::Blocked],
+            None | Some(Some(Status::Succeeded)) => Vec::new(),
+            Some(Some(Status::Skipped)) => vec![Status::Skipped],
+            Some(Some(_)) => vec![Status::Blocked],
+            Some(None) => vec![],
+        };
+        if self.stopping(node) || self.past_tolerance(node) {
+            ends.push(Status::NotRun);
+        }
+        match from {
+            _ if !ends.is_empty() => Due::End(ends),
+            Some(from) if from.over.is_none() => Due::Nothing,
+            _ => self.due_guards((node, Some(item))),
         }
     }
 
     /// Before the first attempt, or before a goal opens.
     fn due_fresh(&self, node: usize) -> Due {
+        self.due_before(node).unwrap_or_else(|| self.due_guards((node, None)))
+    }
+
+    /// What comes before a node's guards.
+    fn due_before(&self, node: usize) -> Option<Due> {
         let state = &self.nodes[node];
         let flat = &self.tree.nodes[node];
         if let Some(parent) = flat.parent.filter(|parent| !self.nodes[*parent].opened) {
             // It ends with the goal around it, if that never opens.
-            return match (self.nodes[parent].status, self.due(parent)) {
+            return Some(match (self.nodes[parent].status, self.due((parent, None))) {
                 (Some(status), _) => Due::End(vec![inside(status)]),
                 (None, Due::End(all)) => Due::End(all.into_iter().map(inside).collect()),
                 _ => Due::Nothing,
-            };
+            });
         }
         if !self.is_looked_at(node) {
-            return Due::Nothing;
+            return Some(Due::Nothing);
         }
         let mut ends = self.kept_off(node);
         if self.stopping(node) {
@@ -84,17 +145,16 @@ impl Model<'_> {
             if ends != [Status::Blocked] {
                 ends.push(Status::NotRun);
             }
-            return Due::End(ends);
+            return Some(Due::End(ends));
         }
         if !ends.is_empty() {
-            return Due::End(ends);
+            return Some(Due::End(ends));
         }
         match (flat.when, state.when) {
-            (Some(when), None) => return Due::When(self.truth(when)),
-            (Some(_), Some(false)) => return Due::End(vec![Status::Skipped]),
-            _ => {}
+            (Some(when), None) => Some(Due::When(self.truth(when))),
+            (Some(_), Some(false)) => Some(Due::End(vec![Status::Skipped])),
+            _ => None,
         }
-        self.due_guards(node, &state.unit)
     }
 
     fn truth(&self, when: Condition) -> bool {
@@ -104,7 +164,8 @@ impl Model<'_> {
         }
     }
 
-    fn due_guards(&self, node: usize, unit: &Unit) -> Due {
+    fn due_guards(&self, at: At) -> Due {
+        let (node, unit) = (at.0, self.unit(at));
         let step = self.tree.step(node);
         // Who was asked before a resume has all the time: what comes before is asked again then.
         if [unit.confirm, unit.manual].iter().any(|ask| matches!(ask, Ask::Open(_))) {
@@ -136,8 +197,8 @@ impl Model<'_> {
     }
 
     /// After a failed attempt: another one, another way, or the end.
-    fn due_failed(&self, node: usize, end: End) -> Due {
-        let unit = &self.nodes[node].unit;
+    fn due_failed(&self, at: At, end: End) -> Due {
+        let (node, unit) = (at.0, self.unit(at));
         let End::Failed(kind) = end else { return Due::End(vec![Status::Cancelled]) };
         if self.cancelling(node) {
             return Due::End(vec![Status::Cancelled]);
@@ -275,9 +336,10 @@ impl Model<'_> {
     /// Nothing goes on but that people are waited for.
     pub(super) fn stands_still(&self) -> bool {
         let mut asks = false;
-        for (node, state) in self.nodes.iter().enumerate() {
-            let at_work = state.unit.phase == Phase::Running || state.unit.busy.is_some();
-            match self.due(node) {
+        for at in self.units() {
+            let unit = self.unit(at);
+            let at_work = unit.phase == Phase::Running || unit.busy.is_some();
+            match self.due(at) {
                 Due::Nothing if !at_work => {}
                 Due::Person => asks = true,
                 _ => return false,

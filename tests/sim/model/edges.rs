@@ -6,7 +6,9 @@ use crate::plan::{EdgeKind, Status, StepPolicy};
 impl Model<'_> {
     /// Whether all that a node waits for has ended.
     pub(super) fn is_looked_at(&self, node: usize) -> bool {
-        self.tree.nodes[node].edges.iter().all(|(on, _)| self.nodes[*on].status.is_some())
+        let from = self.tree.nodes[node].source.map(|source| &self.nodes[source]);
+        from.is_none_or(|from| from.status.is_some() || from.instances.is_some())
+            && self.tree.nodes[node].edges.iter().all(|(on, _)| self.nodes[*on].status.is_some())
     }
 
     /// Whether dependents may take a node that ended as done.
@@ -40,6 +42,14 @@ impl Model<'_> {
                 (EdgeKind::After, _) | (EdgeKind::Optional, Status::Skipped) => {}
                 _ => all.push(status),
             }
+        }
+        if let Some(source) = self.tree.nodes[node].source {
+            if self.is_undone_for(source, node) {
+                let stops = self.stopping(node).then_some(Status::NotRun);
+                return std::iter::once(Status::Blocked).chain(stops).collect();
+            }
+            let without_items = self.nodes[source].instances.is_none();
+            all.extend(self.nodes[source].status.filter(|_| without_items));
         }
         let has = |wanted: &[Status]| all.iter().any(|status| wanted.contains(status));
         if has(&[Status::Failed, Status::Blocked, Status::UndoFailed]) {

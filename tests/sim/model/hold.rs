@@ -2,6 +2,7 @@
 
 use super::{Model, Phase, Undo};
 use crate::plan::Action;
+use crate::trace::At;
 
 /// The plan's one resource.
 const AMOUNT: u32 = 2;
@@ -11,26 +12,33 @@ impl Model<'_> {
         self.tree.step(node).is_some_and(|step| matches!(step.action, Action::Run))
     }
 
-    /// Whether a node has its locks and resources now.
-    fn has(&self, node: usize) -> bool {
-        let state = &self.nodes[node];
-        match self.tree.step(node) {
-            Some(_) => state.unit.phase == Phase::Running || state.undo == Undo::Running,
+    /// Whether a unit has its locks and resources now.
+    fn has(&self, at: At) -> bool {
+        let state = &self.nodes[at.0];
+        let undone = at.1.is_none() && state.undo == Undo::Running;
+        match self.tree.step(at.0) {
+            Some(_) => self.unit(at).phase == Phase::Running || undone,
             None => state.opened && state.status.is_none(),
         }
     }
 
     /// Steps with a slot, of those that `counts`.
     fn slots(&self, counts: impl Fn(usize) -> bool) -> u32 {
-        let taken = (0..self.nodes.len())
-            .filter(|node| self.takes_slot(*node) && self.has(*node) && counts(*node));
+        let taken =
+            self.units().filter(|at| self.takes_slot(at.0) && self.has(*at) && counts(at.0));
         u32::try_from(taken.count()).unwrap_or(u32::MAX)
     }
 
     /// Whether no slot is free for a step.
-    fn crowded(&self, node: usize) -> bool {
+    fn crowded(&self, at: At) -> bool {
+        let node = at.0;
         if !self.takes_slot(node) {
             return false;
+        }
+        let most = self.tree.nodes[node].what.each().and_then(|each| each.parallel);
+        let beside = self.units_of(node).filter(|other| self.has(*other)).count();
+        if at.1.is_some() && most.is_some_and(|most| beside >= most as usize) {
+            return true;
         }
         let full = |goal: usize| {
             let most = self.tree.goal(goal).and_then(|goal| goal.parallel);
@@ -48,26 +56,26 @@ impl Model<'_> {
         what.guards().uses.filter(|_| !takes_none).unwrap_or(0)
     }
 
-    /// Whether others have a lock or resource that a node needs.
-    pub(super) fn locked(&self, node: usize) -> bool {
-        let guards = self.tree.nodes[node].what.guards();
-        let others: Vec<usize> =
-            (0..self.nodes.len()).filter(|other| *other != node && self.has(*other)).collect();
-        let meets = |other: &usize| {
-            let theirs = &self.tree.nodes[*other].what.guards().locks;
+    /// Whether others have a lock or resource that a unit needs.
+    pub(super) fn locked(&self, at: At) -> bool {
+        let guards = self.tree.nodes[at.0].what.guards();
+        let others: Vec<At> =
+            self.units().filter(|other| *other != at && self.has(*other)).collect();
+        let meets = |other: &At| {
+            let theirs = &self.tree.nodes[other.0].what.guards().locks;
             theirs.iter().any(|their| {
                 let own = guards.locks.iter().filter(|own| own.name == their.name);
                 own.into_iter().any(|own| !own.shared || !their.shared)
             })
         };
-        let used: u32 = others.iter().map(|other| self.uses(*other)).sum();
-        let own = self.uses(node);
+        let used: u32 = others.iter().map(|other| self.uses(other.0)).sum();
+        let own = self.uses(at.0);
         let short = own > 0 && used + own > AMOUNT;
         short || others.iter().any(meets)
     }
 
     /// Whether a step cannot start now for want of a slot, a lock or a resource.
-    pub(super) fn held(&self, node: usize) -> bool {
-        self.crowded(node) || self.locked(node)
+    pub(super) fn held(&self, at: At) -> bool {
+        self.crowded(at) || self.locked(at)
     }
 }

@@ -47,6 +47,9 @@ struct Node {
     ended_seq: u64,
     when: Option<bool>,
     unit: Unit,
+    /// Of a `foreach` whose items are fixed.
+    instances: Option<Vec<Unit>>,
+    tolerated: u32,
     opened: bool,
     /// When its deadline is, and how long the run had stood still when it was set.
     deadline: Option<(i64, i64)>,
@@ -68,6 +71,8 @@ struct Stop {
 
 #[derive(Clone, Default)]
 struct Unit {
+    /// How it ended, as an instance.
+    over: Option<Status>,
     phase: Phase,
     attempts: u32,
     way: u32,
@@ -168,6 +173,7 @@ impl<'a> Model<'a> {
             Seen::End { how, exit } => self.end(*how, *exit),
             Seen::Stuck => Err("goalc waits for what cannot come".to_owned()),
             Seen::Began { work, at, .. } => {
+                self.known(*at)?;
                 self.unit_mut(*at).busy = Some(*work);
                 Ok(())
             }
@@ -179,12 +185,38 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// Whether there is such a unit.
+    fn known(&self, at: At) -> Result<(), Wrong> {
+        let instances = self.nodes[at.0].instances.as_ref().map_or(0, Vec::len);
+        match at.1 {
+            Some(item) if item as usize >= instances => {
+                Err(format!("there is no {}", self.name(at)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn unit(&self, at: At) -> &Unit {
-        &self.nodes[at.0].unit
+        let node = &self.nodes[at.0];
+        let instances = node.instances.as_ref();
+        at.1.and_then(|item| instances?.get(item as usize)).unwrap_or(&node.unit)
     }
 
     fn unit_mut(&mut self, at: At) -> &mut Unit {
-        &mut self.nodes[at.0].unit
+        let node = &mut self.nodes[at.0];
+        let instances = node.instances.as_mut();
+        at.1.and_then(|item| instances?.get_mut(item as usize)).unwrap_or(&mut node.unit)
+    }
+
+    /// A step or goal, and all its instances.
+    fn units_of(&self, node: usize) -> impl Iterator<Item = At> + '_ {
+        let count = self.nodes[node].instances.as_ref().map_or(0, Vec::len);
+        let items = (0..u32::try_from(count).unwrap_or(u32::MAX)).map(Some);
+        std::iter::once(None).chain(items).map(move |item| (node, item))
+    }
+
+    fn units(&self) -> impl Iterator<Item = At> + '_ {
+        (0..self.nodes.len()).flat_map(|node| self.units_of(node))
     }
 
     fn name(&self, at: At) -> String {
@@ -222,15 +254,14 @@ impl<'a> Model<'a> {
         if let Some(goal) = (0..self.nodes.len()).find(|goal| self.is_late(*goal)) {
             return Err(format!("the deadline of {} has passed", self.name((goal, None))));
         }
-        for node in 0..self.nodes.len() {
-            let at = (node, None);
-            let due = self.due(node);
+        for at in self.units().collect::<Vec<_>>() {
+            let due = self.due(at);
             let busy = self.unit(at).busy.is_some();
             let fine = match &due {
                 Due::Nothing | Due::Person => true,
-                Due::Time(until) => *until > self.now || self.held(node),
-                Due::Start => self.held(node),
-                Due::Open => self.locked(node),
+                Due::Time(until) => *until > self.now || self.held(at),
+                Due::Start => self.held(at),
+                Due::Open => self.locked(at),
                 // What was decided begins once what was recorded before is on the disk.
                 _ => busy || !settled,
             };
@@ -238,10 +269,10 @@ impl<'a> Model<'a> {
                 return Err(format!("{} waits although this is due: {due:?}", self.name(at)));
             }
             let lost = self.unit(at).phase == Phase::Running && !busy && settled;
-            if lost && self.undo_running(node).is_none() {
+            if lost && self.undo_running(at.0).is_none() {
                 return Err(format!("{} was recorded as started and never began", self.name(at)));
             }
-            if self.undo_due(node) && !self.held(node) {
+            if at.1.is_none() && self.undo_due(at.0) && !self.held(at) {
                 return Err(format!("{} could be undone, and is not", self.name(at)));
             }
         }
@@ -279,16 +310,16 @@ impl<'a> Model<'a> {
     /// Nothing but people is waited for.
     fn end_waiting(&self, exit: u8) -> Result<(), Wrong> {
         let mut asks = false;
-        for node in 0..self.nodes.len() {
-            match self.due(node) {
+        for at in self.units() {
+            match self.due(at) {
                 Due::Nothing => {}
                 Due::Person => asks = true,
-                Due::Start | Due::Open if self.held(node) => {}
-                due => return Err(format!("the run waits, and {due:?} is due of {node}")),
+                Due::Start | Due::Open if self.held(at) => {}
+                due => return Err(format!("the run waits: {}: {due:?}", self.name(at))),
             }
-            let running = self.unit((node, None)).phase == Phase::Running;
-            if running || self.open_until(node).is_some() {
-                return Err(format!("the run waits, and {} goes on", self.name((node, None))));
+            let running = self.unit(at).phase == Phase::Running;
+            if running || self.open_until(at).is_some() {
+                return Err(format!("the run waits, and {} goes on", self.name(at)));
             }
         }
         if !asks || exit != 3 {
@@ -313,11 +344,11 @@ impl<'a> Model<'a> {
         deadline.is_some_and(|(at, stood)| self.now >= at + self.stood + still - stood)
     }
 
-    /// When the open question of a node answers itself.
-    fn open_until(&self, node: usize) -> Option<i64> {
-        let unit = &self.nodes[node].unit;
+    /// When the open question of a unit answers itself.
+    fn open_until(&self, at: At) -> Option<i64> {
+        let unit = self.unit(at);
         let asks = [unit.confirm, unit.manual, unit.doubt].into_iter();
-        asks.filter(|_| self.nodes[node].status.is_none()).find_map(|ask| match ask {
+        asks.filter(|_| self.nodes[at.0].status.or(unit.over).is_none()).find_map(|ask| match ask {
             Ask::Open(until) => until,
             _ => None,
         })

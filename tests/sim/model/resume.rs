@@ -16,22 +16,24 @@ impl Model<'_> {
             node.stop.signal = false;
             // A rollback that a deadline began goes on.
             node.stop.deadline &= late[at] || node.stop.rolls.is_some();
-            node.unit.busy = None;
             if node.undo == Undo::Running {
                 node.undo = Undo::No;
             }
-            if node.unit.phase == Phase::Running {
-                (node.unit.phase, node.unit.unless) = (Phase::Doubt, None);
-            } else if node.unit.attempts == 0 {
-                node.unit.unless = None;
-            }
-            node.unit.requires = false;
-            let again = match node.status {
+            node.unit.forget();
+            let again = |status| match status {
                 Some(Status::Cancelled) => !rolled[at],
                 Some(Status::NotRun | Status::Blocked) => stopped && !rolled[at],
                 _ => false,
             };
-            if again && self.tree.step(at).is_some() {
+            let is_step = self.tree.step(at).is_some();
+            let open = node.status.is_none() || again(node.status);
+            for unit in node.instances.iter_mut().flatten() {
+                unit.forget();
+                if open && again(unit.over) {
+                    *unit = unit.anew();
+                }
+            }
+            if again(node.status) && is_step {
                 start_over(node);
             }
         }
@@ -67,12 +69,32 @@ impl Model<'_> {
     }
 }
 
-/// As if nothing had happened to it, but that nobody is asked twice.
+/// As if nothing had happened to it, but that its items are what they are.
 fn start_over(node: &mut Node) {
-    let confirm = match node.unit.confirm {
-        Ask::Said(Said::Yes) => Ask::Said(Said::Yes),
-        _ => Ask::Not,
-    };
-    let touched = node.unit.touched;
-    *node = Node { unit: Unit { confirm, touched, ..Unit::default() }, ..Node::default() };
+    let instances = node.instances.take();
+    let when = node.when.filter(|_| instances.is_some());
+    let (unit, tolerated) = (node.unit.anew(), node.tolerated);
+    *node = Node { unit, instances, tolerated, when, ..Node::default() };
+}
+
+impl Unit {
+    /// What a process knows is gone with it.
+    fn forget(&mut self) {
+        self.busy = None;
+        if self.phase == Phase::Running {
+            (self.phase, self.unless) = (Phase::Doubt, None);
+        } else if self.attempts == 0 {
+            self.unless = None;
+        }
+        self.requires = false;
+    }
+
+    /// As if nothing had happened to it, but that nobody is asked twice.
+    fn anew(&self) -> Self {
+        let confirm = match self.confirm {
+            Ask::Said(Said::Yes) => Ask::Said(Said::Yes),
+            _ => Ask::Not,
+        };
+        Self { confirm, touched: self.touched, ..Self::default() }
+    }
 }

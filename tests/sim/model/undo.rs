@@ -26,8 +26,11 @@ impl Model<'_> {
     /// Whether a step has begun and not ended.
     fn is_active(&self, node: usize) -> bool {
         let state = &self.nodes[node];
-        let begun = state.unit.attempts > 0 || state.unit.phase != Phase::Fresh;
-        state.status.is_none() && begun
+        let active = |at| {
+            let unit = self.unit(at);
+            unit.over.is_none() && (unit.attempts > 0 || unit.phase != Phase::Fresh)
+        };
+        state.status.is_none() && self.units_of(node).any(active)
     }
 
     /// Whether a rollback has this step to undo; what had succeeded by the last checkpoint is kept.
@@ -97,9 +100,11 @@ pub(super) fn before(tree: &Tree<'_>, depends: bool) -> Rc<Vec<BTreeSet<usize>>>
     for node in 0..tree.nodes.len() {
         let mut found = BTreeSet::new();
         for from in std::iter::once(node).chain(tree.around(node)) {
-            let edges = &tree.nodes[from].edges;
-            for (on, _) in edges.iter().filter(|(_, kind)| !depends || *kind != EdgeKind::After) {
-                let held = (*on..node).filter(|at| at == on || tree.around(*at).any(|g| g == *on));
+            let flat = &tree.nodes[from];
+            let source = flat.source.map(|source| (source, EdgeKind::Depends));
+            let edges = flat.edges.iter().copied().chain(source);
+            for (on, _) in edges.filter(|(_, kind)| !depends || *kind != EdgeKind::After) {
+                let held = (on..node).filter(|at| *at == on || tree.around(*at).any(|g| g == on));
                 for inner in held {
                     found.insert(inner);
                     found.extend(&all[inner]);

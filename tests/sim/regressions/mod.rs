@@ -1,8 +1,10 @@
 //! What these tests have found, each as small as it went. Each fails without its mend.
 
+mod instances;
+
 use super::plan::{
-    Action, Acts, Doubt, Goal, Guards, Kind, Node, Plan, Policy, Reply, Retry, Step, Try, Verdict,
-    Way,
+    Action, Acts, Doubt, Each, Goal, Guards, Kind, Node, Plan, Policy, Reply, Retry, Step, Try,
+    Verdict, Way,
 };
 use super::plan::{Edge, EdgeKind};
 use super::random::Case;
@@ -31,6 +33,7 @@ fn step() -> Step {
         rollback: false,
         checkpoint: false,
         priority: None,
+        each: None,
         acts: Acts { tries: Vec::new(), unless_in_doubt: false, in_doubt: says, undo: (0, true) },
     }
 }
