@@ -259,6 +259,24 @@ fn an_edited_plan_is_listed_and_taken_only_when_accepted() {
 }
 
 #[test]
+fn a_step_that_failed_and_was_mended_in_the_plan_runs_with_what_it_kept_off() {
+    let plan = r#"
+goal g {
+  step first { run "echo x >> first" }
+  step broken { depends first; run "exit 3" }
+  step last { depends broken; run "touch done" }
+  step other { after broken; run "touch other" }
+}
+"#;
+    let project = Project::new(plan);
+    project.run(&["-j", "1"]).exits(1).stands("last blocked").stands("other not-run");
+    project.write("plan.goal", plan.replace("exit 3", "touch mended"));
+    project.resume(&["--accept-changes"]).exits(0).stands("other succeeded");
+    assert!(project.has("mended") && project.has("done") && project.has("other"));
+    assert_eq!(project.read("first"), "x\n");
+}
+
+#[test]
 fn layout_and_comments_are_no_change() {
     let project = Project::new(EDITED);
     project.run(&[]).exits(1);

@@ -41,7 +41,7 @@ impl Attempts {
                     return Err(format!("event {seq} at {at} follows {:?}", self.last));
                 }
                 self.last = (*seq, *at);
-                self.take_event(*seq, what)
+                self.take_event(tree, *seq, what)
             }
             Seen::Synced { upto } => {
                 self.synced = self.synced.max(*upto);
@@ -56,7 +56,7 @@ impl Attempts {
         }
     }
 
-    fn take_event(&mut self, seq: u64, what: &What) -> Result<(), String> {
+    fn take_event(&mut self, tree: &Tree<'_>, seq: u64, what: &What) -> Result<(), String> {
         match what {
             What::Attempt { at, attempt, .. } => {
                 if self.succeeded.contains_key(at) {
@@ -69,6 +69,12 @@ impl Attempts {
                     return Err(format!("{at:?}: attempt {attempt} follows attempt {last}"));
                 }
                 all.push((*attempt, seq));
+            }
+            // It may be done anew after that.
+            What::Undone(node, _) => self.succeeded.retain(|at, _| at.0 != *node),
+            What::Resumed { changed, .. } => {
+                let stays = |at: &At| tree.step(at.0).is_some() && !changed.contains(&at.0);
+                self.succeeded.retain(|at, _| stays(at));
             }
             What::Ended { at, status: Status::Succeeded, .. }
                 if self.succeeded.insert(*at, seq).is_some() =>

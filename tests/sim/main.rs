@@ -147,8 +147,9 @@ fn acts(case: &Case) -> Vec<String> {
             if step.idempotent { None } else { Some((acts.in_doubt, acts.unless_in_doubt)) };
         let undo = step.rollback.then_some(acts.undo);
         Some(format!(
-            "{}:{confirm} {:?} {doubt:?} {undo:?} {}",
+            "{}:{confirm} {:?} {:?} {doubt:?} {undo:?} {}",
             node.id,
+            step.omit,
             step.action,
             tries.join(", ")
         ))

@@ -120,7 +120,17 @@ pub(crate) struct Step {
     pub(crate) checkpoint: bool,
     pub(crate) priority: Option<i8>,
     pub(crate) each: Option<Each>,
+    pub(crate) omit: Option<Omit>,
     pub(crate) acts: Acts,
+}
+
+/// What the call says of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Omit {
+    /// `--only`, `--from`: it is not of this run.
+    LeftOut,
+    /// `--skip`.
+    Skipped,
 }
 
 /// A `foreach`.

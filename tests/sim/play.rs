@@ -17,15 +17,18 @@ use goalc::exec::scope::Values;
 use goalc::exec::state::RunState;
 use goalc::sema::{Loader, NotLoaded, Options, analyze};
 use goalc::source::SourceMap;
+use goalc::value::StepId;
 
 use super::disk::{Kept, Shared};
+use super::plan::Omit;
 use super::random::Case;
+use super::script::Next;
 use super::trace::{self, At, Run, Seen, What};
 use super::tree::Tree;
 use super::world::Scripted;
 
 /// So many processes may work on one run.
-const MOST_PROCESSES: u8 = 14;
+const MOST_PROCESSES: u8 = 20;
 
 struct Nothing;
 
@@ -78,19 +81,47 @@ fn order(graph: &Graph, shuffle: u64) -> Vec<u32> {
     places
 }
 
-fn first_event(case: &Case, first: bool) -> Event {
-    if first {
-        return Event::RunStarted {
+/// How a process of goalc is called.
+#[derive(Clone, Copy)]
+enum Call {
+    Run,
+    Resume,
+    Next(Next),
+}
+
+/// What a process begins with.
+fn first_event(case: &Case, tree: &Tree<'_>, state: &RunState, call: Call) -> Event {
+    let id = |node: usize| StepId::new(tree.nodes[node].id.as_str());
+    let omitted = |omit| {
+        let steps = (0..tree.nodes.len()).filter(move |node| tree.omitted(*node) == Some(omit));
+        steps.map(id).collect()
+    };
+    let resumed = |retry_failed, changed: Vec<usize>| {
+        let changed = changed.into_iter().map(id).collect();
+        Event::RunResumed { retry_failed, changed, interactive: false }
+    };
+    match call {
+        Call::Run => Event::RunStarted {
             params: IndexMap::new(),
             jobs: case.plan.jobs,
             keep_going: case.plan.keep_going,
-            left_out: Vec::new(),
-            skipped: Vec::new(),
+            left_out: omitted(Omit::LeftOut),
+            skipped: omitted(Omit::Skipped),
             allow_outside: false,
             interactive: false,
-        };
+        },
+        Call::Resume => resumed(false, Vec::new()),
+        Call::Next(Next::RetryFailed) => resumed(true, Vec::new()),
+        Call::Next(Next::Changed(step)) => {
+            let steps: Vec<usize> = tree.steps().map(|(node, _)| node).collect();
+            let step = steps.get(usize::from(step) % steps.len().max(1));
+            resumed(false, step.map_or_else(Vec::new, |step| tree.with_dependents(*step)))
+        }
+        Call::Next(Next::RollBack { to_start }) => {
+            let since = if to_start { 0 } else { state.last_checkpoint() };
+            Event::RollbackRequested { since, by: "ada".to_owned() }
+        }
     }
-    Event::RunResumed { retry_failed: false, changed: Vec::new(), interactive: false }
 }
 
 /// How many attempts of each unit have ended by these events.
@@ -107,15 +138,18 @@ fn ended(seen: &[Seen]) -> HashMap<At, usize> {
 pub(crate) fn play(case: &Case, tree: &Rc<Tree<'_>>, graph: &Arc<Graph>) -> Played {
     let mut played = Played { seen: Vec::new(), journal: Vec::new(), processes: 0 };
     let (mut now, mut someone) = (0, false);
+    let (mut call, mut next) = (Call::Run, case.script.next.iter());
     while played.processes < MOST_PROCESSES {
         let process = played.processes;
         played.processes += 1;
+        if played.journal.is_empty() {
+            call = Call::Run;
+        }
         played.seen.push(Seen::Process { first: played.journal.is_empty() });
         let crash = case.script.crashes.get(usize::from(process)).copied();
         let before = std::mem::take(&mut played.journal);
-        let first = before.is_empty();
         let disk = Shared::new(before, now, &case.script.disk, crash);
-        let end = drive(case, tree, graph, &disk, (process, someone), first);
+        let end = drive(case, tree, graph, &disk, (process, someone), call);
         let mut left = disk.lock();
         played.seen.append(&mut left.seen);
         played.journal = std::mem::take(&mut left.events);
@@ -124,10 +158,15 @@ pub(crate) fn play(case: &Case, tree: &Rc<Tree<'_>>, graph: &Arc<Graph>) -> Play
             played.seen.push(Seen::End { how, exit });
             // Whoever finds a run that waits answers all that it asks.
             someone = how == Run::Waiting;
-            if !someone && exit < 128 {
-                return played;
-            }
+            call = match (next.next(), how) {
+                // Nothing of it failed.
+                (Some(Next::RetryFailed) | None, Run::Achieved) => return played,
+                (Some(next), _) => Call::Next(*next),
+                (None, Run::Waiting | Run::Cancelled) => Call::Resume,
+                (None, Run::Failed | Run::Undone) => return played,
+            };
         } else {
+            call = Call::Resume;
             let kept = left.kept();
             played.journal.retain(|event| event.seq <= kept);
             played.seen.push(Seen::Crash { kept });
@@ -145,7 +184,7 @@ fn drive(
     graph: &Arc<Graph>,
     disk: &Shared,
     who: (u8, bool),
-    first: bool,
+    call: Call,
 ) -> Option<(Run, u8)> {
     let mut state = RunState::new(Arc::clone(graph), order(graph, case.script.order));
     let mut seen = Vec::new();
@@ -153,12 +192,13 @@ fn drive(
         state.apply(event);
         seen.push(trace::of(event, tree));
     }
+    let first = first_event(case, tree, &state, call);
     let world = Scripted::new(tree, &case.script, disk, who, ended(&seen));
     let see = Box::new(|event: &Stamped| trace::of(event, tree));
     let mut journal = Kept { disk: disk.clone(), see };
     let options = DriveOptions { yes: case.plan.yes, ..DriveOptions::default() };
     let values = Values::new(HashMap::new());
     let mut drive = Drive::new(state, values, world, options, &mut journal);
-    let end = drive.run(first_event(case, first)).ok();
+    let end = drive.run(first).ok();
     end.and_then(|end| Some((trace::run(end.status)?, end.exit)))
 }

@@ -5,10 +5,10 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 
 use super::plan::{
-    Action, Acts, Confirm, Doubt, Each, Edge, EdgeKind, Goal, Guards, Kind, Lock, Node, Plan,
+    Action, Acts, Confirm, Doubt, Each, Edge, EdgeKind, Goal, Guards, Kind, Lock, Node, Omit, Plan,
     Policy, Reply, Retry, Status, Step, StepPolicy, Tolerate, Try, Verdict, Way, When,
 };
-use super::script::{Crash, Place, Script, Signal};
+use super::script::{Crash, Next, Place, Script, Signal};
 
 /// A plan, and what happens to its run.
 #[derive(Debug, Clone)]
@@ -36,14 +36,26 @@ fn flag(weight: f64) -> proptest::bool::Weighted {
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    (1_u32..5, flag(0.1), flag(0.1), flag(0.1), goals(3)).prop_map(
-        |(jobs, keep_going, yes, checkpoints, mut root)| {
+    (1_u32..5, flag(0.1), flag(0.1), flag(0.1), flag(0.1), goals(3)).prop_map(
+        |(jobs, keep_going, yes, checkpoints, omits, mut root)| {
             root.guards = nothing();
             root.parallel = None;
+            if !omits {
+                omit_nothing(&mut root);
+            }
             let keep_going = keep_going && !says_rollback(&root);
             Plan { jobs, keep_going, yes, checkpoints, root }
         },
     )
+}
+
+fn omit_nothing(goal: &mut Goal) {
+    for child in &mut goal.children {
+        match child {
+            Node::Step(step) => step.omit = None,
+            Node::Goal(inner) => omit_nothing(inner),
+        }
+    }
 }
 
 /// What `-k` makes of `on failure rollback` is not said.
@@ -161,11 +173,14 @@ fn steps() -> impl Strategy<Value = Step> {
     ];
     let does = (weighted(0.1, flag(0.3)), weighted(0.1, flag(0.7)), action);
     let tried = (ways(), vec(ways(), 0..3), flag(0.6), weighted(0.25, policy));
-    let undone = (flag(0.4), flag(0.2), weighted(0.1, -2_i8..3), weighted(0.15, foreach()));
-    (guards(true), does, tried, undone, acts()).prop_map(
-        |(guards, (unless, requires, action), tried, undone, acts)| {
+    let omit = prop_oneof![Just(Omit::LeftOut), Just(Omit::Skipped)];
+    let undone = (flag(0.4), flag(0.2), weighted(0.1, -2_i8..3));
+    let called = (weighted(0.15, foreach()), weighted(0.2, omit));
+    (guards(true), does, tried, (undone, called), acts()).prop_map(
+        |(guards, (unless, requires, action), tried, (undone, called), acts)| {
             let (mut way, mut fallbacks, idempotent, policy) = tried;
-            let (rollback, checkpoint, priority, each) = undone;
+            let (rollback, checkpoint, priority) = undone;
+            let (each, omit) = called;
             // What is done by hand is not tried again.
             if matches!(action, Action::Manual(_)) {
                 (way, fallbacks) = (Way { retry: None, timeout: None }, Vec::new());
@@ -183,6 +198,7 @@ fn steps() -> impl Strategy<Value = Step> {
                 checkpoint,
                 priority,
                 each,
+                omit,
                 acts,
             }
         },
@@ -256,13 +272,23 @@ fn scripts() -> impl Strategy<Value = Script> {
     ];
     let crash = (1_u16..30, place, weighted(0.4, any::<u16>()));
     let crash = crash.prop_map(|(at, place, lost)| Crash { at, place, lost });
-    let signal = (0_u8..2, 1_u16..25, prop_oneof![Just(2_u8), Just(15)]);
-    let signal = signal.prop_map(|(process, wait, number)| Signal { process, wait, number });
+    let number = prop_oneof![Just(2_u8), Just(15), Just(0)];
+    let signal = (0_u8..2, 1_u16..25, number, weighted(0.3, 1_u16..4));
+    let signal =
+        signal.prop_map(|(process, wait, number, again)| Signal { process, wait, number, again });
+    let next = prop_oneof![
+        Just(Next::RetryFailed),
+        Just(Next::RetryFailed),
+        any::<u16>().prop_map(Next::Changed),
+        any::<bool>().prop_map(|to_start| Next::RollBack { to_start }),
+        any::<bool>().prop_map(|to_start| Next::RollBack { to_start }),
+    ];
+    let next = prop_oneof![Just(Vec::new()).boxed(), vec(next, 1..4).boxed()];
     let crashes = prop_oneof![2 => Just(Vec::new()).boxed(), 3 => vec(crash, 1..4).boxed()];
     let disk = prop_oneof![Just(Vec::new()).boxed(), vec(1_u32..3000, 1..4).boxed()];
     (
         crashes,
-        weighted(0.25, signal),
+        (weighted(0.25, signal), next),
         disk,
         prop_oneof![Just(0_u64), any::<u64>()],
         flag(0.7),
@@ -270,7 +296,9 @@ fn scripts() -> impl Strategy<Value = Script> {
         flag(0.3),
         1_u32..60_000,
     )
-        .prop_map(|(crashes, signal, disk, order, terminal, one_by_one, last_look, away)| {
-            Script { crashes, signal, disk, order, terminal, one_by_one, last_look, away }
-        })
+        .prop_map(
+            |(crashes, (signal, next), disk, order, terminal, one_by_one, last_look, away)| {
+                Script { crashes, next, signal, disk, order, terminal, one_by_one, last_look, away }
+            },
+        )
 }

@@ -7,6 +7,8 @@
 pub(crate) struct Script {
     /// How goalc ends before its time, one process after the other.
     pub(crate) crashes: Vec<Crash>,
+    /// What is called once the run has ended, one after the other.
+    pub(crate) next: Vec<Next>,
     /// A signal to the first process that does not crash before.
     pub(crate) signal: Option<Signal>,
     /// How long syncs take in milliseconds, in turn; none: they are done at once, and waited for.
@@ -45,7 +47,22 @@ pub(crate) struct Signal {
     pub(crate) process: u8,
     /// At which wait of the process.
     pub(crate) wait: u16,
+    /// 0: somebody calls `goalc cancel`.
     pub(crate) number: u8,
+    /// It comes again, so many waits later: all is to end at once.
+    pub(crate) again: Option<u16>,
+}
+
+/// What somebody calls of a run that has ended, or waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Next {
+    RetryFailed,
+    /// `resume --accept-changes`, where the meaning of a step has changed: which one.
+    Changed(u16),
+    /// `goalc rollback`, to the last checkpoint or all the way.
+    RollBack {
+        to_start: bool,
+    },
 }
 
 impl Script {

@@ -14,53 +14,29 @@ pub(crate) type At = (usize, Option<u32>);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Seen {
     /// A process of goalc begins: the first, or a resume.
-    Process {
-        first: bool,
-    },
+    Process { first: bool },
     /// An event was handed to the journal.
-    Event {
-        seq: u64,
-        at: i64,
-        what: What,
-    },
+    Event { seq: u64, at: i64, what: What },
     /// All up to this event is on the disk.
-    Synced {
-        upto: u64,
-    },
+    Synced { upto: u64 },
     /// Work began outside.
-    Began {
-        work: Work,
-        at: At,
-        attempt: u32,
-    },
+    Began { work: Work, at: At, attempt: u32 },
     /// Work was told to end.
-    Told {
-        at: At,
-    },
+    Told { at: At },
     /// What was begun came to its end.
-    Over {
-        work: Work,
-        at: At,
-    },
+    Over { work: Work, at: At },
     /// goalc waits: nothing that is due may be left. All that was recorded is on the disk or not.
-    Waits {
-        at: i64,
-        settled: bool,
-    },
-    Signal {
-        number: u8,
-    },
+    Waits { at: i64, settled: bool },
+    /// 0: somebody cancelled the run.
+    Signal { number: u8 },
+    /// All is to end at once.
+    Forced,
     /// goalc died; what is behind this event is lost.
-    Crash {
-        kept: u64,
-    },
+    Crash { kept: u64 },
     /// goalc waits for what cannot come.
     Stuck,
     /// goalc ended by itself.
-    End {
-        how: Run,
-        exit: u8,
-    },
+    End { how: Run, exit: u8 },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,11 +77,13 @@ pub(crate) enum Run {
     Failed,
     Waiting,
     Cancelled,
+    Undone,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Why {
     Failure,
+    /// Or somebody who cancelled the run.
     Signal,
     Deadline,
 }
@@ -113,7 +91,12 @@ pub(crate) enum Why {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum What {
     Started,
-    Resumed,
+    Resumed {
+        retry_failed: bool,
+        changed: Vec<usize>,
+    },
+    /// A person wants all undone that had not succeeded by this event.
+    RollBack(u64),
     When(usize, bool),
     /// How many instances there are, and how many of them may fail.
     Items(usize, u32, u32, Option<u32>),
@@ -168,7 +151,11 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
     let node = |id: &dyn std::fmt::Display| tree.find(&id.to_string());
     Some(match event {
         Event::RunStarted { .. } => What::Started,
-        Event::RunResumed { .. } => What::Resumed,
+        Event::RunResumed { retry_failed, changed, .. } => What::Resumed {
+            retry_failed: *retry_failed,
+            changed: changed.iter().map(|step| node(step)).collect::<Option<Vec<usize>>>()?,
+        },
+        Event::RollbackRequested { since, .. } => What::RollBack(*since),
         Event::ItemsFixed { step, items, tolerated, parallel } => {
             let count = u32::try_from(items.len()).ok()?;
             What::Items(node(&step)?, count, *tolerated, *parallel)
@@ -189,7 +176,7 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
             node(&goal)?,
             match why {
                 StopReason::Failure { .. } => Why::Failure,
-                StopReason::Signal { .. } => Why::Signal,
+                StopReason::Signal { .. } | StopReason::Cancelled { .. } => Why::Signal,
                 StopReason::Deadline => Why::Deadline,
                 _ => return None,
             },
@@ -288,6 +275,7 @@ pub(crate) fn run(status: RunStatus) -> Option<Run> {
         RunStatus::Failed => Run::Failed,
         RunStatus::Waiting => Run::Waiting,
         RunStatus::Cancelled => Run::Cancelled,
+        RunStatus::Undone => Run::Undone,
         _ => return None,
     })
 }

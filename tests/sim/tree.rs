@@ -3,7 +3,7 @@
 //! Invariant: the root is node 0, a node comes before all that it holds and waits for earlier
 //! nodes only.
 
-use super::plan::{Action, Each, StepPolicy, Tolerate, When};
+use super::plan::{Action, Each, Omit, StepPolicy, Tolerate, When};
 use super::plan::{Confirm, EdgeKind, Goal, Guards, Kind, Node, Plan, Policy, Status, Step, Way};
 
 pub(crate) struct Tree<'a> {
@@ -156,6 +156,33 @@ impl<'a> Tree<'a> {
             None => Some(&step.way),
             Some(fallback) => step.fallbacks.get(fallback as usize),
         }
+    }
+
+    /// What the call says of a node.
+    pub(crate) fn omitted(&self, node: usize) -> Option<Omit> {
+        self.step(node).and_then(|step| step.omit)
+    }
+
+    /// A node and all steps that need it, by whatever they wait for.
+    pub(crate) fn with_dependents(&self, node: usize) -> Vec<usize> {
+        let mut all = vec![node];
+        for next in node + 1..self.nodes.len() {
+            let own = std::iter::once(next).chain(self.around(next));
+            let needs = own.into_iter().any(|at| {
+                let flat = &self.nodes[at];
+                let mut on = flat.edges.iter().map(|(on, _)| *on).chain(flat.source);
+                on.any(|on| all.contains(&on) || self.holds_any(on, &all))
+            });
+            if needs {
+                all.push(next);
+            }
+        }
+        all.retain(|at| self.step(*at).is_some());
+        all
+    }
+
+    fn holds_any(&self, goal: usize, all: &[usize]) -> bool {
+        all.iter().any(|node| self.around(*node).any(|around| around == goal))
     }
 
     /// A goal's policy, which it inherits if it has none of its own.

@@ -276,11 +276,11 @@ impl World for Scripted<'_> {
         self.flight.insert(ticket, flight);
     }
 
-    fn stop(&mut self, ticket: Ticket, _force: bool) {
+    fn stop(&mut self, ticket: Ticket, force: bool) {
         let mut disk = self.disk.lock();
         let Some(flight) = self.flight.get_mut(&ticket).filter(|_| !disk.dead) else { return };
         disk.seen.push(Seen::Told { at: flight.at });
-        let ends = disk.now + i64::from(flight.grace);
+        let ends = disk.now + if force { 0 } else { i64::from(flight.grace) };
         if flight.due.is_some_and(|due| due <= ends) {
             return;
         }
@@ -291,6 +291,7 @@ impl World for Scripted<'_> {
                 account: Account::default(),
             },
             Outcome::Undone(_) => Outcome::Undone(Undone::Stopped),
+            Outcome::Cleaned(_) if force => Outcome::Cleaned(Some("ended".to_owned())),
             other => other.clone(),
         };
     }
@@ -312,7 +313,18 @@ impl World for Scripted<'_> {
             .filter(|signal| signal.process == self.process && signal.wait == self.waits);
         if let Some(signal) = signal {
             disk.seen.push(Seen::Signal { number: signal.number });
-            return vec![Wake::Stop(StopReason::Signal { signal: signal.number.into() })];
+            return vec![Wake::Stop(match signal.number {
+                0 => StopReason::Cancelled { by: "bob".to_owned() },
+                number => StopReason::Signal { signal: number.into() },
+            })];
+        }
+        let forced = self.script.signal.filter(|signal| {
+            let at = signal.again.map(|again| signal.wait + again);
+            signal.number > 0 && signal.process == self.process && at == Some(self.waits)
+        });
+        if forced.is_some() {
+            disk.seen.push(Seen::Forced);
+            return vec![Wake::Force];
         }
         drop(disk);
         if self.waits > MOST_WAITS {

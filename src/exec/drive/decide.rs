@@ -93,9 +93,15 @@ impl<W: World> Drive<'_, W> {
     }
 
     fn items(&self, unit: UnitIx, foreach: &Foreach) -> Result<Vec<Value>, EvalError> {
-        let piped = foreach.of.as_ref().and_then(|id| self.state.graph().step_ix(id));
-        if let Some(items) = piped.and_then(|node| self.state.node(node).items.clone()) {
-            return Ok(items);
+        if let Some(source) = foreach.of.as_ref().and_then(|id| self.state.graph().step_ix(id)) {
+            if let Some(items) = self.state.node(source).items.clone() {
+                return Ok(items);
+            }
+            // One that is not of this run has fixed none.
+            let step = self.state.graph().step(source);
+            if let Some(theirs) = step.and_then(|step| step.foreach.as_ref()) {
+                return self.items(UnitIx::of(source), theirs);
+            }
         }
         let items = match self.place(unit).value(&foreach.items) {
             Ok(Value::List(items)) => items,

@@ -102,6 +102,9 @@ impl<W: World> Drive<'_, W> {
         let all = u32::try_from(statuses.len()).unwrap_or(u32::MAX);
         let (status, failure, reason) = if self.state.is_past_tolerance(node) {
             (Status::Failed, Some(Failure::Instances { failed, all }), None)
+        } else if has(Status::NotRun) && statuses.iter().all(|one| *one == Status::NotRun) {
+            let unit = UnitIx::of(node);
+            (Status::NotRun, None, self.unstarted_reason(unit, Status::NotRun))
         } else if has(Status::Cancelled) || has(Status::NotRun) {
             (Status::Cancelled, Some(Failure::Cancelled), None)
         } else if has(Status::Blocked) {
@@ -286,7 +289,9 @@ impl<W: World> Drive<'_, W> {
         let node = self.state.node(unit.node);
         match (status, node.omission) {
             (_, Some(Omission::LeftOut)) => return Some("left out of this run".to_owned()),
-            (_, Some(Omission::Skipped)) => return Some("skipped by --skip".to_owned()),
+            (Status::Skipped, Some(Omission::Skipped)) => {
+                return Some("skipped by --skip".to_owned());
+            }
             (Status::Skipped, _) if self.skipped_by(unit).is_some() => {
                 return self.skipped_by(unit);
             }

@@ -152,7 +152,11 @@ impl<W: World> Drive<'_, W> {
         if self.state.rolling(goal) != Some(goal) {
             return (if status == Status::Succeeded { Status::Cancelled } else { status }, reason);
         }
-        let asked = matches!(self.state.node(goal).stopping, Some(StopReason::Rollback { .. }));
+        let rolling = self.state.node(goal).rolling.as_ref();
+        let by_person = rolling.is_some_and(|it| matches!(it.why, StopReason::Rollback { .. }));
+        // One that a signal has interrupted is not over yet.
+        let halved = self.state.interrupted(goal) && self.state.is_half_rolled_back(goal);
+        let asked = by_person && !halved;
         let all = self.state.steps_with_failed_undo(goal).is_empty();
         let status = match (asked, status) {
             (true, _) if all => Status::Undone,

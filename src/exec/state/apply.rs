@@ -228,6 +228,7 @@ impl RunState {
                 let state = &mut self.nodes[next.at()];
                 state.held_by = state.held_by.saturating_sub(1);
                 self.restage(UnitIx::of(next));
+                self.restage_instances(next);
             }
         }
     }
@@ -273,7 +274,7 @@ impl RunState {
 
     /// Carries the failure policy out: the goals that stop are those around the failure, from the
     /// innermost outwards, as long as each says `stop` (or `rollback`, which stops first).
-    fn stop_after_failure(&mut self, node: NodeIx) {
+    pub(super) fn stop_after_failure(&mut self, node: NodeIx) {
         let cause = self.graph.id(node);
         let since = self.last_checkpoint();
         let mut own = self.graph.step(node).and_then(|step| step.on_failure.clone());

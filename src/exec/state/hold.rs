@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{RunState, UnitIx};
+use super::{NodeState, RunState, UnitIx};
 use crate::exec::graph::NodeIx;
 use crate::exec::schedule::guards_of;
 use crate::ir::LockScope;
@@ -33,16 +33,12 @@ impl RunState {
         }
     }
 
-    /// How much of each resource a unit took; a `foreach` step as much as the largest instance.
+    /// How much of each resource a unit took.
     pub fn uses_of(&self, unit: UnitIx) -> IndexMap<Arc<str>, i64> {
-        let Some(state) = self.unit(unit) else { return IndexMap::new() };
-        let mut all = state.uses.clone();
-        let instances = self.node(unit.node).instances.iter().filter(|_| unit.item.is_none());
-        for (name, amount) in instances.flat_map(|instance| &instance.uses) {
-            let most = all.entry(Arc::clone(name)).or_default();
-            *most = (*most).max(*amount);
+        match self.unit(unit) {
+            Some(state) if unit.item.is_some() => state.uses.clone(),
+            _ => self.node(unit.node).uses(),
         }
-        all
     }
 
     fn count_holds(&mut self, unit: UnitIx, by: i32) {
@@ -60,5 +56,17 @@ impl RunState {
         for (name, amount) in self.uses_of(unit) {
             *self.used.entry(name).or_default() += amount * i64::from(by);
         }
+    }
+}
+
+impl NodeState {
+    /// How much of each resource it took; a `foreach` step as much as the largest instance.
+    pub(super) fn uses(&self) -> IndexMap<Arc<str>, i64> {
+        let mut all = self.unit.uses.clone();
+        for (name, amount) in self.instances.iter().flat_map(|instance| &instance.uses) {
+            let most = all.entry(Arc::clone(name)).or_default();
+            *most = (*most).max(*amount);
+        }
+        all
     }
 }

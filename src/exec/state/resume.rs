@@ -46,12 +46,8 @@ impl RunState {
             if !elsewhere.contains(&node) {
                 doubt_units(state);
             }
-            // Instances that were stopped are due again also where their step has not ended yet.
-            let due = again(state.status) || !state.status.is_end();
-            if due && state.items.is_some() && !was_undone(state) {
-                reopen_instances(state, again);
-            } else if again(state.status) && !goal && kept.binary_search(&node).is_err() {
-                start_over(state);
+            if !goal && kept.binary_search(&node).is_err() {
+                take_up(state, again);
             }
         }
         for node in undone {
@@ -59,9 +55,14 @@ impl RunState {
         }
         for node in changed.iter().filter_map(|id| self.graph.step_ix(id)).collect::<Vec<_>>() {
             start_over(&mut self.nodes[node.at()]);
+            // What was approved may be another thing now.
+            self.nodes[node.at()].unit.questions.clear();
             for joined in self.graph.joined(node) {
                 start_over(&mut self.nodes[joined.at()]);
             }
+        }
+        if !changed.is_empty() {
+            self.lift_stops(&over);
         }
         self.doubt_joined();
         self.restart_services();
@@ -78,6 +79,45 @@ impl RunState {
             self.hold(unit);
         }
         self.recount();
+    }
+
+    /// Goals that were stopped for failures which all lie in what changed go on: what these kept
+    /// from running is due again. Not in what a deadline has ended (`over`) or is rolled back.
+    fn lift_stops(&mut self, over: &[bool]) {
+        let goals = self.graph.nodes().skip(self.graph.step_count());
+        let stopped: Vec<NodeIx> = goals
+            .filter(|goal| {
+                let state = self.node(*goal);
+                let failure = matches!(state.stopping, Some(StopReason::Failure { .. }));
+                failure && state.rolling.is_none()
+            })
+            .collect();
+        for goal in &stopped {
+            let state = &mut self.nodes[goal.at()];
+            (state.stopping, state.failed_by) = (None, None);
+        }
+        for node in
+            self.graph.nodes().filter(|node| self.has_failed_itself(*node)).collect::<Vec<_>>()
+        {
+            self.stop_after_failure(node);
+        }
+        let lifted = stopped.into_iter().filter(|goal| self.node(*goal).stopping.is_none());
+        for node in lifted.flat_map(|goal| self.steps_in(goal)).collect::<Vec<_>>() {
+            let stays = over.get(node.at()) == Some(&true) || self.rolling(node).is_some();
+            if !stays {
+                take_up(&mut self.nodes[node.at()], |status| {
+                    matches!(status, Status::NotRun | Status::Blocked)
+                });
+            }
+        }
+    }
+
+    /// Whether a node has failed, and that is neither ignored nor the failure of something in it.
+    fn has_failed_itself(&self, node: NodeIx) -> bool {
+        let state = self.node(node);
+        let opened = state.started.is_some();
+        let by_others = !self.graph.is_step(node) && opened && !self.is_only_unverified(node);
+        state.status == Status::Failed && !by_others && !self.is_ignored(node)
     }
 
     /// A goal with something due in it is open again, from the inside outwards; with `retry_failed`
@@ -198,9 +238,22 @@ pub(super) fn doubt_units(state: &mut NodeState) {
 
 /// As if nothing had happened to it, but for what [`UnitState::anew`] keeps.
 pub(super) fn start_over(state: &mut NodeState) {
-    let unit = state.unit.anew();
+    let touched = state.is_touched();
+    let uses = state.uses();
+    let unit = UnitState { touched, uses, ..state.unit.anew() };
     let omission = state.omission;
     *state = NodeState { omission, unit, ..NodeState::default() };
+}
+
+/// Makes a step due again, where its status says so, or those of its instances whose status does.
+fn take_up(state: &mut NodeState, again: impl Fn(Status) -> bool) {
+    // Instances that were stopped are due again also where their step has not ended yet.
+    let due = again(state.status) || !state.status.is_end();
+    if due && state.items.is_some() && !was_undone(state) {
+        reopen_instances(state, again);
+    } else if again(state.status) {
+        start_over(state);
+    }
 }
 
 fn reopen_instances(state: &mut NodeState, again: impl Fn(Status) -> bool) {

@@ -129,14 +129,18 @@ impl RunState {
         if untouched && node.omission == Some(Omission::LeftOut) {
             return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
         }
+        // Begun anew, and not yet that far: what it did before is undone without waiting for others.
+        if untouched && self.must_be_undone(unit.node) {
+            return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
+        }
         if untouched && node.held_by > 0 {
             return Stage::Idle;
         }
-        if untouched && node.omission == Some(Omission::Skipped) {
-            return Stage::Decide(Decision::EndUnstarted(Status::Skipped));
-        }
         if untouched && let Some(end) = self.unstarted_end(unit.node) {
             return Stage::Decide(Decision::EndUnstarted(end));
+        }
+        if untouched && node.omission == Some(Omission::Skipped) {
+            return Stage::Decide(Decision::EndUnstarted(Status::Skipped));
         }
         let cancelled = self.cancelling(unit.node) || self.joined_end(unit.node).is_some();
         if state.attempts > 0 && cancelled {
@@ -213,12 +217,19 @@ impl RunState {
         if self.is_undone_for(source.from, node) {
             return end(Status::Blocked);
         }
-        let from = self.node(source.from).instances.get(item as usize)?;
-        match from.phase {
-            Phase::Ended(Status::Succeeded) => None,
-            Phase::Ended(Status::Skipped) => end(Status::Skipped),
-            Phase::Ended(_) => end(Status::Blocked),
-            _ => Some(Stage::Idle),
+        let from = self.node(source.from);
+        let ended = match from.instances.get(item as usize).map(|from| &from.phase) {
+            Some(Phase::Ended(status)) => Some(*status),
+            Some(_) => None,
+            None if from.omission == Some(Omission::LeftOut) => return None,
+            // It has started over, and has not come that far again.
+            None => Some(from.status).filter(|status| status.is_end() || from.items.is_some()),
+        };
+        match ended {
+            Some(Status::Succeeded) => None,
+            Some(Status::Skipped) => end(Status::Skipped),
+            Some(_) => end(Status::Blocked),
+            None => Some(Stage::Idle),
         }
     }
 

@@ -100,7 +100,7 @@ impl RunState {
     }
 
     /// Whether a goal's rollback was interrupted.
-    pub(super) fn is_half_rolled_back(&self, goal: NodeIx) -> bool {
+    pub fn is_half_rolled_back(&self, goal: NodeIx) -> bool {
         self.rolling(goal) == Some(goal)
             && self.steps_in(goal).iter().any(|node| self.is_to_undo(*node, self.since(goal)))
     }
@@ -123,6 +123,11 @@ impl RunState {
     pub(super) fn since(&self, top: NodeIx) -> u64 {
         let rolling = self.node(top).rolling.as_ref();
         rolling.map_or_else(|| self.last_checkpoint(), |rolling| rolling.since)
+    }
+
+    /// Whether a rollback that goes on has this step to undo.
+    pub(super) fn must_be_undone(&self, node: NodeIx) -> bool {
+        self.rolling(node).is_some_and(|top| self.is_to_undo(node, self.since(top)))
     }
 
     /// Whether a rollback up to then has this step to undo.

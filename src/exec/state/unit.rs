@@ -149,8 +149,9 @@ pub struct UnitState {
 }
 
 impl UnitState {
-    /// As if nothing had happened to it. An approval is kept, for nobody is asked twice; and what
-    /// was saved before the first attempt, for a later failure goes back to that.
+    /// As if nothing had happened to it. An approval is kept, for nobody is asked twice; what was
+    /// saved before the first attempt, for a later failure goes back to that; and what an undo of
+    /// what it did would take.
     pub(super) fn anew(&mut self) -> Self {
         let mut questions = std::mem::take(&mut self.questions);
         let approved = |answer: &AnswerRecord| answer.answer == Answer::Approved;
@@ -160,6 +161,7 @@ impl UnitState {
             remarks: std::mem::take(&mut self.remarks),
             saved: self.saved.take().filter(|saved| !saved.put_back),
             touched: self.touched,
+            uses: std::mem::take(&mut self.uses),
             attempts_before: self.attempts,
             ..Self::default()
         }

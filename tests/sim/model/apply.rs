@@ -10,29 +10,29 @@ impl Model<'_> {
     /// # Errors
     /// Why it may not happen here.
     pub(super) fn take(&mut self, seq: u64, at: i64, what: &What) -> Result<(), Wrong> {
-        if seq != self.seq + 1 || at < self.now && !matches!(what, What::Resumed) {
+        if seq != self.seq + 1 || at < self.now && !is_call(what) {
             return Err(format!("event {seq} at {at} follows {} at {}", self.seq, self.now));
         }
-        if matches!(what, What::Resumed) || self.stands_still() {
+        if is_call(what) || self.stands_still() {
             self.stood += at - self.last;
         }
         (self.seq, self.now, self.last) = (seq, at, at);
         if let Some(owes) = self.owes.take() {
             return match what {
                 What::Checkpoint(node) if *node == owes => {
-                    self.checkpoint = seq;
+                    self.nodes[owes].checkpoint = seq;
                     Ok(())
                 }
                 _ => Err(format!("`{}` made no checkpoint", self.tree.nodes[owes].id)),
             };
         }
         match what {
-            What::Started | What::Resumed => {
-                if self.ended.take().is_some() || matches!(what, What::Resumed) {
-                    self.resume();
-                }
+            What::Started => Ok(()),
+            What::Resumed { retry_failed, changed } => {
+                self.resume(*retry_failed, changed);
                 Ok(())
             }
+            What::RollBack(since) => self.roll_all_back(*since),
             What::RunEnded(status, exit) => {
                 self.ended = Some((*status, *exit));
                 Ok(())
@@ -106,12 +106,14 @@ impl Model<'_> {
             }
             Why::Failure => {
                 self.must((node, None), &Due::RollBack, &What::Stop(node, why))?;
-                self.nodes[node].stop.rolls.get_or_insert((node, self.checkpoint));
+                let since = self.last_checkpoint();
+                self.nodes[node].stop.rolls.get_or_insert((Some(node), since));
             }
             Why::Deadline if self.past_deadline(node, 0) => {
                 self.nodes[node].stop.deadline = true;
                 if self.tree.policy(node) == Policy::Rollback {
-                    self.nodes[node].stop.rolls.get_or_insert((node, self.checkpoint));
+                    let since = self.last_checkpoint();
+                    self.nodes[node].stop.rolls.get_or_insert((Some(node), since));
                 }
             }
             _ => return Err(format!("nothing stops {}", self.name((node, None)))),
@@ -150,7 +152,11 @@ impl Model<'_> {
                 let state = &mut self.nodes[node];
                 state.undo = if works { Undo::Done } else { Undo::Failed };
                 state.unit.touched &= !works;
+                for unit in state.instances.iter_mut().flatten() {
+                    unit.touched &= !works;
+                }
                 if !began {
+                    state.checkpoint *= u64::from(!works);
                     state.status = Some(if works { Status::Undone } else { Status::UndoFailed });
                 }
             }
@@ -166,7 +172,7 @@ impl Model<'_> {
     /// Whether it is this step's failure for which all is undone: it stays `failed`.
     pub(super) fn began_rollback(&self, node: usize) -> bool {
         let top = self.rolled(node);
-        top.is_some_and(|top| self.nodes[top].stop.rolls.is_some_and(|(by, _)| by == node))
+        top.is_some_and(|top| self.nodes[top].stop.rolls.is_some_and(|(by, _)| by == Some(node)))
     }
 
     fn take_unit(&mut self, what: &What) -> Result<(), Wrong> {
@@ -346,9 +352,9 @@ impl Model<'_> {
     }
 
     /// The failure policy: a step's own, then that of each goal around it, as long as they stop.
-    fn stop_after(&mut self, node: usize) {
+    pub(super) fn stop_after(&mut self, node: usize) {
         let mut own = self.tree.step(node).and_then(|step| step.policy);
-        let checkpoint = self.checkpoint;
+        let checkpoint = self.last_checkpoint();
         for goal in self.tree.around(node).collect::<Vec<_>>() {
             let stops = match (own.take(), self.tree.policy(goal)) {
                 (Some(StepPolicy::Stop), _) => Policy::Stop,
@@ -362,11 +368,16 @@ impl Model<'_> {
                 Policy::Continue => return,
                 Policy::Stop => stop.failure = true,
                 Policy::Rollback => {
-                    stop.rolls.get_or_insert((node, checkpoint));
+                    stop.rolls.get_or_insert((Some(node), checkpoint));
                 }
             }
         }
     }
+}
+
+/// What a process of goalc begins with.
+fn is_call(what: &What) -> bool {
+    matches!(what, What::Resumed { .. } | What::RollBack(_))
 }
 
 /// Which step, instance or goal an event is of.

@@ -1,7 +1,7 @@
 //! What the contract says comes next for a step or goal.
 
 use super::{Ask, Model, Phase, Undo, Unit};
-use crate::plan::{Action, Confirm, Kind, Policy, Retry, Status};
+use crate::plan::{Action, Confirm, Kind, Omit, Policy, Retry, Status};
 use crate::trace::{At, End, Question, Said, Work};
 use crate::tree::Condition;
 
@@ -81,9 +81,11 @@ impl Model<'_> {
         };
         Due::End(match () {
             () if self.past_tolerance(node) => vec![Status::Failed],
-            // What was stopped, and what had not begun by then: either may be said.
             () if any(&[Status::Cancelled]) => vec![Status::Cancelled],
-            () if any(&[Status::NotRun]) => vec![Status::Cancelled, Status::NotRun],
+            () if any(&[Status::NotRun]) => {
+                let none = instances.iter().all(|unit| unit.over == Some(Status::NotRun));
+                vec![if none { Status::NotRun } else { Status::Cancelled }]
+            }
             () if any(&[Status::Blocked]) => vec![Status::Blocked],
             () => vec![Status::Succeeded],
         })
@@ -99,7 +101,9 @@ impl Model<'_> {
 
     /// Of an instance, before its first attempt.
     fn due_instance(&self, node: usize, item: u32) -> Due {
-        let source = self.tree.nodes[node].source;
+        // What is not of this run is taken as done.
+        let known = |source: &usize| self.tree.omitted(*source) != Some(Omit::LeftOut);
+        let source = self.tree.nodes[node].source.filter(known);
         let undone = source.is_some_and(|source| self.is_undone_for(source, node));
         let from = source.map(|source| self.unit((source, Some(item))));
         let mut ends = match from.map(|from| from.over) {
@@ -128,6 +132,10 @@ impl Model<'_> {
     fn due_before(&self, node: usize) -> Option<Due> {
         let state = &self.nodes[node];
         let flat = &self.tree.nodes[node];
+        let omitted = self.tree.omitted(node);
+        if omitted == Some(Omit::LeftOut) {
+            return Some(Due::End(vec![Status::NotRun]));
+        }
         if let Some(parent) = flat.parent.filter(|parent| !self.nodes[*parent].opened) {
             // It ends with the goal around it, if that never opens.
             return Some(match (self.nodes[parent].status, self.due((parent, None))) {
@@ -135,6 +143,10 @@ impl Model<'_> {
                 (None, Due::End(all)) => Due::End(all.into_iter().map(inside).collect()),
                 _ => Due::Nothing,
             });
+        }
+        // Begun anew, and not yet that far.
+        if self.rolled(node).is_some() && self.is_to_undo(node) {
+            return Some(Due::End(vec![Status::NotRun]));
         }
         if !self.is_looked_at(node) {
             return Some(Due::Nothing);
@@ -149,6 +161,9 @@ impl Model<'_> {
         }
         if !ends.is_empty() {
             return Some(Due::End(ends));
+        }
+        if omitted == Some(Omit::Skipped) {
+            return Some(Due::End(vec![Status::Skipped]));
         }
         match (flat.when, state.when) {
             (Some(when), None) => Some(Due::When(self.truth(when))),
@@ -264,6 +279,7 @@ impl Model<'_> {
                 Some(Status::Failed) if !self.is_ignored(*child) => return vec![Status::Failed],
                 Some(Status::Blocked) => &[Status::Failed],
                 Some(Status::Cancelled) => &[Status::Cancelled],
+                Some(Status::NotRun) if self.tree.omitted(*child) == Some(Omit::LeftOut) => &[],
                 Some(Status::NotRun) => &[Status::Cancelled, Status::NotRun],
                 _ => &[],
             };
@@ -294,6 +310,15 @@ impl Model<'_> {
         }
         if goal.cleanup.is_some() && state.cleaned.is_none() {
             return Due::Check(Work::Cleanup);
+        }
+        if state.stop.rolls.is_some_and(|(by, _)| by.is_none()) {
+            let failed = self.steps_in(node).any(|step| self.nodes[step].undo == Undo::Failed);
+            let mut ends = vec![if failed { Status::UndoFailed } else { Status::Undone }];
+            // How a goal stands whose rollback was interrupted is not said.
+            if self.nodes[0].stop.signal {
+                ends.extend([Status::Failed, Status::Cancelled]);
+            }
+            return Due::End(ends);
         }
         // Of what is stopped by a signal, too, either may be said.
         if state.stop.deadline && !self.nodes[0].stop.signal {

@@ -1,7 +1,7 @@
 //! What becomes of a node because of those that it waits for.
 
 use super::Model;
-use crate::plan::{EdgeKind, Status, StepPolicy};
+use crate::plan::{EdgeKind, Omit, Status, StepPolicy};
 
 impl Model<'_> {
     /// Whether all that a node waits for has ended.
@@ -30,6 +30,10 @@ impl Model<'_> {
         let mut all = Vec::new();
         for (on, kind) in &self.tree.nodes[node].edges {
             let Some(status) = self.nodes[*on].status else { continue };
+            // What is not of this run is taken as done.
+            if self.tree.omitted(*on) == Some(Omit::LeftOut) {
+                continue;
+            }
             let undone = self.is_undone_for(*on, node);
             match (kind, status) {
                 _ if self.is_done(*on) && !undone => {}
@@ -43,7 +47,9 @@ impl Model<'_> {
                 _ => all.push(status),
             }
         }
-        if let Some(source) = self.tree.nodes[node].source {
+        let source = self.tree.nodes[node].source;
+        let known = |source: &usize| self.tree.omitted(*source) != Some(Omit::LeftOut);
+        if let Some(source) = source.filter(known) {
             if self.is_undone_for(source, node) {
                 let stops = self.stopping(node).then_some(Status::NotRun);
                 return std::iter::once(Status::Blocked).chain(stops).collect();

@@ -32,10 +32,9 @@ pub(crate) struct Model<'a> {
     stood: i64,
     /// When the last event was.
     last: i64,
-    /// The number of the event by which the last checkpoint was made.
-    checkpoint: u64,
     /// A step that has just succeeded and owes its checkpoint.
     owes: Option<usize>,
+    /// The signal that stopped this process; 0: somebody cancelled the run.
     signal: Option<u8>,
     /// How the last process said that the run ended.
     ended: Option<(Run, u8)>,
@@ -57,6 +56,8 @@ struct Node {
     verified: Option<bool>,
     cleaned: Option<bool>,
     undo: Undo,
+    /// The number of the event by which its checkpoint was made.
+    checkpoint: u64,
 }
 
 /// Why nothing new starts in a goal.
@@ -65,8 +66,9 @@ struct Stop {
     failure: bool,
     signal: bool,
     deadline: bool,
-    /// It is rolled back: whose failure began that, and the last checkpoint by then.
-    rolls: Option<(usize, u64)>,
+    /// It is rolled back: whose failure began that, none where a person did, and the last
+    /// checkpoint by then.
+    rolls: Option<(Option<usize>, u64)>,
 }
 
 #[derive(Clone, Default)]
@@ -135,7 +137,6 @@ impl<'a> Model<'a> {
             seq: 0,
             stood: 0,
             last: 0,
-            checkpoint: 0,
             owes: None,
             signal: None,
             ended: None,
@@ -279,6 +280,11 @@ impl<'a> Model<'a> {
         Ok(())
     }
 
+    /// The number of the event by which the last checkpoint was made that still stands.
+    fn last_checkpoint(&self) -> u64 {
+        self.nodes.iter().map(|node| node.checkpoint).max().unwrap_or(0)
+    }
+
     /// goalc has ended.
     fn end(&mut self, how: Run, exit: u8) -> Result<(), Wrong> {
         if self.ended != Some((how, exit)) {
@@ -297,7 +303,14 @@ impl<'a> Model<'a> {
         let wanted = match (root.stop.signal, achieved) {
             // Whether a run is stopped whose steps had all succeeded by then is not said.
             (true, true) if how == Run::Achieved => (Run::Achieved, u8::from(!cleaned)),
-            (true, _) => (Run::Cancelled, 128 + self.signal.unwrap_or(0)),
+            (true, _) => {
+                let number = self.signal.unwrap_or(0);
+                (Run::Cancelled, if number == 0 { 1 } else { 128 + number })
+            }
+            _ if root.stop.rolls.is_some_and(|(by, _)| by.is_none()) => {
+                let failed = self.nodes.iter().any(|node| node.undo == Undo::Failed);
+                (Run::Undone, u8::from(failed))
+            }
             (false, true) => (Run::Achieved, u8::from(!cleaned)),
             (false, false) => (Run::Failed, 1),
         };

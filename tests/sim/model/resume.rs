@@ -1,28 +1,33 @@
 //! What a new process makes of a run that another one left.
 
-use super::{Ask, Model, Node, Phase, Said, Status, Undo, Unit};
+use super::{Ask, Model, Node, Phase, Said, Status, Stop, Undo, Unit, Wrong};
 
 impl Model<'_> {
     /// A new process: what ran is in doubt, what was stopped is due again.
-    pub(super) fn resume(&mut self) {
-        self.signal = None;
-        // What a deadline has ended stays as it is.
-        let late: Vec<bool> = (0..self.nodes.len()).map(|node| self.ended_late(node)).collect();
+    pub(super) fn resume(&mut self, retry: bool, changed: &[usize]) {
+        (self.signal, self.ended) = (None, None);
+        // What a deadline has ended stays as it is, unless it is to be tried again.
+        let late: Vec<bool> =
+            (0..self.nodes.len()).map(|node| !retry && self.ended_late(node)).collect();
         let mut open = self.nodes.iter().zip(&late).filter(|(_, late)| !**late);
         let stopped = open.any(|(node, _)| node.stop.signal || node.stop.deadline);
-        let rolled = |(at, late): (usize, &bool)| *late || self.rolled(at).is_some();
+        let rolled = |(at, late): (usize, &bool)| *late || !retry && self.rolled(at).is_some();
         let rolled: Vec<bool> = late.iter().enumerate().map(rolled).collect();
         for (at, node) in self.nodes.iter_mut().enumerate() {
             node.stop.signal = false;
             // A rollback that a deadline began goes on.
             node.stop.deadline &= late[at] || node.stop.rolls.is_some();
+            if retry {
+                node.stop = Stop::default();
+            }
             if node.undo == Undo::Running {
                 node.undo = Undo::No;
             }
             node.unit.forget();
             let again = |status| match status {
                 Some(Status::Cancelled) => !rolled[at],
-                Some(Status::NotRun | Status::Blocked) => stopped && !rolled[at],
+                Some(Status::NotRun | Status::Blocked) => retry || stopped && !rolled[at],
+                Some(Status::Failed | Status::Undone | Status::UndoFailed) => retry,
                 _ => false,
             };
             let is_step = self.tree.step(at).is_some();
@@ -33,13 +38,29 @@ impl Model<'_> {
                     *unit = unit.anew();
                 }
             }
+            // Nothing of what was undone is left.
+            if again(node.status) && node.undo != Undo::No {
+                node.instances = None;
+            }
             if again(node.status) && is_step {
                 start_over(node);
             }
         }
+        for step in changed {
+            let node = &mut self.nodes[*step];
+            node.instances = None;
+            start_over(node);
+            // It may be another question now.
+            node.unit.confirm = Ask::Not;
+        }
+        if !changed.is_empty() {
+            self.lift_stops(&late);
+        }
         for goal in (0..self.nodes.len()).rev().filter(|at| self.tree.goal(*at).is_some()) {
             let open = |child: &usize| self.nodes[*child].status.is_none();
-            let due = self.tree.nodes[goal].children.iter().any(open) || self.is_half_undone(goal);
+            let due = self.tree.nodes[goal].children.iter().any(open)
+                || self.is_half_undone(goal)
+                || retry && self.is_only_unverified(goal);
             let node = &mut self.nodes[goal];
             if node.status.is_none() || due {
                 (node.verified, node.cleaned) = (None, None);
@@ -52,6 +73,74 @@ impl Model<'_> {
                 node.deadline = deadline;
             }
         }
+    }
+
+    /// What was stopped for failures that all lie in what changed goes on.
+    fn lift_stops(&mut self, late: &[bool]) {
+        let stopped = |goal: &usize| {
+            let stop = self.nodes[*goal].stop;
+            stop.failure && stop.rolls.is_none()
+        };
+        let stopped: Vec<usize> = (0..self.nodes.len()).filter(stopped).collect();
+        for goal in &stopped {
+            self.nodes[*goal].stop.failure = false;
+        }
+        for node in 0..self.nodes.len() {
+            let state = &self.nodes[node];
+            let by_others = state.opened && state.verified != Some(false);
+            let by_itself = self.tree.step(node).is_some() || !by_others;
+            if state.status == Some(Status::Failed) && by_itself && !self.is_ignored(node) {
+                self.stop_after(node);
+            }
+        }
+        for goal in stopped {
+            if self.nodes[goal].stop.failure {
+                continue;
+            }
+            for node in self.steps_in(goal).collect::<Vec<_>>() {
+                let kept_off = [Some(Status::NotRun), Some(Status::Blocked)];
+                let stays = late[node] || self.rolled(node).is_some();
+                let open = self.nodes[node].status.is_none();
+                let due = open || kept_off.contains(&self.nodes[node].status);
+                for unit in self.nodes[node].instances.iter_mut().flatten() {
+                    if due && !stays && kept_off.contains(&unit.over) {
+                        *unit = unit.anew();
+                    }
+                }
+                if !open && due && !stays {
+                    start_over(&mut self.nodes[node]);
+                }
+            }
+        }
+    }
+
+    /// A person wants all undone that had not succeeded by an event.
+    ///
+    /// # Errors
+    /// Where that event is neither the first one nor a checkpoint's.
+    pub(super) fn roll_all_back(&mut self, since: u64) -> Result<(), Wrong> {
+        if since != 0 && since != self.last_checkpoint() {
+            return Err(format!("{since} is not the last checkpoint: {}", self.last_checkpoint()));
+        }
+        (self.signal, self.ended) = (None, None);
+        for node in &mut self.nodes {
+            node.stop.signal = false;
+            if matches!(node.undo, Undo::Running | Undo::Failed) {
+                node.undo = Undo::No;
+            }
+            node.unit.forget();
+            node.instances.iter_mut().flatten().for_each(Unit::forget);
+        }
+        let root = &mut self.nodes[0];
+        root.stop = Stop { rolls: Some((None, since)), ..Stop::default() };
+        (root.status, root.deadline, root.cleaned) = (None, None, None);
+        Ok(())
+    }
+
+    /// Whether only a goal's verify keeps it from being achieved.
+    fn is_only_unverified(&self, goal: usize) -> bool {
+        let state = &self.nodes[goal];
+        state.status == Some(Status::Failed) && state.verified == Some(false)
     }
 
     /// Whether a goal at or around a node has failed by its deadline.

@@ -63,7 +63,12 @@ impl Model<'_> {
 
     /// Whether a step's undo may begin now, and so must.
     pub(super) fn undo_due(&self, node: usize) -> bool {
-        self.may_undo(node, false)
+        // What is asked for an instance may be over first.
+        let open =
+            |step: usize| self.nodes[step].instances.is_some() && self.nodes[step].status.is_none();
+        let asked = self.rolled(node).is_some_and(|top| self.steps_in(top).any(open));
+        let own = self.unit((node, None)).busy.is_some();
+        !asked && !own && self.may_undo(node, false)
     }
 
     /// Whether a step's undo may begin. Leniently: once an undo has failed, what only came `after`

@@ -55,7 +55,7 @@ fn an_instance_that_was_approved_and_stopped_is_not_asked_about_again() {
     let asked = Step { guards: confirmed(true), each: each(2), acts: takes(5000, None), ..step() };
     let mut stopped = case(goal(None, of(vec![asked])));
     stopped.plan.jobs = 1;
-    stopped.script.signal = Some(Signal { process: 0, wait: 2, number: 2 });
+    stopped.script.signal = Some(Signal { process: 0, wait: 2, number: 2, again: None });
     holds(&stopped);
 }
 
@@ -91,7 +91,7 @@ fn an_instance_that_was_stopped_is_due_again_where_a_crash_came_before_the_end_o
     let acts = Acts { tries: vec![tried(0), tried(4000)], ..step().acts };
     let both = Step { each: each(2), idempotent: true, acts, ..step() };
     let mut stopped = case(goal(None, of(vec![both])));
-    stopped.script.signal = Some(Signal { process: 0, wait: 1, number: 2 });
+    stopped.script.signal = Some(Signal { process: 0, wait: 1, number: 2, again: None });
     stopped.script.crashes = vec![Crash { at: 3, place: Place::Wait, lost: None }];
     holds(&stopped);
 }

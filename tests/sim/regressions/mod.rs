@@ -1,5 +1,6 @@
 //! What these tests have found, each as small as it went. Each fails without its mend.
 
+mod calls;
 mod instances;
 
 use super::plan::{
@@ -34,6 +35,7 @@ fn step() -> Step {
         checkpoint: false,
         priority: None,
         each: None,
+        omit: None,
         acts: Acts { tries: Vec::new(), unless_in_doubt: false, in_doubt: says, undo: (0, true) },
     }
 }
@@ -67,6 +69,7 @@ fn case(root: Goal) -> Case {
     let plan = Plan { jobs: 2, keep_going: false, yes: false, checkpoints: false, root };
     let script = Script {
         crashes: Vec::new(),
+        next: Vec::new(),
         signal: None,
         disk: Vec::new(),
         order: 0,
@@ -181,6 +184,6 @@ fn a_deadline_that_has_passed_stops_a_run_that_is_taken_up() {
 fn a_signal_ends_a_run_in_which_something_is_in_doubt() {
     let mut case = case(goal(None, of(vec![step()])));
     case.script.crashes = vec![Crash { at: 1, place: Place::Wait, lost: None }];
-    case.script.signal = Some(Signal { process: 1, wait: 1, number: 2 });
+    case.script.signal = Some(Signal { process: 1, wait: 1, number: 2, again: None });
     holds(&case);
 }
