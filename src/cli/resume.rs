@@ -237,11 +237,8 @@ fn nothing_to_do(
     record: &RunRecord,
     changed: &[StepId],
 ) -> Option<u8> {
-    if !changed.is_empty() {
-        return None;
-    }
     match state.status {
-        RunStatus::Achieved => {
+        RunStatus::Achieved if changed.is_empty() => {
             output::tell(&format!("run {} is achieved already\n", record.id));
             Some(0)
         }
@@ -252,7 +249,7 @@ fn nothing_to_do(
             ));
             Some(1)
         }
-        RunStatus::Failed if !arguments.retry_failed => {
+        RunStatus::Failed if changed.is_empty() && !arguments.retry_failed => {
             let id = &record.id;
             output::complain(&format!(
                 "run {id} has failed: goalc resume {id} --retry-failed tries again what failed"

@@ -71,7 +71,9 @@ impl Attempts {
                 all.push((*attempt, seq));
             }
             // It may be done anew after that.
-            What::Undone(node, _) => self.succeeded.retain(|at, _| at.0 != *node),
+            What::Undone(node, _) | What::Restored((node, None), _) => {
+                self.succeeded.retain(|at, _| at.0 != *node);
+            }
             What::Resumed { changed, .. } => {
                 let stays = |at: &At| tree.step(at.0).is_some() && !changed.contains(&at.0);
                 self.succeeded.retain(|at, _| stays(at));

@@ -117,6 +117,7 @@ pub(crate) struct Step {
     pub(crate) policy: Option<StepPolicy>,
     pub(crate) idempotent: bool,
     pub(crate) rollback: bool,
+    pub(crate) snapshot: bool,
     pub(crate) checkpoint: bool,
     pub(crate) priority: Option<i8>,
     pub(crate) each: Option<Each>,
@@ -200,6 +201,9 @@ pub(crate) struct Acts {
     pub(crate) in_doubt: Verdict,
     /// How long undoing it takes, and whether that works.
     pub(crate) undo: (u32, bool),
+    /// The same of saving the paths of its `snapshot`, and of putting them back.
+    pub(crate) save: (u32, bool),
+    pub(crate) restore: (u32, bool),
 }
 
 #[derive(Debug, Clone, Copy)]

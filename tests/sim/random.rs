@@ -174,16 +174,18 @@ fn steps() -> impl Strategy<Value = Step> {
     let does = (weighted(0.1, flag(0.3)), weighted(0.1, flag(0.7)), action);
     let tried = (ways(), vec(ways(), 0..3), flag(0.6), weighted(0.25, policy));
     let omit = prop_oneof![Just(Omit::LeftOut), Just(Omit::Skipped)];
-    let undone = (flag(0.4), flag(0.2), weighted(0.1, -2_i8..3));
+    let undone = (flag(0.4), flag(0.15), flag(0.2), weighted(0.1, -2_i8..3));
     let called = (weighted(0.15, foreach()), weighted(0.2, omit));
     (guards(true), does, tried, (undone, called), acts()).prop_map(
         |(guards, (unless, requires, action), tried, (undone, called), acts)| {
             let (mut way, mut fallbacks, idempotent, policy) = tried;
-            let (rollback, checkpoint, priority) = undone;
+            let (rollback, mut snapshot, checkpoint, priority) = undone;
             let (each, omit) = called;
             // What is done by hand is not tried again.
             if matches!(action, Action::Manual(_)) {
                 (way, fallbacks) = (Way { retry: None, timeout: None }, Vec::new());
+                // What a snapshot of it is for is not said.
+                snapshot = false;
             }
             Step {
                 guards,
@@ -195,6 +197,7 @@ fn steps() -> impl Strategy<Value = Step> {
                 policy,
                 idempotent,
                 rollback,
+                snapshot,
                 checkpoint,
                 priority,
                 each,
@@ -258,8 +261,16 @@ fn acts() -> impl Strategy<Value = Acts> {
         attempt.prop_map(|(takes, fails, hangs, grace)| Try { takes, fails, hangs, grace });
     let says = prop_oneof![Just(Doubt::Rerun), Just(Doubt::Done), Just(Doubt::Failed)];
     let verdict = (weighted(0.8, time()), says).prop_map(|(after, says)| Verdict { after, says });
-    (vec(attempt, 0..5), flag(0.3), verdict, (time(), flag(0.8))).prop_map(
-        |(tries, unless_in_doubt, in_doubt, undo)| Acts { tries, unless_in_doubt, in_doubt, undo },
+    let undo = [0.8, 0.9, 0.8].map(|works| (time(), flag(works)));
+    (vec(attempt, 0..5), flag(0.3), verdict, undo).prop_map(
+        |(tries, unless_in_doubt, in_doubt, [undo, save, restore])| Acts {
+            tries,
+            unless_in_doubt,
+            in_doubt,
+            undo,
+            save,
+            restore,
+        },
     )
 }
 

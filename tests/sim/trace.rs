@@ -47,6 +47,8 @@ pub(crate) enum Work {
     Verify,
     Cleanup,
     Undo,
+    Save,
+    Restore,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +129,11 @@ pub(crate) enum What {
         status: Status,
         via: Option<u32>,
     },
+    Saving(At),
+    /// Its snapshot is taken, or could not be, or was given up.
+    Saved(At, Result<(), Unsaved>),
+    Restoring(At, Status),
+    Restored(At, bool),
     Checkpoint(usize),
     Opened(usize),
     Stop(usize, Why),
@@ -138,6 +145,12 @@ pub(crate) enum What {
     RunEnded(Run, u8),
     /// Something that these plans do not have.
     Other(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsaved {
+    Failed,
+    Stopped,
 }
 
 /// An event as the model sees it.
@@ -230,6 +243,17 @@ fn of_unit(event: &Event, tree: &Tree<'_>) -> Option<What> {
             until: until.0,
         },
         Event::WayUsedUp { unit: of } => What::NextWay(unit(of)?),
+        Event::SnapshotStarted { unit: of, .. } => What::Saving(unit(of)?),
+        Event::SnapshotTaken { unit: of, .. } => What::Saved(unit(of)?, Ok(())),
+        Event::SnapshotFailed { unit: of, failure } => {
+            let stopped = *failure == Failure::Cancelled;
+            let why = if stopped { Unsaved::Stopped } else { Unsaved::Failed };
+            What::Saved(unit(of)?, Err(why))
+        }
+        Event::RestoreStarted { unit: of, status, .. } => {
+            What::Restoring(unit(of)?, ended(*status)?)
+        }
+        Event::RestoreEnded { unit: of, failure } => What::Restored(unit(of)?, failure.is_none()),
         Event::InstanceEnded { unit: of, status, .. } => {
             What::Ended { at: unit(of)?, status: ended(*status)?, via: None }
         }

@@ -263,6 +263,7 @@ impl<'a> Tree<'a> {
         for (has, clause) in [
             (step.idempotent, "idempotent".to_owned()),
             (step.rollback, "rollback { run [\"z\"] }".to_owned()),
+            (step.snapshot, format!("snapshot \"p{at}\"")),
             (step.checkpoint, "checkpoint".to_owned()),
         ] {
             all.extend(has.then_some(clause));

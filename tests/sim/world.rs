@@ -143,10 +143,15 @@ impl<'a> Scripted<'a> {
                 let (takes, works) = self.step(node(*of)).acts.undo;
                 (Work::Undo, node(*of), Some(takes), Outcome::Undone(undone(works)), 0)
             }
-            Theirs::Snapshot { .. }
-            | Theirs::Restore(_)
-            | Theirs::Joined(_)
-            | Theirs::Agent { .. } => unreachable!("no plan here has these"),
+            Theirs::Snapshot { unit, .. } => {
+                let (takes, works) = self.step(of(*unit)).acts.save;
+                (Work::Save, of(*unit), Some(takes), Outcome::Undone(undone(works)), 0)
+            }
+            Theirs::Restore(unit) => {
+                let (takes, works) = self.step(of(*unit)).acts.restore;
+                (Work::Restore, of(*unit), Some(takes), Outcome::Undone(undone(works)), 0)
+            }
+            Theirs::Joined(_) | Theirs::Agent { .. } => unreachable!("no plan here has these"),
         };
         let due = takes.map(|takes| now + i64::from(takes));
         (Flight { work, at, due, outcome, grace }, number)

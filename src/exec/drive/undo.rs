@@ -72,7 +72,13 @@ impl<W: World> Drive<'_, W> {
         reason: Option<&String>,
     ) -> bool {
         // One that was tried in vain and then skipped leaves nothing, either.
-        if status == Status::Succeeded || self.force || !self.state.must_restore(unit) {
+        // What was not begun anew goes back in its turn, where it is rolled back.
+        let state = self.state.unit(unit);
+        let begun = state.is_some_and(|state| state.attempts > 0)
+            || (unit.item.is_none() && self.state.node(unit.node).items.is_some());
+        let in_turn = !begun && self.state.must_be_undone(unit.node);
+        let never = status == Status::Succeeded || self.force || in_turn;
+        if never || !self.state.must_restore(unit) {
             return false;
         }
         let uses = self.state.uses_of(unit);

@@ -74,7 +74,7 @@ impl RunState {
             }
             Event::RunResumed { retry_failed, changed, interactive } => {
                 self.interactive = *interactive;
-                self.reopen(*retry_failed, changed);
+                self.reopen(*retry_failed, changed, at);
             }
             Event::RollbackRequested { since, by } => {
                 self.roll_all_back(*since, by);

@@ -2,7 +2,7 @@
 //! again.
 
 use super::{Handed, NodeState, Phase, RunState, Undo, UnitIx, UnitState};
-use crate::exec::event::{RunStatus, Status, StopReason};
+use crate::exec::event::{RunStatus, Status, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::value::StepId;
 
@@ -10,7 +10,10 @@ impl RunState {
     /// Takes a run up again. Attempts in flight are in doubt; what was cancelled or stopped by a
     /// signal is due again, and what a deadline stops that had not ended yet; with `retry_failed` what failed is, too, and what was
     /// blocked by it. Steps in `changed` start over, whatever they came to.
-    pub(super) fn reopen(&mut self, retry_failed: bool, changed: &[StepId]) {
+    pub(super) fn reopen(&mut self, retry_failed: bool, changed: &[StepId], at: Timestamp) {
+        if retry_failed {
+            self.renew_deadlines(at);
+        }
         let over: Vec<bool> =
             self.graph.nodes().map(|node| !retry_failed && self.is_past_deadline(node)).collect();
         let mut open = self.nodes.iter().zip(&over).filter(|(_, over)| !**over);
@@ -62,7 +65,7 @@ impl RunState {
             }
         }
         if !changed.is_empty() {
-            self.lift_stops(&over);
+            self.lift_stops(changed, &over);
         }
         self.doubt_joined();
         self.restart_services();
@@ -82,34 +85,44 @@ impl RunState {
     }
 
     /// Goals that were stopped for failures which all lie in what changed go on: what these kept
-    /// from running is due again. Not in what a deadline has ended (`over`) or is rolled back.
-    fn lift_stops(&mut self, over: &[bool]) {
+    /// from running is due again, and what was undone for them. Not in what a deadline has ended
+    /// (`over`), nor where something is still to be undone.
+    fn lift_stops(&mut self, changed: &[StepId], over: &[bool]) {
         let goals = self.graph.nodes().skip(self.graph.step_count());
-        let stopped: Vec<NodeIx> = goals
-            .filter(|goal| {
-                let state = self.node(*goal);
-                let failure = matches!(state.stopping, Some(StopReason::Failure { .. }));
-                failure && state.rolling.is_none()
-            })
-            .collect();
+        let stopped: Vec<NodeIx> = goals.filter(|goal| self.may_go_on(*goal, changed)).collect();
         for goal in &stopped {
             let state = &mut self.nodes[goal.at()];
-            (state.stopping, state.failed_by) = (None, None);
+            (state.stopping, state.failed_by, state.rolling) = (None, None, None);
+            state.undone.clear();
         }
-        for node in
-            self.graph.nodes().filter(|node| self.has_failed_itself(*node)).collect::<Vec<_>>()
-        {
+        let failed = self.graph.nodes().filter(|node| self.has_failed_itself(*node));
+        for node in failed.collect::<Vec<_>>() {
             self.stop_after_failure(node);
         }
         let lifted = stopped.into_iter().filter(|goal| self.node(*goal).stopping.is_none());
         for node in lifted.flat_map(|goal| self.steps_in(goal)).collect::<Vec<_>>() {
-            let stays = over.get(node.at()) == Some(&true) || self.rolling(node).is_some();
-            if !stays {
+            if over.get(node.at()) != Some(&true) && self.rolling(node).is_none() {
                 take_up(&mut self.nodes[node.at()], |status| {
-                    matches!(status, Status::NotRun | Status::Blocked)
+                    use Status::{Blocked, Cancelled, NotRun, Undone};
+                    matches!(status, NotRun | Blocked | Cancelled | Undone)
                 });
             }
         }
+    }
+
+    /// Whether a goal was stopped for failures alone, and all is undone that is to be.
+    fn may_go_on(&self, goal: NodeIx, changed: &[StepId]) -> bool {
+        let Some(StopReason::Failure { node }) = &self.node(goal).stopping else { return false };
+        let rolled = self.rolling(goal).map(|top| self.steps_in(top)).unwrap_or_default();
+        let undone = rolled.iter().all(|step| {
+            !self.must_be_undone(*step) && !matches!(self.node(*step).undo, Undo::Failed(_))
+        });
+        // Its `verify` did not hold, which only what changed in it may mend.
+        let own = *node == self.graph.id(goal);
+        let mut steps = changed.iter().filter_map(|id| self.graph.step_ix(id));
+        let mut mended =
+            || steps.any(|step| self.graph.enclosing(step).any(|around| around == goal));
+        undone && (!own || mended())
     }
 
     /// Whether a node has failed, and that is neither ignored nor the failure of something in it.
@@ -118,6 +131,19 @@ impl RunState {
         let opened = state.started.is_some();
         let by_others = !self.graph.is_step(node) && opened && !self.is_only_unverified(node);
         state.status == Status::Failed && !by_others && !self.is_ignored(node)
+    }
+
+    /// What a deadline has ended has all its time again, when it is tried again.
+    fn renew_deadlines(&mut self, at: Timestamp) {
+        let standing = self.standing;
+        for state in &mut self.nodes {
+            if state.stopping == Some(StopReason::Deadline)
+                && let (Some((deadline, _)), Some(opened)) = (state.deadline, state.started)
+            {
+                state.deadline = Some((at.after(deadline.since(opened)), standing));
+                state.started = Some(at);
+            }
+        }
     }
 
     /// A goal with something due in it is open again, from the inside outwards; with `retry_failed`

@@ -126,7 +126,7 @@ impl RunState {
     }
 
     /// Whether a rollback that goes on has this step to undo.
-    pub(super) fn must_be_undone(&self, node: NodeIx) -> bool {
+    pub fn must_be_undone(&self, node: NodeIx) -> bool {
         self.rolling(node).is_some_and(|top| self.is_to_undo(node, self.since(top)))
     }
 
@@ -291,7 +291,8 @@ impl RunState {
             let undo = &mut self.nodes[node.at()].undo;
             match undo {
                 Undo::No if next.contains(&node) => *undo = Undo::Due,
-                Undo::Due if wait => *undo = Undo::No,
+                // What was put back meanwhile has nothing more to undo.
+                Undo::Due if wait || !next.contains(&node) => *undo = Undo::No,
                 _ => {}
             }
         }
@@ -348,6 +349,9 @@ impl RunState {
         }
         if matches!(event, Event::SnapshotStarted { .. } | Event::RestoreStarted { .. }) {
             self.hold(unit);
+        } else if matches!(event, Event::SnapshotTaken { .. }) {
+            // A rollback may have waited for it.
+            self.plan_undo(unit.node);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What each event changes, and whether it may happen.
 
-use super::{Ask, Due, Model, Phase, Status, Undo, Unit, Why, Wrong};
+use super::{Ask, Due, Model, Phase, Saved, Status, Undo, Unit, Why, Wrong};
 use crate::plan::{Policy, StepPolicy, Tolerate};
 use crate::trace::{At, End, Question, Said, What, Work};
 
@@ -152,6 +152,9 @@ impl Model<'_> {
                 let state = &mut self.nodes[node];
                 state.undo = if works { Undo::Done } else { Undo::Failed };
                 state.unit.touched &= !works;
+                if works && matches!(state.unit.saved, Saved::Kept | Saved::Lost) {
+                    state.unit.saved = Saved::PutBack;
+                }
                 for unit in state.instances.iter_mut().flatten() {
                     unit.touched &= !works;
                 }
@@ -210,7 +213,49 @@ impl Model<'_> {
                 unit.phase = Phase::Fresh;
             }
             What::Ended { at, status, via } => return self.ended(*at, *status, *via),
+            What::Saving(_) | What::Saved(..) | What::Restoring(..) | What::Restored(..) => {
+                return self.take_snapshot(what);
+            }
             other => return Err(format!("no plan here has this: {other:?}")),
+        }
+        Ok(())
+    }
+
+    fn take_snapshot(&mut self, what: &What) -> Result<(), Wrong> {
+        let wrong = |model: &Self, at| Err(format!("{}: {what:?} is not due", model.name(at)));
+        match *what {
+            What::Saving(at) => {
+                self.must(at, &Due::Save, what)?;
+                if self.held(at) {
+                    return Err(format!("{} takes what others have", self.name(at)));
+                }
+                self.unit_mut(at).phase = Phase::Saving;
+            }
+            What::Saved(at, how) => {
+                if self.unit(at).phase != Phase::Saving {
+                    return wrong(self, at);
+                }
+                let unit = self.unit_mut(at);
+                unit.busy = None;
+                (unit.phase, unit.saved) = match how {
+                    Ok(()) => (Phase::Fresh, Saved::Kept),
+                    Err(why) => (Phase::Unsaved(why), Saved::No),
+                };
+            }
+            What::Restoring(at, status) => {
+                let due = matches!(self.due(at), Due::Restore(all) if all.contains(&status));
+                if !due || self.locked(at) {
+                    return wrong(self, at);
+                }
+                self.unit_mut(at).phase = Phase::Restoring(status);
+            }
+            What::Restored(at, works) => {
+                let unit = self.unit_mut(at);
+                let Phase::Restoring(status) = unit.phase else { return wrong(self, at) };
+                (unit.phase, unit.busy) = (Phase::Ending(status), None);
+                unit.saved = if works { Saved::PutBack } else { Saved::Lost };
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -393,6 +438,10 @@ fn unit_of(what: &What) -> At {
         | What::Tried { at, .. }
         | What::Delayed { at, .. }
         | What::NextWay(at)
+        | What::Saving(at)
+        | What::Saved(at, _)
+        | What::Restoring(at, _)
+        | What::Restored(at, _)
         | What::Ended { at, .. } => *at,
         _ => (0, None),
     }

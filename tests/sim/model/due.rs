@@ -1,8 +1,8 @@
 //! What the contract says comes next for a step or goal.
 
-use super::{Ask, Model, Phase, Undo, Unit};
+use super::{Ask, Model, Phase, Saved, Undo, Unit};
 use crate::plan::{Action, Confirm, Kind, Omit, Policy, Retry, Status};
-use crate::trace::{At, End, Question, Said, Work};
+use crate::trace::{At, End, Question, Said, Unsaved, Work};
 use crate::tree::Condition;
 
 /// What comes next.
@@ -19,6 +19,9 @@ pub(super) enum Due {
     Items,
     /// It ends, in one of these ways.
     End(Vec<Status>),
+    /// What its `snapshot` names is saved; is put back, and then it ends in one of these ways.
+    Save,
+    Restore(Vec<Status>),
     When(bool),
     Check(Work),
     Ask(Question),
@@ -36,6 +39,28 @@ pub(super) enum Due {
 
 impl Model<'_> {
     pub(super) fn due(&self, at: At) -> Due {
+        let saves = self.tree.step(at.0).is_some_and(|step| step.snapshot);
+        let first = at.1.is_none() && self.unit(at).saved == Saved::No;
+        match self.due_without_snapshot(at) {
+            Due::Start | Due::Items if saves && first => Due::Save,
+            Due::End(mut all) if self.must_restore(at) && !all.contains(&Status::Succeeded) => {
+                all.retain(|status| *status != Status::Succeeded);
+                Due::Restore(all)
+            }
+            due => due,
+        }
+    }
+
+    /// Whether a unit that ends without success has something to put back first.
+    fn must_restore(&self, at: At) -> bool {
+        let (node, unit) = (at.0, self.unit(at));
+        // What was not begun anew goes back in its turn, where it is rolled back.
+        let begun = unit.attempts > 0 || self.nodes[node].instances.is_some();
+        let in_turn = !begun && self.rolled(node).is_some() && self.is_to_undo(node);
+        unit.saved == Saved::Kept && unit.touched && !self.forced && !in_turn
+    }
+
+    fn due_without_snapshot(&self, at: At) -> Due {
         let (node, unit) = (at.0, self.unit(at));
         if self.nodes[node].status.or(unit.over).is_some() {
             return Due::Nothing;
@@ -43,11 +68,19 @@ impl Model<'_> {
         match self.tree.step(node) {
             None if self.nodes[node].opened => return self.due_closing(node),
             None => return self.due_fresh(node),
-            Some(step) if step.each.is_some() && at.1.is_none() => return self.due_each(node),
+            Some(step) if step.each.is_some() && at.1.is_none() && unit.phase == Phase::Fresh => {
+                return self.due_each(node);
+            }
             Some(_) => {}
         }
         match unit.phase {
-            Phase::Running => Due::Nothing,
+            Phase::Running | Phase::Saving | Phase::Restoring(_) => Due::Nothing,
+            Phase::Ending(status) => Due::End(vec![status]),
+            Phase::Unsaved(_) if self.cancelling(node) => {
+                Due::End(vec![Status::Cancelled, Status::Failed, Status::NotRun])
+            }
+            Phase::Unsaved(Unsaved::Stopped) => Due::End(vec![Status::Cancelled, Status::NotRun]),
+            Phase::Unsaved(Unsaved::Failed) => Due::End(vec![Status::Failed]),
             Phase::Succeeded => Due::End(vec![Status::Succeeded]),
             Phase::Delayed(_) if self.cancelling(node) => Due::End(vec![Status::Cancelled]),
             Phase::Delayed(until) => Due::Time(until),
@@ -363,7 +396,8 @@ impl Model<'_> {
         let mut asks = false;
         for at in self.units() {
             let unit = self.unit(at);
-            let at_work = unit.phase == Phase::Running || unit.busy.is_some();
+            let undone = self.nodes[at.0].undo == Undo::Running;
+            let at_work = unit.phase.holds() || unit.busy.is_some() || undone;
             match self.due(at) {
                 Due::Nothing if !at_work => {}
                 Due::Person => asks = true,

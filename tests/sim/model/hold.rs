@@ -1,6 +1,6 @@
 //! Slots, locks and resources: who has them, and who has to wait for them.
 
-use super::{Model, Phase, Undo};
+use super::{Model, Undo};
 use crate::plan::Action;
 use crate::trace::At;
 
@@ -17,7 +17,7 @@ impl Model<'_> {
         let state = &self.nodes[at.0];
         let undone = at.1.is_none() && state.undo == Undo::Running;
         match self.tree.step(at.0) {
-            Some(_) => self.unit(at).phase == Phase::Running || undone,
+            Some(_) => self.unit(at).phase.holds() || undone,
             None => state.opened && state.status.is_none(),
         }
     }

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::plan::Status;
-use super::trace::{At, End, Run, Said, Seen, Why, Work};
+use super::trace::{At, End, Run, Said, Seen, Unsaved, Why, Work};
 use super::tree::Tree;
 use due::Due;
 
@@ -38,6 +38,8 @@ pub(crate) struct Model<'a> {
     signal: Option<u8>,
     /// How the last process said that the run ended.
     ended: Option<(Run, u8)>,
+    /// All is to end at once: nothing is put back any more.
+    forced: bool,
 }
 
 #[derive(Clone, Default)]
@@ -91,6 +93,7 @@ struct Unit {
     busy: Option<Work>,
     /// It was started, and that is not undone.
     touched: bool,
+    saved: Saved,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -102,6 +105,30 @@ enum Phase {
     Failed(End),
     Delayed(i64),
     Doubt,
+    Saving,
+    /// Its snapshot could not be taken.
+    Unsaved(Unsaved),
+    /// Its snapshot is put back, and then it ends so.
+    Restoring(Status),
+    Ending(Status),
+}
+
+/// What became of a snapshot.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Saved {
+    #[default]
+    No,
+    Kept,
+    PutBack,
+    /// It could not be put back.
+    Lost,
+}
+
+impl Phase {
+    /// Whether it has its slot, locks and resources.
+    fn holds(self) -> bool {
+        matches!(self, Self::Running | Self::Saving | Self::Restoring(_))
+    }
 }
 
 /// A question, and what came of it.
@@ -140,6 +167,7 @@ impl<'a> Model<'a> {
             owes: None,
             signal: None,
             ended: None,
+            forced: false,
         }
     }
 
@@ -157,7 +185,8 @@ impl<'a> Model<'a> {
                 kept.iter().try_for_each(|(_, one)| self.see(one))
             } else {
                 let result = self.see(one);
-                if matches!(one, Seen::Event { .. } | Seen::Began { .. } | Seen::Signal { .. }) {
+                let kept_in_mind = matches!(one, Seen::Event { .. } | Seen::Began { .. });
+                if kept_in_mind || matches!(one, Seen::Signal { .. } | Seen::Forced) {
                     kept.push((self.seq, one));
                 }
                 result
@@ -176,6 +205,10 @@ impl<'a> Model<'a> {
             Seen::Began { work, at, .. } => {
                 self.known(*at)?;
                 self.unit_mut(*at).busy = Some(*work);
+                Ok(())
+            }
+            Seen::Forced => {
+                self.forced = true;
                 Ok(())
             }
             Seen::Signal { number } => {
@@ -261,7 +294,8 @@ impl<'a> Model<'a> {
             let fine = match &due {
                 Due::Nothing | Due::Person => true,
                 Due::Time(until) => *until > self.now || self.held(at),
-                Due::Start => self.held(at),
+                Due::Start | Due::Save => self.held(at),
+                Due::Restore(_) => busy || self.locked(at),
                 Due::Open => self.locked(at),
                 // What was decided begins once what was recorded before is on the disk.
                 _ => busy || !settled,
@@ -269,7 +303,7 @@ impl<'a> Model<'a> {
             if !fine {
                 return Err(format!("{} waits although this is due: {due:?}", self.name(at)));
             }
-            let lost = self.unit(at).phase == Phase::Running && !busy && settled;
+            let lost = self.unit(at).phase.holds() && !busy && settled;
             if lost && self.undo_running(at.0).is_none() {
                 return Err(format!("{} was recorded as started and never began", self.name(at)));
             }
@@ -327,10 +361,10 @@ impl<'a> Model<'a> {
             match self.due(at) {
                 Due::Nothing => {}
                 Due::Person => asks = true,
-                Due::Start | Due::Open if self.held(at) => {}
+                Due::Start | Due::Open | Due::Save if self.held(at) => {}
                 due => return Err(format!("the run waits: {}: {due:?}", self.name(at))),
             }
-            let running = self.unit(at).phase == Phase::Running;
+            let running = self.unit(at).phase.holds();
             if running || self.open_until(at).is_some() {
                 return Err(format!("the run waits, and {} goes on", self.name(at)));
             }

@@ -1,11 +1,14 @@
 //! What a new process makes of a run that another one left.
 
-use super::{Ask, Model, Node, Phase, Said, Status, Stop, Undo, Unit, Wrong};
+use super::{Ask, Model, Node, Phase, Said, Saved, Status, Stop, Undo, Unit, Wrong};
 
 impl Model<'_> {
     /// A new process: what ran is in doubt, what was stopped is due again.
     pub(super) fn resume(&mut self, retry: bool, changed: &[usize]) {
-        (self.signal, self.ended) = (None, None);
+        (self.signal, self.ended, self.forced) = (None, None, false);
+        if retry {
+            self.renew_deadlines();
+        }
         // What a deadline has ended stays as it is, unless it is to be tried again.
         let late: Vec<bool> =
             (0..self.nodes.len()).map(|node| !retry && self.ended_late(node)).collect();
@@ -39,7 +42,8 @@ impl Model<'_> {
                 }
             }
             // Nothing of what was undone is left.
-            if again(node.status) && node.undo != Undo::No {
+            let undone = node.undo != Undo::No || node.unit.saved == Saved::PutBack;
+            if again(node.status) && undone {
                 node.instances = None;
             }
             if again(node.status) && is_step {
@@ -54,7 +58,7 @@ impl Model<'_> {
             node.unit.confirm = Ask::Not;
         }
         if !changed.is_empty() {
-            self.lift_stops(&late);
+            self.lift_stops(changed, &late);
         }
         for goal in (0..self.nodes.len()).rev().filter(|at| self.tree.goal(*at).is_some()) {
             let open = |child: &usize| self.nodes[*child].status.is_none();
@@ -75,15 +79,41 @@ impl Model<'_> {
         }
     }
 
+    /// What a deadline has ended has all its time again, when it is tried again.
+    fn renew_deadlines(&mut self) {
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            let length = self.tree.goal(at).and_then(|goal| goal.deadline);
+            if let Some(length) = length.filter(|_| node.stop.deadline && node.deadline.is_some()) {
+                node.deadline = Some((self.now + i64::from(length), self.stood));
+            }
+        }
+    }
+
+    /// Whether a goal was stopped for failures alone, and all is undone that is to be.
+    fn may_go_on(&self, goal: usize, changed: &[usize]) -> bool {
+        let stop = self.nodes[goal].stop;
+        let by = stop.rolls.and_then(|(by, _)| by);
+        if stop.deadline || !stop.failure && by.is_none() {
+            return false;
+        }
+        let undone = self.rolled(goal).is_none_or(|top| {
+            let fine = |step: usize| {
+                let state = &self.nodes[step];
+                state.undo != Undo::Failed && !self.is_to_undo(step)
+            };
+            self.steps_in(top).all(fine)
+        });
+        // Its verify did not hold, which only what changed in it may mend.
+        let own = by == Some(goal);
+        undone && (!own || changed.iter().any(|step| self.tree.around(*step).any(|g| g == goal)))
+    }
+
     /// What was stopped for failures that all lie in what changed goes on.
-    fn lift_stops(&mut self, late: &[bool]) {
-        let stopped = |goal: &usize| {
-            let stop = self.nodes[*goal].stop;
-            stop.failure && stop.rolls.is_none()
-        };
-        let stopped: Vec<usize> = (0..self.nodes.len()).filter(stopped).collect();
+    fn lift_stops(&mut self, changed: &[usize], late: &[bool]) {
+        let nodes = 0..self.nodes.len();
+        let stopped: Vec<usize> = nodes.filter(|goal| self.may_go_on(*goal, changed)).collect();
         for goal in &stopped {
-            self.nodes[*goal].stop.failure = false;
+            self.nodes[*goal].stop = Stop::default();
         }
         for node in 0..self.nodes.len() {
             let state = &self.nodes[node];
@@ -94,11 +124,13 @@ impl Model<'_> {
             }
         }
         for goal in stopped {
-            if self.nodes[goal].stop.failure {
+            let stop = self.nodes[goal].stop;
+            if stop.failure || stop.rolls.is_some() {
                 continue;
             }
             for node in self.steps_in(goal).collect::<Vec<_>>() {
-                let kept_off = [Some(Status::NotRun), Some(Status::Blocked)];
+                let kept_off = [Status::NotRun, Status::Blocked, Status::Cancelled, Status::Undone];
+                let kept_off = kept_off.map(Some);
                 let stays = late[node] || self.rolled(node).is_some();
                 let open = self.nodes[node].status.is_none();
                 let due = open || kept_off.contains(&self.nodes[node].status);
@@ -108,6 +140,10 @@ impl Model<'_> {
                     }
                 }
                 if !open && due && !stays {
+                    let undone = self.nodes[node].undo != Undo::No;
+                    if undone || self.nodes[node].unit.saved == Saved::PutBack {
+                        self.nodes[node].instances = None;
+                    }
                     start_over(&mut self.nodes[node]);
                 }
             }
@@ -122,7 +158,7 @@ impl Model<'_> {
         if since != 0 && since != self.last_checkpoint() {
             return Err(format!("{since} is not the last checkpoint: {}", self.last_checkpoint()));
         }
-        (self.signal, self.ended) = (None, None);
+        (self.signal, self.ended, self.forced) = (None, None, false);
         for node in &mut self.nodes {
             node.stop.signal = false;
             if matches!(node.undo, Undo::Running | Undo::Failed) {
@@ -170,6 +206,14 @@ impl Unit {
     /// What a process knows is gone with it.
     fn forget(&mut self) {
         self.busy = None;
+        self.phase = match self.phase {
+            Phase::Saving => Phase::Fresh,
+            Phase::Restoring(status) => Phase::Ending(status),
+            phase => phase,
+        };
+        if self.saved == Saved::Lost {
+            self.saved = Saved::Kept;
+        }
         if self.phase == Phase::Running {
             (self.phase, self.unless) = (Phase::Doubt, None);
         } else if self.attempts == 0 {
@@ -184,6 +228,7 @@ impl Unit {
             Ask::Said(Said::Yes) => Ask::Said(Said::Yes),
             _ => Ask::Not,
         };
-        Self { confirm, touched: self.touched, ..Self::default() }
+        let saved = if self.saved == Saved::PutBack { Saved::No } else { self.saved };
+        Self { confirm, touched: self.touched, saved, ..Self::default() }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::{Model, Phase, Undo};
+use super::{Model, Phase, Saved, Undo};
 use crate::plan::{EdgeKind, Status};
 use crate::tree::Tree;
 
@@ -40,7 +40,8 @@ impl Model<'_> {
         let rolls = self.rolled(node).and_then(|top| self.nodes[top].stop.rolls);
         let checkpoint = rolls.map_or(0, |(_, checkpoint)| checkpoint);
         let kept = state.status == Some(Status::Succeeded) && state.ended_seq <= checkpoint;
-        state.unit.touched && step.rollback && !kept && state.undo != Undo::Done
+        let saved = matches!(state.unit.saved, Saved::Kept | Saved::Lost);
+        state.unit.touched && (step.rollback || saved) && !kept && state.undo != Undo::Done
     }
 
     /// Whether what a node did is undone or to be undone, in a goal that does not hold `other`.

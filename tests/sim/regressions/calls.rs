@@ -135,3 +135,24 @@ fn what_instances_did_is_undone_also_once_their_step_was_begun_anew() {
     changed.script.next = vec![Next::Changed(0), Next::RollBack { to_start: true }];
     holds(&changed);
 }
+
+/// What was rolled back for a failure that was mended since did not run.
+#[test]
+fn what_was_rolled_back_runs_once_what_failed_has_changed() {
+    let made = undoable(step());
+    let failing = Step { guards: after(EdgeKind::Depends, 0), ..fails() };
+    let later = Step { guards: after(EdgeKind::Depends, 0), ..step() };
+    let root = goal(Some(crate::plan::Policy::Rollback), of(vec![made, failing, later]));
+    let mut changed = case(root);
+    changed.script.next = vec![Next::Changed(1)];
+    holds(&changed);
+}
+
+/// It had passed at once.
+#[test]
+fn what_a_deadline_has_ended_has_its_time_again_when_it_is_tried_again() {
+    let slow = Step { acts: takes(5000, None), ..step() };
+    let mut late = case(Goal { deadline: Some(2000), ..goal(None, of(vec![slow])) });
+    late.script.next = vec![Next::RetryFailed];
+    holds(&late);
+}

@@ -2,6 +2,7 @@
 
 mod calls;
 mod instances;
+mod snapshots;
 
 use super::plan::{
     Action, Acts, Doubt, Each, Goal, Guards, Kind, Node, Plan, Policy, Reply, Retry, Step, Try,
@@ -32,11 +33,19 @@ fn step() -> Step {
         policy: None,
         idempotent: false,
         rollback: false,
+        snapshot: false,
         checkpoint: false,
         priority: None,
         each: None,
         omit: None,
-        acts: Acts { tries: Vec::new(), unless_in_doubt: false, in_doubt: says, undo: (0, true) },
+        acts: Acts {
+            tries: Vec::new(),
+            unless_in_doubt: false,
+            in_doubt: says,
+            undo: (0, true),
+            save: (0, true),
+            restore: (0, true),
+        },
     }
 }
 
