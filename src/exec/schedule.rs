@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::deadlock;
 use super::event::Timestamp;
 use super::graph::{Graph, NodeIx};
-use super::state::{RunState, UnitIx};
+use super::state::{Holders, RunState, UnitIx};
 use crate::ir::{Guards, LockScope};
 
 /// Gives each node its place in the queue for slots: what takes none first, then by `priority`,
@@ -57,6 +58,8 @@ pub enum Hold {
     Instances,
     Lock(Arc<str>),
     Resource(Arc<str>),
+    /// It and that one could come to wait for what the other keeps.
+    Circle(NodeIx),
 }
 
 /// What keeps a unit from starting; `limits` gives each resource's whole amount.
@@ -77,6 +80,8 @@ pub fn hold(
         }
     }
     held_by_others(state, unit.node, uses, limits)
+        .or_else(|| lent(state, unit.node))
+        .or_else(|| deadlock::circle(state, unit.node, uses, limits).map(Hold::Circle))
 }
 
 /// The lock or resource that a node has to wait for.
@@ -124,10 +129,71 @@ pub fn hold_joined(
 fn locked(state: &RunState, node: NodeIx) -> Option<Hold> {
     let guards = guards_of(state.graph(), node)?;
     let locked = guards.locks.iter().find(|lock| {
-        let holders = state.holders(&lock.name);
-        holders.exclusive || (lock.scope != LockScope::Shared && holders.shared > 0)
+        let all = state.holders(&lock.name);
+        if all == Holders::default() {
+            return false;
+        }
+        let own = if state.lends {
+            held_by(state, &lock.name, state.graph().keepers().iter().copied())
+        } else {
+            held_around(state, node, &lock.name)
+        };
+        all.exclusive > own.exclusive
+            || (lock.scope != LockScope::Shared && all.shared > own.shared)
     });
     locked.map(|lock| Hold::Lock(Arc::clone(&lock.name)))
+}
+
+/// The lock of a goal around a node that the goal has lent to somebody else.
+fn lent(state: &RunState, node: NodeIx) -> Option<Hold> {
+    let graph = state.graph();
+    let locking = |goal: &NodeIx| guards_of(graph, *goal).is_some_and(|own| !own.locks.is_empty());
+    let mut goals = graph.enclosing(node).filter(locking).filter(|_| !state.lends);
+    goals.find_map(|goal| {
+        let mut own = guards_of(graph, goal).map_or(&[][..], |guards| &guards.locks).iter();
+        let around = || std::iter::once(goal).chain(graph.enclosing(goal));
+        // Where it has all holds by itself, and those around it, nobody else has any.
+        if own.all(|lock| state.holders(&lock.name) == held_by(state, &lock.name, around())) {
+            return None;
+        }
+        let outside = |other: NodeIx| {
+            let around = |inner: NodeIx, outer: NodeIx| graph.enclosing(inner).any(|g| g == outer);
+            other != goal && !around(other, goal) && !around(goal, other)
+        };
+        let running = state.agenda.running.iter().map(|unit| unit.node);
+        let open = graph.keepers().iter().copied().filter(|keeper| state.node(*keeper).open);
+        let others: Vec<NodeIx> = running.chain(open).filter(|other| outside(*other)).collect();
+        let locks = guards_of(graph, goal).map_or(&[][..], |guards| &guards.locks).iter();
+        let taken = |lock: &&crate::ir::Lock| {
+            others.iter().any(|other| {
+                let theirs = guards_of(graph, *other).map_or(&[][..], |guards| &guards.locks);
+                theirs.iter().any(|their| {
+                    let shared = |scope| scope == LockScope::Shared;
+                    their.name == lock.name && !(shared(their.scope) && shared(lock.scope))
+                })
+            })
+        };
+        locks.into_iter().find(taken).map(|lock| Hold::Lock(Arc::clone(&lock.name)))
+    })
+}
+
+/// How the open goals around a node hold a lock: for all in them, the node, too.
+pub fn held_around(state: &RunState, node: NodeIx, name: &str) -> Holders {
+    held_by(state, name, state.graph().enclosing(node))
+}
+
+/// How those of some nodes that are open goals hold a lock.
+fn held_by(state: &RunState, name: &str, nodes: impl Iterator<Item = NodeIx>) -> Holders {
+    let graph = state.graph();
+    let mut found = Holders::default();
+    for goal in nodes.filter(|goal| state.node(*goal).open) {
+        let locks = guards_of(graph, goal).map_or(&[][..], |guards| &guards.locks);
+        for lock in locks.iter().filter(|lock| &*lock.name == name) {
+            let shared = lock.scope == LockScope::Shared;
+            *(if shared { &mut found.shared } else { &mut found.exclusive }) += 1;
+        }
+    }
+    found
 }
 
 fn short_of(

@@ -68,6 +68,10 @@ pub enum Cause {
         name: Arc<str>,
         holders: Vec<Unit>,
     },
+    /// It and that one could come to wait for what the other keeps.
+    Circle {
+        with: NodeId,
+    },
     /// Another run may hold it.
     MachineLock {
         name: Arc<str>,
@@ -265,6 +269,7 @@ fn named(
                 }),
             }
         }
+        Hold::Circle(other) => Cause::Circle { with: state.graph().id(other) },
         Hold::Lock(name) => {
             let has = |node: NodeIx| {
                 schedule::guards_of(state.graph(), node)

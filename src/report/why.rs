@@ -95,6 +95,11 @@ fn sentence(cause: &Cause, of: &Unit, now: Timestamp) -> String {
         Cause::Lock { name, holders } => {
             format!("{of} waits for the lock `{name}`{}", those(holders))
         }
+        Cause::Circle { with } => {
+            format!(
+                "{of} waits for the end of `{with}`: each may come to need what the other keeps"
+            )
+        }
         Cause::MachineLock { name } => {
             format!("{of} waits for the machine's lock `{name}`, which another run may hold")
         }
@@ -127,6 +132,7 @@ fn kind(cause: &Cause) -> &'static str {
         Cause::Slots { .. } => "slots",
         Cause::Instances { .. } => "instances",
         Cause::Lock { .. } => "lock",
+        Cause::Circle { .. } => "circle",
         Cause::MachineLock { .. } => "machine-lock",
         Cause::Resource { .. } => "resource",
         Cause::Joined { .. } => "joined",
@@ -140,7 +146,7 @@ fn on(cause: &Cause) -> Vec<String> {
     match cause {
         Cause::Edge { on, .. } | Cause::Service { on, .. } => vec![on.to_string()],
         Cause::ClosedGoal { goal } => vec![goal.to_string()],
-        Cause::Joined { with } => vec![with.to_string()],
+        Cause::Joined { with } | Cause::Circle { with } => vec![with.to_string()],
         Cause::Slots { running } | Cause::Instances { running } => names(running),
         Cause::Lock { holders, .. } | Cause::Resource { holders, .. } => names(holders),
         _ => Vec::new(),

@@ -545,17 +545,25 @@ fn goalcs_own_settings_do_not_reach_steps() {
 
 #[test]
 fn a_lock_of_the_machine_keeps_two_runs_apart() {
-    let name = format!("goalc-test-{}", std::process::id());
-    let project = Project::new(&format!(
-        r#"
-goal g {{
-  step a {{
-    run "mkdir inside; echo x >> entered; sh hold go; rmdir inside"
-    lock machine {name}
-  }}
-}}
-"#
-    ));
+    keeps_two_runs_apart(|name, script| {
+        format!("goal g {{\n  step a {{ run \"{script}\"; lock machine {name} }}\n}}")
+    });
+}
+
+#[test]
+fn a_goals_lock_of_the_machine_keeps_two_runs_apart_until_all_in_it_has_ended() {
+    keeps_two_runs_apart(|name, script| {
+        let step = format!("step a {{ run \"{script}\"; lock machine {name} }}");
+        format!("goal g {{\n  goal inner {{\n    lock machine {name}\n    {step}\n  }}\n}}")
+    });
+}
+
+fn keeps_two_runs_apart(plan: impl Fn(&str, &str) -> String) {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let name = format!("goalc-test-{}-{next}", std::process::id());
+    let script = "mkdir inside; echo x >> entered; sh hold go; rmdir inside";
+    let project = Project::new(&plan(&name, script));
     let first = project.start(&[]);
     project.await_file("entered");
     let second = project.start(&[]);
@@ -567,4 +575,41 @@ goal g {{
     first.end().exits(0);
     second.end().exits(0);
     assert_eq!(project.lines("entered").len(), 2);
+}
+
+#[test]
+fn no_order_of_locks_blocks_a_run() {
+    let project = Project::new(
+        r#"
+goal g {
+  goal a {
+    lock x
+    step s { run "true" }
+    step t { depends s; lock y; run "true" }
+    step u { depends t; lock x; run "true" }
+  }
+  goal b {
+    lock y
+    step s { run "true" }
+    step t { depends s; lock x; run "true" }
+  }
+}
+"#,
+    );
+    project.run(&[]).exits(0).stands("a.u succeeded").stands("b.t succeeded");
+}
+
+#[test]
+fn what_a_service_keeps_from_its_user_fails_the_user() {
+    let project = Project::new(
+        r#"
+goal g {
+  step server { run "sh hold never"; service; lock port }
+  step client { depends server; lock port; run "true" }
+}
+"#,
+    );
+    let outcome = project.run(&[]).exits(1).stands("client failed");
+    let reason = outcome.step("client")["reason"].to_string();
+    assert!(reason.contains("a service keeps `port`"), "{reason}");
 }

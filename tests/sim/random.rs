@@ -118,8 +118,8 @@ fn guards(step: bool) -> impl Strategy<Value = Guards> {
         vec(edge, 0..4),
         weighted(0.2, conditions()),
         weighted(0.1, confirms()),
-        vec(lock, if step { 0..2 } else { 0..1 }),
-        weighted(if step { 0.15 } else { 0.001 }, 1_u32..3),
+        vec(lock, 0..2),
+        weighted(if step { 0.15 } else { 1e-9 }, 1_u32..3),
     )
         .prop_map(|(edges, when, confirm, locks, uses)| Guards {
             edges,

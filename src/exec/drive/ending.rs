@@ -3,7 +3,10 @@
 use super::{Drive, RunEnd};
 use crate::exec::event::{RunStatus, Status, StopReason};
 use crate::exec::graph::NodeIx;
+use crate::exec::schedule::{self, Hold};
+use crate::exec::state::UnitIx;
 use crate::exec::world::{View, Wake, World};
+use crate::value::EvalError;
 
 impl<W: World> Drive<'_, W> {
     /// Whether the process is done with the run, and how it stands.
@@ -14,7 +17,9 @@ impl<W: World> Drive<'_, W> {
             return Some(self.final_end(root, status));
         }
         let busy = self.in_flight.values().any(|work| !self.is_serving(work));
-        if busy || self.machine_waits || !self.state.agenda.delayed.is_empty() {
+        // One whose delay is over waits for what others have, and these may wait for a person.
+        let comes = self.state.agenda.delayed.iter().any(|(at, _)| *at > self.turns.looked_at);
+        if busy || self.machine_waits || comes {
             return None;
         }
         let asking = !self.state.agenda.asking.is_empty();
@@ -30,6 +35,55 @@ impl<W: World> Drive<'_, W> {
             exit: 4,
             reason: Some("nothing can start any more: this is a fault of goalc".to_owned()),
         })
+    }
+
+    /// Whether nothing runs, comes or is waited for, although the run has not ended.
+    fn is_stuck(&self) -> bool {
+        let root = self.state.graph().root();
+        let busy = self.in_flight.values().any(|work| !self.is_serving(work));
+        let agenda = &self.state.agenda;
+        let comes = agenda.delayed.iter().any(|(at, _)| *at > self.turns.looked_at);
+        let waits = busy || self.machine_waits || comes || !agenda.asking.is_empty();
+        !waits && !self.state.node(root).status.is_end()
+    }
+
+    /// Where all wait for what others keep: open goals lend one of these what it needs, for nothing
+    /// in them runs by now. What a service keeps from those whom it runs for they can never have:
+    /// one of them has failed. Says whether that changed anything.
+    pub(super) fn end_deadlock(&mut self) -> bool {
+        if !self.is_stuck() {
+            return false;
+        }
+        let before = self.state.seq;
+        self.state.lends = true;
+        for unit in self.state.agenda.deciding.iter().copied().collect::<Vec<_>>() {
+            if self.state.lends {
+                self.decide(unit);
+            }
+        }
+        if self.state.lends {
+            self.start_attempts();
+        }
+        self.state.lends = false;
+        if self.state.seq == before {
+            self.fail_what_a_service_keeps_back();
+        }
+        self.state.seq != before
+    }
+
+    fn fail_what_a_service_keeps_back(&mut self) {
+        let startable: Vec<UnitIx> =
+            self.state.agenda.startable.iter().map(|(_, unit)| *unit).collect();
+        for unit in startable {
+            let Ok(uses) = self.uses(unit) else { continue };
+            let (what, name) = match schedule::hold(&self.state, unit, &uses, &self.limits) {
+                Some(Hold::Lock(name)) => ("lock", name),
+                Some(Hold::Resource(name)) => ("uses", name),
+                _ => continue,
+            };
+            let why = format!("a service keeps `{name}` and runs until this step has ended");
+            return self.fail_value(unit, what, &EvalError::failed(why));
+        }
     }
 
     fn final_end(&self, root: NodeIx, status: Status) -> RunEnd {

@@ -45,6 +45,7 @@ impl<W: World> Drive<'_, W> {
                     self.end_inside(unit.node, inside);
                 }
                 self.record(Event::GoalEnded { goal, status, reason });
+                self.release_goal_locks(unit.node);
             }
         }
     }
@@ -163,6 +164,12 @@ impl<W: World> Drive<'_, W> {
         let rolled_back = state.rolling.is_some() || self.state.is_undone_inside(node);
         let to_verify =
             !goal.verify.is_empty() && fault.is_none() && state.verified.is_none() && !rolled_back;
+        let cleans = !goal.cleanup.is_empty() && state.cleaned.is_none();
+        let asks = to_verify || cleans;
+        if asks && !self.force && !self.take_goal_locks(node) {
+            return;
+        }
+        let state = self.state.node(node);
         if to_verify {
             return self.begin(Work::VerifyGoal(node));
         }
@@ -171,7 +178,7 @@ impl<W: World> Drive<'_, W> {
             let why = StopReason::Failure { node: graph.id(node) };
             return self.stop_goal(node, why);
         }
-        if !goal.cleanup.is_empty() && state.cleaned.is_none() {
+        if cleans {
             if self.force {
                 let goal = self.goal_id(node);
                 let failure = Some("skipped: the run was ended at once".to_owned());

@@ -33,10 +33,13 @@ impl<W: World> Drive<'_, W> {
             return Tried::Started;
         }
         let kept = members.iter().find_map(|member| {
-            self.turns.kept(first, schedule::guards_of(self.state.graph(), *member), &sum)
+            let guards = schedule::guards_of(self.state.graph(), *member);
+            self.turns.kept(first, guards, &sum, |lock| self.has_lock(*member, lock))
         });
         match schedule::hold_joined(&self.state, &members, &sum, &self.limits).or(kept) {
-            None if self.take_machine_locks(first, &members) => {
+            None if members.iter().all(|member| self.take_goal_locks(*member))
+                && self.take_machine_locks(first, &members) =>
+            {
                 self.save_or_begin(&members, uses);
                 self.turns.has_started(first);
                 Tried::Started

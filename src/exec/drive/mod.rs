@@ -82,6 +82,8 @@ pub struct Drive<'a, W: World> {
     force: bool,
     /// A unit could start but for a lock of this machine, which another run holds.
     machine_waits: bool,
+    /// Open goals whose locks of this machine are held.
+    locked_goals: BTreeSet<NodeIx>,
     /// Something that runs may have to be stopped, once the events are written.
     stop_due: bool,
 }
@@ -125,6 +127,7 @@ impl<'a, W: World> Drive<'a, W> {
             progress,
             force: false,
             machine_waits: false,
+            locked_goals: BTreeSet::new(),
             stop_due: false,
         }
     }
@@ -211,6 +214,7 @@ impl<'a, W: World> Drive<'a, W> {
         loop {
             let due: Vec<UnitIx> = self.state.agenda.deciding.iter().copied().collect();
             let before = self.state.seq;
+            self.machine_waits = false;
             for unit in due {
                 self.decide(unit);
             }
@@ -218,7 +222,7 @@ impl<'a, W: World> Drive<'a, W> {
                 continue;
             }
             self.start_attempts();
-            if self.state.seq == before {
+            if self.state.seq == before && !self.end_deadlock() {
                 return;
             }
         }

@@ -39,7 +39,6 @@ impl<W: World> Drive<'_, W> {
     /// Starts what may start: those whose delay is over, those who were passed over too often,
     /// then the others, best first.
     pub(super) fn start_attempts(&mut self) {
-        self.machine_waits = false;
         let state = &self.state;
         let overdue = self.turns.begin_round(|unit| {
             matches!(state.stage(unit), Stage::Startable | Stage::Decide(Decision::OpenGoal))
@@ -86,7 +85,7 @@ impl<W: World> Drive<'_, W> {
             }
         };
         let guards = schedule::guards_of(self.state.graph(), unit.node);
-        let kept = self.turns.kept(unit, guards, &uses);
+        let kept = self.turns.kept(unit, guards, &uses, |lock| self.has_lock(unit.node, lock));
         match schedule::hold(&self.state, unit, &uses, &self.limits).or(kept) {
             None if self.start(unit, uses) => {
                 self.turns.has_started(unit);
@@ -104,7 +103,7 @@ impl<W: World> Drive<'_, W> {
 
     /// Undoes, saves or tries, whichever is due; not while another run has a lock that it needs.
     fn start(&mut self, unit: UnitIx, uses: IndexMap<Arc<str>, i64>) -> bool {
-        if !self.take_machine_locks(unit, &[unit.node]) {
+        if !self.take_goal_locks(unit.node) || !self.take_machine_locks(unit, &[unit.node]) {
             return false;
         }
         if self.state.is_undo_due(unit.node) {
@@ -127,18 +126,56 @@ impl<W: World> Drive<'_, W> {
         self.begin(Work::Attempt(AttemptOrder { unit, attempt, way, log }));
     }
 
-    /// Takes the machine's locks of some nodes for a unit.
+    /// Whether a goal around a node holds a lock, for it, too.
+    pub(super) fn has_lock(&self, node: NodeIx, name: &str) -> bool {
+        let around = schedule::held_around(&self.state, node, name);
+        around.exclusive > 0 || around.shared > 0
+    }
+
+    /// Takes the machine's locks of some nodes for a unit, but for those that goals around have.
     pub(super) fn take_machine_locks(&mut self, unit: UnitIx, of: &[NodeIx]) -> bool {
         let names: Vec<Arc<str>> = of
             .iter()
-            .filter_map(|node| schedule::guards_of(self.state.graph(), *node))
-            .flat_map(|guards| &guards.locks)
-            .filter(|lock| lock.scope == LockScope::Machine)
-            .map(|lock| Arc::clone(&lock.name))
+            .filter_map(|node| Some((*node, schedule::guards_of(self.state.graph(), *node)?)))
+            .flat_map(|(node, guards)| guards.locks.iter().map(move |lock| (node, lock)))
+            .filter(|(node, lock)| {
+                lock.scope == LockScope::Machine && !self.machine_has(*node, &lock.name)
+            })
+            .map(|(_, lock)| Arc::clone(&lock.name))
             .collect();
         let taken = names.is_empty() || self.world.take_machine_locks(unit, &names).is_ok();
         self.machine_waits |= !taken;
         taken
+    }
+
+    /// Whether a goal around a node holds a lock of this machine.
+    fn machine_has(&self, node: NodeIx, name: &str) -> bool {
+        let graph = self.state.graph();
+        let mut around = graph.enclosing(node).filter(|goal| self.locked_goals.contains(goal));
+        around.any(|goal| {
+            let locks = schedule::guards_of(graph, goal).map_or(&[][..], |guards| &guards.locks);
+            locks.iter().any(|lock| lock.scope == LockScope::Machine && *lock.name == *name)
+        })
+    }
+
+    /// Takes the machine's locks of the open goals around a node, or of an open goal itself, where
+    /// this process does not have them yet: one that takes a run up has none.
+    pub(super) fn take_goal_locks(&mut self, node: NodeIx) -> bool {
+        let graph = Arc::clone(self.state.graph());
+        let own = (!graph.is_step(node)).then_some(node);
+        own.into_iter().chain(graph.enclosing(node)).all(|goal| {
+            let taken = self.locked_goals.contains(&goal)
+                || self.take_machine_locks(UnitIx::of(goal), &[goal]);
+            if taken {
+                self.locked_goals.insert(goal);
+            }
+            taken
+        })
+    }
+
+    pub(super) fn release_goal_locks(&mut self, goal: NodeIx) {
+        self.locked_goals.remove(&goal);
+        self.world.release_machine_locks(UnitIx::of(goal));
     }
 
     /// An undo takes what its step took.
@@ -163,7 +200,8 @@ impl<W: World> Drive<'_, W> {
             Ok(uses) => uses,
             Err(why) => return self.fail_value(unit, "uses", &why),
         };
-        let kept = self.turns.kept(unit, Some(&goal.guards), &uses);
+        let has = |lock: &str| self.has_lock(unit.node, lock);
+        let kept = self.turns.kept(unit, Some(&goal.guards), &uses, has);
         if let Some(hold) = schedule::hold(&self.state, unit, &uses, &self.limits).or(kept) {
             return self.turns.held_back(unit, hold);
         }
@@ -175,6 +213,9 @@ impl<W: World> Drive<'_, W> {
             (Err(why), _) => return self.fail_value(unit, "parallel", &why),
             (_, Err(why)) => return self.fail_value(unit, "deadline", &why),
         };
+        if !self.take_goal_locks(unit.node) {
+            return;
+        }
         let deadline = deadline.map(|length| self.world.now().after(length));
         self.turns.has_started(unit);
         let goal = self.goal_id(unit.node);

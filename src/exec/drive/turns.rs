@@ -79,16 +79,19 @@ impl Turns {
         }
     }
 
-    /// What a unit wants and is kept for another one.
+    /// What a unit wants and is kept for another one; `has` names the locks that it has already,
+    /// by a goal around it.
     pub(super) fn kept(
         &self,
         unit: UnitIx,
         guards: Option<&Guards>,
         uses: &IndexMap<Arc<str>, i64>,
+        has: impl Fn(&str) -> bool,
     ) -> Option<Hold> {
         let others = |found: Option<&UnitIx>| found.is_some_and(|of| *of != unit);
         let locks = guards.map_or(&[][..], |guards| &guards.locks);
-        let lock = locks.iter().find(|lock| others(self.locks.get(&lock.name)));
+        let wanted = locks.iter().filter(|lock| others(self.locks.get(&lock.name)));
+        let lock = wanted.into_iter().find(|lock| !has(&lock.name));
         let lock = lock.map(|lock| Hold::Lock(Arc::clone(&lock.name)));
         let resource = || uses.keys().find(|name| others(self.resources.get(*name)));
         lock.or_else(|| resource().map(|name| Hold::Resource(Arc::clone(name))))

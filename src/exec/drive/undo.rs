@@ -77,7 +77,13 @@ impl<W: World> Drive<'_, W> {
         let begun = state.is_some_and(|state| state.attempts > 0)
             || (unit.item.is_none() && self.state.node(unit.node).items.is_some());
         let in_turn = !begun && self.state.must_be_undone(unit.node);
-        let never = status == Status::Succeeded || self.force || in_turn;
+        // What never had its turn changed nothing since.
+        let stays = match status {
+            Status::Failed | Status::Cancelled => false,
+            Status::Skipped => !begun,
+            _ => true,
+        };
+        let never = stays || self.force || in_turn;
         if never || !self.state.must_restore(unit) {
             return false;
         }

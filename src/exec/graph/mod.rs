@@ -43,6 +43,7 @@ pub struct Graph {
     children: Vec<Vec<NodeIx>>,
     chains: Chains,
     services: Services,
+    keepers: Vec<NodeIx>,
 }
 
 impl Graph {
@@ -55,11 +56,13 @@ impl Graph {
             children: vec![Vec::new(); plan.goals.len()],
             chains: Chains::default(),
             services: Services::default(),
+            keepers: Vec::new(),
             plan,
         };
         graph.connect();
         graph.chains = Chains::new(&graph);
         graph.services = Services::new(&graph);
+        graph.keepers = super::deadlock::keepers(&graph);
         graph
     }
 
@@ -80,6 +83,11 @@ impl Graph {
                 self.outgoing[from.at()].push(node);
             }
         }
+    }
+
+    /// The goals and services that keep locks or resources until others have ended.
+    pub fn keepers(&self) -> &[NodeIx] {
+        &self.keepers
     }
 
     pub fn plan(&self) -> &Arc<Plan> {

@@ -16,6 +16,7 @@ impl RunState {
             self.standing += stamped.at.since(self.last);
         }
         self.seq = stamped.seq;
+        self.lends = false;
         let at = stamped.at;
         match &stamped.event {
             Event::RunStarted { .. }
@@ -143,6 +144,7 @@ impl RunState {
             let state = &mut self.nodes[child.at()];
             state.held_by = state.held_by.saturating_sub(1);
             self.restage(UnitIx::of(child));
+            self.restage_instances(child);
         }
         self.restage(UnitIx::of(goal));
     }

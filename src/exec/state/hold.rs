@@ -50,7 +50,9 @@ impl RunState {
             let holders = self.held.entry(Arc::clone(&lock.name)).or_default();
             match lock.scope {
                 LockScope::Shared => holders.shared = holders.shared.saturating_add_signed(by),
-                LockScope::Exclusive | LockScope::Machine => holders.exclusive = by > 0,
+                LockScope::Exclusive | LockScope::Machine => {
+                    holders.exclusive = holders.exclusive.saturating_add_signed(by);
+                }
             }
         }
         for (name, amount) in self.uses_of(unit) {

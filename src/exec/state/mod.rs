@@ -136,6 +136,9 @@ pub struct RunState {
     running: u32,
     running_in: Vec<u32>,
     held: HashMap<Arc<str>, Holders>,
+    /// Nothing could start any more otherwise: until the next event open goals, in which nothing
+    /// runs by now, lend their locks.
+    pub lends: bool,
     used: HashMap<Arc<str>, i64>,
     /// The scheduler's order: less comes first.
     order: Vec<u32>,
@@ -144,7 +147,8 @@ pub struct RunState {
 /// Who holds a lock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Holders {
-    pub exclusive: bool,
+    /// More than one where a step takes what a goal around it has.
+    pub exclusive: u32,
     pub shared: u32,
 }
 
@@ -174,6 +178,7 @@ impl RunState {
             running: 0,
             running_in: vec![0; goals],
             held: HashMap::new(),
+            lends: false,
             used: HashMap::new(),
             order,
             graph,

@@ -56,16 +56,9 @@ impl RunState {
         for node in undone {
             start_over(&mut self.nodes[node.at()]);
         }
-        for node in changed.iter().filter_map(|id| self.graph.step_ix(id)).collect::<Vec<_>>() {
-            start_over(&mut self.nodes[node.at()]);
-            // What was approved may be another thing now.
-            self.nodes[node.at()].unit.questions.clear();
-            for joined in self.graph.joined(node) {
-                start_over(&mut self.nodes[joined.at()]);
-            }
-        }
+        let changed: Vec<NodeIx> = changed.iter().filter_map(|id| self.graph.step_ix(id)).collect();
         if !changed.is_empty() {
-            self.lift_stops(changed, &over);
+            self.take_changes(&changed, &over);
         }
         self.doubt_joined();
         self.restart_services();
@@ -84,10 +77,11 @@ impl RunState {
         self.recount();
     }
 
-    /// Goals that were stopped for failures which all lie in what changed go on: what these kept
-    /// from running is due again, and what was undone for them. Not in what a deadline has ended
-    /// (`over`), nor where something is still to be undone.
-    fn lift_stops(&mut self, changed: &[StepId], over: &[bool]) {
+    /// Starts steps over whose meaning has changed. Goals that were stopped for failures which all
+    /// lie in these go on: what the failures kept from running is due again, and what was undone
+    /// for them. Not in what a deadline has ended (`over`), nor where something is still to be
+    /// undone.
+    fn take_changes(&mut self, changed: &[NodeIx], over: &[bool]) {
         let goals = self.graph.nodes().skip(self.graph.step_count());
         let stopped: Vec<NodeIx> = goals.filter(|goal| self.may_go_on(*goal, changed)).collect();
         for goal in &stopped {
@@ -95,9 +89,20 @@ impl RunState {
             (state.stopping, state.failed_by, state.rolling) = (None, None, None);
             state.undone.clear();
         }
-        let failed = self.graph.nodes().filter(|node| self.has_failed_itself(*node));
+        let failed = self.graph.nodes().filter(|node| self.stays_failed(*node, changed));
         for node in failed.collect::<Vec<_>>() {
             self.stop_after_failure(node);
+        }
+        for node in changed.iter().copied() {
+            // What is rolled back is not done again before all of it is undone.
+            if self.rolling(node).is_none() {
+                start_over(&mut self.nodes[node.at()]);
+                // What was approved may be another thing now.
+                self.nodes[node.at()].unit.questions.clear();
+                for joined in self.graph.joined(node) {
+                    start_over(&mut self.nodes[joined.at()]);
+                }
+            }
         }
         let lifted = stopped.into_iter().filter(|goal| self.node(*goal).stopping.is_none());
         for node in lifted.flat_map(|goal| self.steps_in(goal)).collect::<Vec<_>>() {
@@ -111,7 +116,7 @@ impl RunState {
     }
 
     /// Whether a goal was stopped for failures alone, and all is undone that is to be.
-    fn may_go_on(&self, goal: NodeIx, changed: &[StepId]) -> bool {
+    fn may_go_on(&self, goal: NodeIx, changed: &[NodeIx]) -> bool {
         let Some(StopReason::Failure { node }) = &self.node(goal).stopping else { return false };
         let rolled = self.rolling(goal).map(|top| self.steps_in(top)).unwrap_or_default();
         let undone = rolled.iter().all(|step| {
@@ -119,18 +124,17 @@ impl RunState {
         });
         // Its `verify` did not hold, which only what changed in it may mend.
         let own = *node == self.graph.id(goal);
-        let mut steps = changed.iter().filter_map(|id| self.graph.step_ix(id));
-        let mut mended =
-            || steps.any(|step| self.graph.enclosing(step).any(|around| around == goal));
-        undone && (!own || mended())
+        let inside = |step: &NodeIx| self.graph.enclosing(*step).any(|around| around == goal);
+        undone && (!own || changed.iter().any(inside))
     }
 
-    /// Whether a node has failed, and that is neither ignored nor the failure of something in it.
-    fn has_failed_itself(&self, node: NodeIx) -> bool {
-        let state = self.node(node);
-        let opened = state.started.is_some();
-        let by_others = !self.graph.is_step(node) && opened && !self.is_only_unverified(node);
-        state.status == Status::Failed && !by_others && !self.is_ignored(node)
+    /// Whether a node has failed and stays so: nothing in it is due again, and it is not ignored.
+    fn stays_failed(&self, node: NodeIx, changed: &[NodeIx]) -> bool {
+        let over = |step: &NodeIx| self.node(*step).status.is_end() && !changed.contains(step);
+        self.node(node).status == Status::Failed
+            && !self.is_ignored(node)
+            && !changed.contains(&node)
+            && self.steps_in(node).iter().all(over)
     }
 
     /// What a deadline has ended has all its time again, when it is tried again.
@@ -274,7 +278,9 @@ pub(super) fn start_over(state: &mut NodeState) {
 /// Makes a step due again, where its status says so, or those of its instances whose status does.
 fn take_up(state: &mut NodeState, again: impl Fn(Status) -> bool) {
     // Instances that were stopped are due again also where their step has not ended yet.
-    let due = again(state.status) || !state.status.is_end();
+    // What was being put back is put back to its end first.
+    let halved = matches!(state.unit.phase, Phase::Ending(_));
+    let due = again(state.status) || (!state.status.is_end() && !halved);
     if due && state.items.is_some() && !was_undone(state) {
         reopen_instances(state, again);
     } else if again(state.status) {

@@ -1,8 +1,8 @@
 //! Undoing: which steps are undone, in which order, and what snapshots change.
 //!
-//! A goal that is rolled back first lets what runs in it end; then the steps that nothing which is
-//! still to be undone depends on are due, and so on backwards. Invariant: a step's undo is due only
-//! when all that came after it is undone, or was never to be.
+//! A goal that is rolled back first lets what runs in it end; then the steps are due that nothing
+//! which is still to be undone depends on, and so on backwards. Invariant: a step's undo is due
+//! only when all that came after it is undone, or was never to be.
 
 use std::collections::BTreeSet;
 
@@ -76,9 +76,7 @@ impl RunState {
     pub fn must_restore(&self, unit: UnitIx) -> bool {
         let Some(state) = self.unit(unit) else { return false };
         let saved = state.saved.as_ref();
-        let instances = unit.item.is_none().then(|| &self.node(unit.node).instances);
-        let touched =
-            state.touched || instances.is_some_and(|all| all.iter().any(|each| each.touched));
+        let touched = state.touched || (unit.item.is_none() && self.node(unit.node).is_touched());
         touched && saved.is_some_and(|saved| !saved.put_back && saved.failure.is_none())
     }
 
@@ -180,8 +178,8 @@ impl RunState {
             state.stopping = state.stopping.take().filter(|_| asked);
         }
         if *why == StopReason::Deadline {
-            let failed = |why: &StopReason| matches!(why, StopReason::Failure { .. });
-            state.stopping = state.stopping.take().filter(|why| !failed(why));
+            let failed = matches!(state.stopping, Some(StopReason::Failure { .. }));
+            state.stopping = state.stopping.take().filter(|_| !failed);
         }
         state.stopping.get_or_insert_with(|| why.clone());
         if rolls {
@@ -269,7 +267,7 @@ impl RunState {
         }
     }
 
-    /// Finds the steps that are to be undone next in the rollback that a node belongs to.
+    /// Finds what is to be undone next in the rollback that a node belongs to.
     pub(super) fn plan_undo(&mut self, node: NodeIx) {
         if let Some(top) = self.rolling(node) {
             self.settle_undo(top);
@@ -347,11 +345,11 @@ impl RunState {
             Event::RestoreEnded { failure, .. } => end_restore(state, failure.as_ref()),
             _ => {}
         }
-        if matches!(event, Event::SnapshotStarted { .. } | Event::RestoreStarted { .. }) {
-            self.hold(unit);
-        } else if matches!(event, Event::SnapshotTaken { .. }) {
+        match event {
+            Event::SnapshotStarted { .. } | Event::RestoreStarted { .. } => self.hold(unit),
             // A rollback may have waited for it.
-            self.plan_undo(unit.node);
+            Event::SnapshotTaken { .. } => self.plan_undo(unit.node),
+            _ => {}
         }
     }
 }

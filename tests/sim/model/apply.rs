@@ -110,7 +110,7 @@ impl Model<'_> {
                 self.nodes[node].stop.rolls.get_or_insert((Some(node), since));
             }
             Why::Deadline if self.past_deadline(node, 0) => {
-                self.nodes[node].stop.deadline = true;
+                (self.nodes[node].stop.deadline, self.nodes[node].stop.late) = (true, true);
                 if self.tree.policy(node) == Policy::Rollback {
                     let since = self.last_checkpoint();
                     self.nodes[node].stop.rolls.get_or_insert((Some(node), since));
@@ -123,13 +123,13 @@ impl Model<'_> {
 
     fn open(&mut self, node: usize) -> Result<(), Wrong> {
         self.must((node, None), &Due::Open, &What::Opened(node))?;
-        if self.locked((node, None)) {
+        if self.taken((node, None)) {
             return Err(format!("{} takes what others have", self.name((node, None))));
         }
         let deadline = self.tree.goal(node).and_then(|goal| goal.deadline);
-        self.nodes[node].opened = true;
-        self.nodes[node].deadline =
-            deadline.map(|length| (self.now + i64::from(length), self.stood));
+        let state = &mut self.nodes[node];
+        state.opened = true;
+        state.deadline = deadline.map(|length| (self.now + i64::from(length), self.stood));
         Ok(())
     }
 
@@ -138,7 +138,10 @@ impl Model<'_> {
             |model: &Self, node| Err(format!("{}: {what:?} is not due", model.name((node, None))));
         match *what {
             What::Undoing(node) => {
-                if !self.may_undo(node, true) || self.held((node, None)) {
+                if !self.may_undo(node, true)
+                    || self.crowded((node, None))
+                    || self.taken((node, None))
+                {
                     return wrong(self, node);
                 }
                 self.nodes[node].undo = Undo::Running;
@@ -175,7 +178,10 @@ impl Model<'_> {
     /// Whether it is this step's failure for which all is undone: it stays `failed`.
     pub(super) fn began_rollback(&self, node: usize) -> bool {
         let top = self.rolled(node);
-        top.is_some_and(|top| self.nodes[top].stop.rolls.is_some_and(|(by, _)| by == Some(node)))
+        let by = top.and_then(|top| self.nodes[top].stop.rolls.and_then(|(by, _)| by));
+        let failed = self.nodes[node].status == Some(Status::Failed);
+        let around = |goal: usize| failed && self.tree.around(node).any(|around| around == goal);
+        by.is_some_and(|by| by == node || around(by))
     }
 
     fn take_unit(&mut self, what: &What) -> Result<(), Wrong> {
@@ -226,7 +232,7 @@ impl Model<'_> {
         match *what {
             What::Saving(at) => {
                 self.must(at, &Due::Save, what)?;
-                if self.held(at) {
+                if self.crowded(at) || self.taken(at) {
                     return Err(format!("{} takes what others have", self.name(at)));
                 }
                 self.unit_mut(at).phase = Phase::Saving;
@@ -244,7 +250,7 @@ impl Model<'_> {
             }
             What::Restoring(at, status) => {
                 let due = matches!(self.due(at), Due::Restore(all) if all.contains(&status));
-                if !due || self.locked(at) {
+                if !due || self.taken(at) {
                     return wrong(self, at);
                 }
                 self.unit_mut(at).phase = Phase::Restoring(status);
@@ -316,7 +322,7 @@ impl Model<'_> {
             Due::Time(until) if until <= self.now => {}
             due => return Err(format!("{} starts, and this is due: {due:?}", self.name(at))),
         }
-        if self.held(at) {
+        if self.crowded(at) || self.taken(at) {
             return Err(format!("{} takes what others have", self.name(at)));
         }
         let now = (self.now, self.stood);

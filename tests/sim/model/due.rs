@@ -43,9 +43,10 @@ impl Model<'_> {
         let first = at.1.is_none() && self.unit(at).saved == Saved::No;
         match self.due_without_snapshot(at) {
             Due::Start | Due::Items if saves && first => Due::Save,
-            Due::End(mut all) if self.must_restore(at) && !all.contains(&Status::Succeeded) => {
-                all.retain(|status| *status != Status::Succeeded);
-                Due::Restore(all)
+            Due::End(all)
+                if self.must_restore(at) && all.iter().any(|status| goes_back(*status)) =>
+            {
+                Due::Restore(all.into_iter().filter(|status| goes_back(*status)).collect())
             }
             due => due,
         }
@@ -373,6 +374,12 @@ impl Model<'_> {
             false => faults,
         })
     }
+}
+
+/// Whether what a step's `snapshot` names is put back where the step ends so. What never had its
+/// turn changed nothing.
+fn goes_back(status: Status) -> bool {
+    matches!(status, Status::Failed | Status::Cancelled)
 }
 
 /// How what is in a goal ends when the goal ends so without having opened.

@@ -30,7 +30,7 @@ impl Model<'_> {
     }
 
     /// Whether no slot is free for a step.
-    fn crowded(&self, at: At) -> bool {
+    pub(super) fn crowded(&self, at: At) -> bool {
         let node = at.0;
         if !self.takes_slot(node) {
             return false;
@@ -58,9 +58,47 @@ impl Model<'_> {
 
     /// Whether others have a lock or resource that a unit needs.
     pub(super) fn locked(&self, at: At) -> bool {
+        self.needs_of_others(at, |other| self.has(other)) || self.is_lent(at)
+    }
+
+    /// Whether they have it so that it cannot be had at all: an open goal in which nothing runs
+    /// lends its locks before a run stands still for ever.
+    pub(super) fn taken(&self, at: At) -> bool {
+        let runs = |goal: usize| {
+            let inside = |other: &At| self.tree.around(other.0).any(|around| around == goal);
+            self.units().filter(inside).any(|other| self.is_at_work(other))
+        };
+        let works = |other: At| {
+            let goal = self.tree.step(other.0).is_none();
+            if goal { self.has(other) && runs(other.0) } else { self.has(other) }
+        };
+        self.needs_of_others(at, works)
+    }
+
+    fn is_at_work(&self, at: At) -> bool {
+        self.tree.step(at.0).is_some() && self.has(at)
+    }
+
+    /// Whether somebody outside of a goal around a unit has a lock that the goal has lent.
+    fn is_lent(&self, at: At) -> bool {
+        self.tree.around(at.0).any(|goal| {
+            let outside = |other: At| {
+                other.0 != goal
+                    && !self.tree.around(other.0).any(|around| around == goal)
+                    && !self.tree.around(goal).any(|around| around == other.0)
+            };
+            let has = |other: At| outside(other) && self.has(other);
+            !self.tree.nodes[goal].what.guards().locks.is_empty()
+                && self.needs_of_others((goal, None), has)
+        })
+    }
+
+    fn needs_of_others(&self, at: At, has: impl Fn(At) -> bool) -> bool {
         let guards = self.tree.nodes[at.0].what.guards();
-        let others: Vec<At> =
-            self.units().filter(|other| *other != at && self.has(*other)).collect();
+        // What a goal has it has for all in it.
+        let around: Vec<usize> = self.tree.around(at.0).collect();
+        let others = self.units().filter(|other| *other != at && !around.contains(&other.0));
+        let others: Vec<At> = others.filter(|other| has(*other)).collect();
         let meets = |other: &At| {
             let theirs = &self.tree.nodes[other.0].what.guards().locks;
             theirs.iter().any(|their| {
@@ -72,6 +110,17 @@ impl Model<'_> {
         let own = self.uses(at.0);
         let short = own > 0 && used + own > AMOUNT;
         short || others.iter().any(meets)
+    }
+
+    /// Whether a goal with locks may wait although nobody has them: others that are open could come
+    /// to wait for it, and it for them.
+    pub(super) fn may_be_kept_closed(&self, goal: usize) -> bool {
+        let locks = |node: usize| !self.tree.nodes[node].what.guards().locks.is_empty();
+        let waits = |node: usize| {
+            let inside = self.tree.around(node).any(|around| around == goal);
+            self.nodes[node].status.is_none() && !inside && node != goal
+        };
+        locks(goal) && (0..self.nodes.len()).any(|node| waits(node) && locks(node))
     }
 
     /// Whether a step cannot start now for want of a slot, a lock or a resource.

@@ -68,6 +68,8 @@ struct Stop {
     failure: bool,
     signal: bool,
     deadline: bool,
+    /// Its deadline has passed, whatever came after that.
+    late: bool,
     /// It is rolled back: whose failure began that, none where a person did, and the last
     /// checkpoint by then.
     rolls: Option<(Option<usize>, u64)>,
@@ -296,7 +298,7 @@ impl<'a> Model<'a> {
                 Due::Time(until) => *until > self.now || self.held(at),
                 Due::Start | Due::Save => self.held(at),
                 Due::Restore(_) => busy || self.locked(at),
-                Due::Open => self.locked(at),
+                Due::Open => self.locked(at) || self.may_be_kept_closed(at.0),
                 // What was decided begins once what was recorded before is on the disk.
                 _ => busy || !settled,
             };
@@ -362,6 +364,8 @@ impl<'a> Model<'a> {
                 Due::Nothing => {}
                 Due::Person => asks = true,
                 Due::Start | Due::Open | Due::Save if self.held(at) => {}
+                Due::Open if self.may_be_kept_closed(at.0) => {}
+                Due::Time(until) if until <= self.now && self.held(at) => {}
                 due => return Err(format!("the run waits: {}: {due:?}", self.name(at))),
             }
             let running = self.unit(at).phase.holds();

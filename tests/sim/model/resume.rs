@@ -20,6 +20,7 @@ impl Model<'_> {
             node.stop.signal = false;
             // A rollback that a deadline began goes on.
             node.stop.deadline &= late[at] || node.stop.rolls.is_some();
+            node.stop.late &= late[at] || node.stop.rolls.is_some();
             if retry {
                 node.stop = Stop::default();
             }
@@ -34,7 +35,9 @@ impl Model<'_> {
                 _ => false,
             };
             let is_step = self.tree.step(at).is_some();
-            let open = node.status.is_none() || again(node.status);
+            // What was being put back is put back to its end first.
+            let halved = matches!(node.unit.phase, Phase::Ending(_));
+            let open = node.status.is_none() && !halved || again(node.status);
             for unit in node.instances.iter_mut().flatten() {
                 unit.forget();
                 if open && again(unit.over) {
@@ -50,15 +53,8 @@ impl Model<'_> {
                 start_over(node);
             }
         }
-        for step in changed {
-            let node = &mut self.nodes[*step];
-            node.instances = None;
-            start_over(node);
-            // It may be another question now.
-            node.unit.confirm = Ask::Not;
-        }
         if !changed.is_empty() {
-            self.lift_stops(changed, &late);
+            self.take_changes(changed, &late);
         }
         for goal in (0..self.nodes.len()).rev().filter(|at| self.tree.goal(*at).is_some()) {
             let open = |child: &usize| self.nodes[*child].status.is_none();
@@ -73,6 +69,9 @@ impl Model<'_> {
                 let (stop, opened, deadline) = (node.stop, node.opened, node.deadline);
                 let when = node.when.filter(|_| opened);
                 start_over(node);
+                if opened {
+                    node.unit.confirm = Ask::NotNeeded;
+                }
                 (node.stop, node.opened, node.when) = (stop, opened, when);
                 node.deadline = deadline;
             }
@@ -93,7 +92,7 @@ impl Model<'_> {
     fn may_go_on(&self, goal: usize, changed: &[usize]) -> bool {
         let stop = self.nodes[goal].stop;
         let by = stop.rolls.and_then(|(by, _)| by);
-        if stop.deadline || !stop.failure && by.is_none() {
+        if stop.late || !stop.failure && by.is_none() {
             return false;
         }
         let undone = self.rolled(goal).is_none_or(|top| {
@@ -108,8 +107,8 @@ impl Model<'_> {
         undone && (!own || changed.iter().any(|step| self.tree.around(*step).any(|g| g == goal)))
     }
 
-    /// What was stopped for failures that all lie in what changed goes on.
-    fn lift_stops(&mut self, changed: &[usize], late: &[bool]) {
+    /// What changed starts over, and what was stopped for failures that all lie in it goes on.
+    fn take_changes(&mut self, changed: &[usize], late: &[bool]) {
         let nodes = 0..self.nodes.len();
         let stopped: Vec<usize> = nodes.filter(|goal| self.may_go_on(*goal, changed)).collect();
         for goal in &stopped {
@@ -117,10 +116,19 @@ impl Model<'_> {
         }
         for node in 0..self.nodes.len() {
             let state = &self.nodes[node];
-            let by_others = state.opened && state.verified != Some(false);
-            let by_itself = self.tree.step(node).is_some() || !by_others;
-            if state.status == Some(Status::Failed) && by_itself && !self.is_ignored(node) {
+            let over = |step: usize| self.nodes[step].status.is_some() && !changed.contains(&step);
+            let stays = !changed.contains(&node) && self.steps_in(node).all(over);
+            if state.status == Some(Status::Failed) && stays && !self.is_ignored(node) {
                 self.stop_after(node);
+            }
+        }
+        for step in changed {
+            if self.rolled(*step).is_none() {
+                let node = &mut self.nodes[*step];
+                node.instances = None;
+                start_over(node);
+                // It may be another question now.
+                node.unit.confirm = Ask::Not;
             }
         }
         for goal in stopped {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod instances;
+mod locks;
 mod snapshots;
 
 use super::plan::{
