@@ -9,7 +9,7 @@ use super::graph::Graph;
 use super::scope::{Place, Surroundings, Values};
 use super::state::RunState;
 use crate::ir::{Binding, BindingKind, Plan};
-use crate::value::{BinaryOperator, BindingId, EvalError, Expr, Value, matches_whole};
+use crate::value::{BinaryOperator, BindingId, EvalError, Expr, StepId, Value, matches_whole};
 
 /// Params that a person may give another value in the middle of a run: those that are given from
 /// outside, but for secrets, which a run does not keep.
@@ -21,8 +21,29 @@ pub fn changeable(plan: &Plan) -> impl Iterator<Item = (&BindingId, &Binding)> {
 
 /// Lets and bound params that come from a param, directly or through others.
 pub fn made_of(plan: &Plan, param: &BindingId) -> HashSet<BindingId> {
+    with_all_made_of(plan, vec![param.clone()])
+}
+
+/// Lets and bound params that come from outputs of some steps, directly or through others.
+pub fn made_of_outputs(plan: &Plan, gives: impl Fn(&StepId) -> bool) -> HashSet<BindingId> {
+    let of_outputs = |binding: &Binding| {
+        let mut found = false;
+        if let Some(value) = made_by(binding) {
+            value.walk(&mut |expr| {
+                found |= matches!(expr, Expr::Output { step, .. } if gives(step));
+            });
+        }
+        found
+    };
+    let direct = plan.bindings.iter().filter(|(_, binding)| of_outputs(binding));
+    let direct: Vec<BindingId> = direct.map(|(id, _)| id.clone()).collect();
+    let mut found: HashSet<BindingId> = direct.iter().cloned().collect();
+    found.extend(with_all_made_of(plan, direct));
+    found
+}
+
+fn with_all_made_of(plan: &Plan, mut open: Vec<BindingId>) -> HashSet<BindingId> {
     let mut found = HashSet::new();
-    let mut open = vec![param.clone()];
     while let Some(changed) = open.pop() {
         for (id, binding) in &plan.bindings {
             if uses(binding, &changed) && found.insert(id.clone()) {
@@ -34,14 +55,19 @@ pub fn made_of(plan: &Plan, param: &BindingId) -> HashSet<BindingId> {
 }
 
 fn uses(binding: &Binding, other: &BindingId) -> bool {
-    let (BindingKind::Let { value } | BindingKind::Param { bound: Some(value), .. }) =
-        &binding.kind
-    else {
-        return false;
-    };
     let mut found = false;
-    value.walk(&mut |expr| found |= matches!(expr, Expr::Binding(id) if id == other));
+    if let Some(value) = made_by(binding) {
+        value.walk(&mut |expr| found |= matches!(expr, Expr::Binding(id) if id == other));
+    }
     found
+}
+
+/// What a let, or a param that a mount binds, is made by.
+fn made_by(binding: &Binding) -> Option<&Expr> {
+    match &binding.kind {
+        BindingKind::Let { value } | BindingKind::Param { bound: Some(value), .. } => Some(value),
+        BindingKind::Param { .. } => None,
+    }
 }
 
 /// Params whose values are known by now: those that a journal may hold, and the secrets.

@@ -71,6 +71,12 @@ pub(crate) enum When {
         status: Status,
         not: bool,
     },
+    /// Whether the output of one of those that it waits for is at least so much; by way of a `let`.
+    Output {
+        edge: u16,
+        least: u32,
+        by_let: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -119,6 +125,8 @@ pub(crate) struct Step {
     pub(crate) rollback: bool,
     pub(crate) snapshot: bool,
     pub(crate) checkpoint: bool,
+    /// It has an output: how many attempts of it there were, if it is tried.
+    pub(crate) output: bool,
     pub(crate) priority: Option<i8>,
     pub(crate) each: Option<Each>,
     pub(crate) omit: Option<Omit>,

@@ -146,6 +146,11 @@ fn conditions() -> impl Strategy<Value = When> {
             status,
             not
         }),
+        (any::<u16>(), 1_u32..4, any::<bool>()).prop_map(|(edge, least, by_let)| When::Output {
+            edge,
+            least,
+            by_let
+        }),
     ]
 }
 
@@ -175,12 +180,12 @@ fn steps() -> impl Strategy<Value = Step> {
     let tried = (ways(), vec(ways(), 0..3), flag(0.6), weighted(0.25, policy));
     let omit = prop_oneof![Just(Omit::LeftOut), Just(Omit::Skipped)];
     let undone = (flag(0.4), flag(0.15), flag(0.2), weighted(0.1, -2_i8..3));
-    let called = (weighted(0.15, foreach()), weighted(0.2, omit));
+    let called = (weighted(0.15, foreach()), weighted(0.2, omit), flag(0.4));
     (guards(true), does, tried, (undone, called), acts()).prop_map(
         |(guards, (unless, requires, action), tried, (undone, called), acts)| {
             let (mut way, mut fallbacks, idempotent, policy) = tried;
             let (rollback, mut snapshot, checkpoint, priority) = undone;
-            let (each, omit) = called;
+            let (each, omit, output) = called;
             // What is done by hand is not tried again.
             if matches!(action, Action::Manual(_)) {
                 (way, fallbacks) = (Way { retry: None, timeout: None }, Vec::new());
@@ -202,6 +207,7 @@ fn steps() -> impl Strategy<Value = Step> {
                 priority,
                 each,
                 omit,
+                output,
                 acts,
             }
         },

@@ -5,6 +5,8 @@ use goalc::exec::event::{
     Answer, AttemptEnd, Event, Failure, QuestionKind, RunStatus, Stamped, StopReason, Unit,
 };
 
+use goalc::value::Value;
+
 use super::plan::{Kind, Status};
 use super::tree::Tree;
 
@@ -100,6 +102,8 @@ pub(crate) enum What {
     /// A person wants all undone that had not succeeded by this event.
     RollBack(u64),
     When(usize, bool),
+    /// The `let` of a step's output has this value.
+    Let(usize, i64),
     /// How many instances there are, and how many of them may fail.
     Items(usize, u32, u32, Option<u32>),
     Unless(At, bool),
@@ -117,6 +121,8 @@ pub(crate) enum What {
         at: At,
         attempt: u32,
         end: End,
+        /// Its output.
+        gave: Option<i64>,
     },
     Delayed {
         at: At,
@@ -172,6 +178,9 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
         Event::ItemsFixed { step, items, tolerated, parallel } => {
             let count = u32::try_from(items.len()).ok()?;
             What::Items(node(&step)?, count, *tolerated, *parallel)
+        }
+        Event::LetFixed { binding, value } => {
+            What::Let(binding.to_string().strip_prefix('v')?.parse().ok()?, number(Some(value))?)
         }
         Event::WhenDecided { node: of, holds } => What::When(node(of)?, *holds),
         Event::StepEnded { step, status, via, .. } => {
@@ -235,7 +244,11 @@ fn of_unit(event: &Event, tree: &Tree<'_>) -> Option<What> {
             What::Attempt { at: unit(of)?, attempt: *attempt, way: *way }
         }
         Event::AttemptEnded { unit: of, attempt, end, .. } => {
-            What::Tried { at: unit(of)?, attempt: *attempt, end: outcome(end)? }
+            let gave = match end {
+                AttemptEnd::Succeeded { outputs } => number(outputs.get("o")),
+                AttemptEnd::Failed(_) => None,
+            };
+            What::Tried { at: unit(of)?, attempt: *attempt, end: outcome(end)?, gave }
         }
         Event::Delayed { unit: of, length, until } => What::Delayed {
             at: unit(of)?,
@@ -259,6 +272,13 @@ fn of_unit(event: &Event, tree: &Tree<'_>) -> Option<What> {
         }
         _ => return None,
     })
+}
+
+fn number(value: Option<&Value>) -> Option<i64> {
+    match value {
+        Some(Value::Int(number)) => Some(*number),
+        _ => None,
+    }
 }
 
 fn outcome(end: &AttemptEnd) -> Option<End> {

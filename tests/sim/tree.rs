@@ -3,6 +3,8 @@
 //! Invariant: the root is node 0, a node comes before all that it holds and waits for earlier
 //! nodes only.
 
+use std::collections::BTreeSet;
+
 use super::plan::{Action, Each, Omit, StepPolicy, Tolerate, When};
 use super::plan::{Confirm, EdgeKind, Goal, Guards, Kind, Node, Plan, Policy, Status, Step, Way};
 
@@ -37,6 +39,7 @@ pub(crate) enum What<'a> {
 pub(crate) enum Condition {
     Constant(bool),
     Ended { on: usize, status: Status, not: bool },
+    Output { on: usize, least: u32, by_let: bool },
 }
 
 impl<'a> Tree<'a> {
@@ -115,11 +118,26 @@ impl<'a> Tree<'a> {
         let when = guards.when.map(|when| match when {
             When::Constant(holds) => Condition::Constant(holds),
             When::Ended { .. } if edges.is_empty() => Condition::Constant(true),
+            When::Output { edge, least, by_let } => {
+                let gives = |(on, _): &&(usize, EdgeKind)| self.gives(*on);
+                let all: Vec<usize> = edges.iter().filter(gives).map(|(on, _)| *on).collect();
+                let on = all.get(usize::from(edge) % all.len().max(1));
+                on.map_or(Condition::Constant(true), |on| Condition::Output {
+                    on: *on,
+                    least,
+                    by_let,
+                })
+            }
             When::Ended { edge, status, not } => {
                 Condition::Ended { on: edges[usize::from(edge) % edges.len()].0, status, not }
             }
         });
         (edges, when)
+    }
+
+    /// Whether a node is a step with an output.
+    pub(crate) fn gives(&self, node: usize) -> bool {
+        self.step(node).is_some_and(|step| step.output)
     }
 
     /// The goals around a node, from the inside.
@@ -197,6 +215,14 @@ impl<'a> Tree<'a> {
         if self.plan.checkpoints {
             text += "  progress checkpoints\n";
         }
+        let by_let = |node: &Flat<'_>| match node.when {
+            Some(Condition::Output { on, by_let: true, .. }) => Some(on),
+            _ => None,
+        };
+        let used: BTreeSet<usize> = self.nodes.iter().filter_map(by_let).collect();
+        for on in used {
+            text += &format!("  let v{on} = {} + 1\n", self.output(on));
+        }
         self.write_goal(&mut text, 0, 1);
         text + "}\n"
     }
@@ -265,11 +291,18 @@ impl<'a> Tree<'a> {
             (step.rollback, "rollback { run [\"z\"] }".to_owned()),
             (step.snapshot, format!("snapshot \"p{at}\"")),
             (step.checkpoint, "checkpoint".to_owned()),
+            (step.output, "output o: int".to_owned()),
         ] {
             all.extend(has.then_some(clause));
         }
         all.extend(step.priority.map(|priority| format!("priority {priority}")));
         all
+    }
+
+    /// A step's output as an expression; of a `foreach`, how many instances gave one.
+    fn output(&self, on: usize) -> String {
+        let value = format!("{}.o", self.nodes[on].id);
+        if self.nodes[on].what.each().is_some() { format!("len({value})") } else { value }
     }
 
     fn each_clause(&self, at: usize, each: &Each) -> String {
@@ -304,6 +337,10 @@ impl<'a> Tree<'a> {
             Condition::Ended { on, status, not } => {
                 let sign = if not { "!=" } else { "==" };
                 format!("when {}.status {sign} \"{}\"", self.nodes[on].id, status.word())
+            }
+            Condition::Output { on, least, by_let: true } => format!("when v{on} > {least}"),
+            Condition::Output { on, least, by_let: false } => {
+                format!("when {} >= {least}", self.output(on))
             }
         }));
         all.extend(guards.confirm.as_ref().map(confirm_clause));

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -14,6 +15,8 @@ use goalc::exec::scope::{NoSurroundings, Surroundings};
 use goalc::exec::world::{
     Account, Mailbox, Outcome, Ticket, Undone, View, Wake, Work as Theirs, World,
 };
+
+use goalc::value::Value;
 
 use super::disk::{Shared, dead};
 use super::plan::{Action, Doubt, Kind, Step, Try};
@@ -50,6 +53,9 @@ struct Flight {
     outcome: Outcome,
     grace: u32,
 }
+
+/// What a person says that a step gave.
+pub(crate) const SAID: usize = 7;
 
 const LONG: Try = Try { takes: 1000, fails: None, hangs: false, grace: 0 };
 
@@ -96,7 +102,7 @@ impl<'a> Scripted<'a> {
             _ => (tried.takes, tried.fails.or(tried.hangs.then_some(Kind::Exit(1)))),
         };
         let end = match end {
-            None => AttemptEnd::Succeeded { outputs: IndexMap::new() },
+            None => AttemptEnd::Succeeded { outputs: gives(step, done + 1) },
             Some(kind) => AttemptEnd::Failed(failure(kind)),
         };
         (Some(takes), end, tried.grace)
@@ -165,7 +171,9 @@ impl<'a> Scripted<'a> {
             }
             let name = view.state.name(unit);
             let at = self.at(&name);
-            let done = Answer::Done { outputs: IndexMap::new() };
+            let step = self.tree.step(at.0);
+            let outputs = step.map(|step| gives(step, SAID)).unwrap_or_default();
+            let done = Answer::Done { outputs };
             let (after, answer) = match question.kind {
                 QuestionKind::Confirm => {
                     let guards = self.tree.nodes[at.0].what.guards();
@@ -251,6 +259,12 @@ impl<'a> Scripted<'a> {
         disk.seen.push(Seen::Stuck);
         vec![Wake::Synced(Err(dead()))]
     }
+}
+
+/// What a step gives, where it has an output.
+fn gives(step: &Step, value: usize) -> IndexMap<Arc<str>, Value> {
+    let value = Value::Int(i64::try_from(value).unwrap_or(i64::MAX));
+    step.output.then(|| (Arc::from("o"), value)).into_iter().collect()
 }
 
 fn failure(kind: Kind) -> Failure {

@@ -50,6 +50,7 @@ impl RunState {
     fn restage_dependents(&mut self, node: NodeIx) {
         for next in self.graph.outgoing(node).to_vec() {
             self.restage(UnitIx::of(next));
+            self.restage_instances(next);
         }
     }
 

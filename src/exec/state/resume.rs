@@ -4,6 +4,7 @@
 use super::{Handed, NodeState, Phase, RunState, Undo, UnitIx, UnitState};
 use crate::exec::event::{RunStatus, Status, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
+use crate::exec::params;
 use crate::value::StepId;
 
 impl RunState {
@@ -66,6 +67,7 @@ impl RunState {
         while self.reopen_services() {
             self.reopen_goals(retry_failed);
         }
+        self.forget_lets();
         self.status = RunStatus::Running;
         self.exit = None;
         self.ended = None;
@@ -137,17 +139,30 @@ impl RunState {
             && self.steps_in(node).iter().all(over)
     }
 
-    /// What a deadline has ended has all its time again, when it is tried again.
+    /// Where a deadline has passed, all is tried again with all of its time.
     fn renew_deadlines(&mut self, at: Timestamp) {
         let standing = self.standing;
         for state in &mut self.nodes {
-            if state.stopping == Some(StopReason::Deadline)
-                && let (Some((deadline, _)), Some(opened)) = (state.deadline, state.started)
+            if let (Some((deadline, stood)), Some(opened)) = (state.deadline, state.started)
+                && deadline.after(standing.saturating_sub(stood)) <= at
             {
                 state.deadline = Some((at.after(deadline.since(opened)), standing));
                 state.started = Some(at);
             }
         }
+    }
+
+    /// What was made of outputs that are due again is made anew: the steps may give others.
+    fn forget_lets(&mut self) {
+        if self.lets.is_empty() {
+            return;
+        }
+        let open = |step: &StepId| {
+            let node = self.graph.step_ix(step);
+            node.is_some_and(|node| !self.node(node).status.is_end())
+        };
+        let stale = params::made_of_outputs(self.graph.plan(), open);
+        self.lets.retain(|id, _| !stale.contains(id));
     }
 
     /// A goal with something due in it is open again, from the inside outwards; with `retry_failed`

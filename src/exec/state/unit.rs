@@ -210,9 +210,11 @@ impl UnitState {
         self.question(kind)?.answer.as_ref()
     }
 
-    /// The question that a person has yet to answer; what has ended asks nothing any more.
+    /// The question that a person has yet to answer; what has ended, or is about to, asks nothing
+    /// any more.
     pub fn open_question(&self) -> Option<&Question> {
-        let last = self.questions.last().filter(|_| !self.is_ended());
+        let ends = matches!(self.phase, Phase::Restoring(_) | Phase::Ending(_));
+        let last = self.questions.last().filter(|_| !ends && !self.is_ended());
         last.filter(|question| question.answer.is_none())
     }
 }

@@ -3,6 +3,7 @@
 use super::{Ask, Due, Model, Phase, Saved, Status, Undo, Unit, Why, Wrong};
 use crate::plan::{Policy, StepPolicy, Tolerate};
 use crate::trace::{At, End, Question, Said, What, Work};
+use crate::world::SAID;
 
 impl Model<'_> {
     /// Takes an event.
@@ -51,6 +52,13 @@ impl Model<'_> {
                 Ok(())
             }
             What::Undoing(_) | What::Undone(..) | What::UndoStopped(_) => self.take_undo(what),
+            What::Let(on, value) => {
+                let right = self.output(*on).map(|gave| gave + 1);
+                if self.lets.insert(*on, *value).is_some() || right != Some(*value) {
+                    return Err(format!("`v{on}` is {value}, and {right:?} is right"));
+                }
+                Ok(())
+            }
             What::When(node, holds) => {
                 self.must((*node, None), &Due::When(*holds), what)?;
                 self.nodes[*node].when = Some(*holds);
@@ -210,7 +218,10 @@ impl Model<'_> {
                 self.unit_mut(*at).phase = Phase::Fresh;
             }
             What::Attempt { at, attempt, way } => return self.start(*at, *attempt, *way),
-            What::Tried { at, attempt, end } => return self.tried(*at, *attempt, *end),
+            What::Tried { at, attempt, end, gave } => {
+                self.unit_mut(*at).gave = *gave;
+                return self.tried(*at, *attempt, *end);
+            }
             What::Delayed { at, length, until } => return self.delay(*at, *length, *until),
             What::NextWay(at) => {
                 self.must(*at, &Due::NextWay, what)?;
@@ -292,6 +303,7 @@ impl Model<'_> {
         let otherwise = confirm.and_then(|confirm| confirm.timeout);
         let name = self.name(at);
         let mut touched = false;
+        let gives = self.tree.gives(at.0);
         let unit = self.unit_mut(at);
         let all = [&mut unit.confirm, &mut unit.manual, &mut unit.doubt];
         let open = all.into_iter().find(|ask| matches!(ask, Ask::Open(_)));
@@ -308,6 +320,7 @@ impl Model<'_> {
         if unit.manual == Ask::Said(Said::Yes) || unit.doubt == Ask::Said(Said::Yes) {
             unit.touched = true;
             touched = true;
+            unit.gave = gives.then_some(i64::try_from(SAID).unwrap_or(i64::MAX));
         }
         if unit.doubt == Ask::Said(Said::Rerun) {
             (unit.doubt, unit.phase) = (Ask::Not, Phase::Fresh);

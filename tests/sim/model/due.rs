@@ -200,17 +200,39 @@ impl Model<'_> {
             return Some(Due::End(vec![Status::Skipped]));
         }
         match (flat.when, state.when) {
-            (Some(when), None) => Some(Due::When(self.truth(when))),
+            // What has no value fails who uses it.
+            (Some(when), None) => {
+                let fails = Due::End(vec![Status::Failed]);
+                Some(self.truth(when).map_or(fails, Due::When))
+            }
             (Some(_), Some(false)) => Some(Due::End(vec![Status::Skipped])),
             _ => None,
         }
     }
 
-    fn truth(&self, when: Condition) -> bool {
-        match when {
+    /// Whether a condition holds; none where it has no value.
+    fn truth(&self, when: Condition) -> Option<bool> {
+        Some(match when {
             Condition::Constant(holds) => holds,
             Condition::Ended { on, status, not } => (self.nodes[on].status == Some(status)) != not,
+            Condition::Output { on, least, by_let: false } => self.output(on)? >= i64::from(least),
+            Condition::Output { on, least, by_let: true } => {
+                let fixed = self.lets.get(&on).copied();
+                fixed.or_else(|| Some(self.output(on)? + 1))? > i64::from(least)
+            }
+        })
+    }
+
+    /// What a step gave; of a `foreach`, how many of its instances gave something.
+    pub(super) fn output(&self, on: usize) -> Option<i64> {
+        let node = &self.nodes[on];
+        if let Some(instances) = &node.instances {
+            let gave = instances.iter().filter(|unit| unit.gave.is_some()).count();
+            return i64::try_from(gave).ok();
         }
+        let succeeded = node.status == Some(Status::Succeeded);
+        let empty = self.tree.nodes[on].what.each().is_some();
+        if empty { None } else { node.unit.gave.filter(|_| succeeded) }
     }
 
     fn due_guards(&self, at: At) -> Due {

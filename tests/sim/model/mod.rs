@@ -11,7 +11,7 @@ mod hold;
 mod resume;
 mod undo;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::plan::Status;
@@ -26,6 +26,8 @@ pub(crate) struct Model<'a> {
     /// What comes before each node, by all edges and by `depends` alone.
     before: [Rc<Vec<BTreeSet<usize>>>; 2],
     nodes: Vec<Node>,
+    /// The values of the `let`s of outputs, by their step.
+    lets: BTreeMap<usize, i64>,
     now: i64,
     seq: u64,
     /// How long the run stood still: between two processes, or with people to wait for alone.
@@ -96,6 +98,8 @@ struct Unit {
     /// It was started, and that is not undone.
     touched: bool,
     saved: Saved,
+    /// Its output.
+    gave: Option<i64>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -162,6 +166,7 @@ impl<'a> Model<'a> {
             tree,
             before: [undo::before(tree, false), undo::before(tree, true)],
             nodes,
+            lets: BTreeMap::new(),
             now: 0,
             seq: 0,
             stood: 0,
@@ -399,9 +404,12 @@ impl<'a> Model<'a> {
     fn open_until(&self, at: At) -> Option<i64> {
         let unit = self.unit(at);
         let asks = [unit.confirm, unit.manual, unit.doubt].into_iter();
-        asks.filter(|_| self.nodes[at.0].status.or(unit.over).is_none()).find_map(|ask| match ask {
-            Ask::Open(until) => until,
-            _ => None,
+        let ends = matches!(unit.phase, Phase::Restoring(_) | Phase::Ending(_));
+        asks.filter(|_| !ends && self.nodes[at.0].status.or(unit.over).is_none()).find_map(|ask| {
+            match ask {
+                Ask::Open(until) => until,
+                _ => None,
+            }
         })
     }
 }

@@ -56,6 +56,9 @@ impl Model<'_> {
         if !changed.is_empty() {
             self.take_changes(changed, &late);
         }
+        // What was made of outputs that are due again is made anew.
+        let nodes = &self.nodes;
+        self.lets.retain(|on, _| nodes[*on].status.is_some());
         for goal in (0..self.nodes.len()).rev().filter(|at| self.tree.goal(*at).is_some()) {
             let open = |child: &usize| self.nodes[*child].status.is_none();
             let due = self.tree.nodes[goal].children.iter().any(open)
@@ -78,12 +81,12 @@ impl Model<'_> {
         }
     }
 
-    /// What a deadline has ended has all its time again, when it is tried again.
+    /// Where a deadline has passed, all is tried again with all of its time.
     fn renew_deadlines(&mut self) {
-        for (at, node) in self.nodes.iter_mut().enumerate() {
-            let length = self.tree.goal(at).and_then(|goal| goal.deadline);
-            if let Some(length) = length.filter(|_| node.stop.deadline && node.deadline.is_some()) {
-                node.deadline = Some((self.now + i64::from(length), self.stood));
+        for node in 0..self.nodes.len() {
+            let length = self.tree.goal(node).and_then(|goal| goal.deadline);
+            if let Some(length) = length.filter(|_| self.past_deadline(node, 0)) {
+                self.nodes[node].deadline = Some((self.now + i64::from(length), self.stood));
             }
         }
     }

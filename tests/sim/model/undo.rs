@@ -68,8 +68,8 @@ impl Model<'_> {
         let open =
             |step: usize| self.nodes[step].instances.is_some() && self.nodes[step].status.is_none();
         let asked = self.rolled(node).is_some_and(|top| self.steps_in(top).any(open));
-        let own = self.unit((node, None)).busy.is_some();
-        !asked && !own && self.may_undo(node, false)
+        let ended = self.nodes[node].status.is_some();
+        !asked && ended && self.may_undo(node, false)
     }
 
     /// Whether a step's undo may begin. Leniently: once an undo has failed, what only came `after`

@@ -4,6 +4,7 @@ mod calls;
 mod instances;
 mod locks;
 mod snapshots;
+mod values;
 
 use super::plan::{
     Action, Acts, Doubt, Each, Goal, Guards, Kind, Node, Plan, Policy, Reply, Retry, Step, Try,
@@ -36,6 +37,7 @@ fn step() -> Step {
         rollback: false,
         snapshot: false,
         checkpoint: false,
+        output: false,
         priority: None,
         each: None,
         omit: None,
