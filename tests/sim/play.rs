@@ -160,11 +160,11 @@ pub(crate) fn play(case: &Case, tree: &Rc<Tree<'_>>, graph: &Arc<Graph>) -> Play
             someone = how == Run::Waiting;
             call = match (next.next(), how) {
                 // Nothing of it failed.
-                (Some(Next::RetryFailed) | None, Run::Achieved) => return played,
-                (Some(Next::Changed(_)), Run::Undone) => return played,
+                (Some(Next::RetryFailed) | None, Run::Achieved)
+                | (Some(Next::Changed(_)), Run::Undone)
+                | (None, Run::Failed | Run::Undone) => return played,
                 (Some(next), _) => Call::Next(*next),
                 (None, Run::Waiting | Run::Cancelled) => Call::Resume,
-                (None, Run::Failed | Run::Undone) => return played,
             };
         } else {
             call = Call::Resume;

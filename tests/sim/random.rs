@@ -204,10 +204,10 @@ fn steps() -> impl Strategy<Value = Step> {
                 rollback,
                 snapshot,
                 checkpoint,
+                output,
                 priority,
                 each,
                 omit,
-                output,
                 acts,
             }
         },

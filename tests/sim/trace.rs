@@ -200,7 +200,7 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
                 StopReason::Failure { .. } => Why::Failure,
                 StopReason::Signal { .. } | StopReason::Cancelled { .. } => Why::Signal,
                 StopReason::Deadline => Why::Deadline,
-                _ => return None,
+                StopReason::Rollback { .. } => return None,
             },
         ),
         Event::UndoStarted { step } => What::Undoing(node(&step)?),

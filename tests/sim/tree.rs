@@ -221,7 +221,7 @@ impl<'a> Tree<'a> {
         };
         let used: BTreeSet<usize> = self.nodes.iter().filter_map(by_let).collect();
         for on in used {
-            text += &format!("  let v{on} = {} + 1\n", self.output(on));
+            text += &format!("  let v{on} = {}\n", self.output(on));
         }
         self.write_goal(&mut text, 0, 1);
         text + "}\n"
@@ -338,7 +338,7 @@ impl<'a> Tree<'a> {
                 let sign = if not { "!=" } else { "==" };
                 format!("when {}.status {sign} \"{}\"", self.nodes[on].id, status.word())
             }
-            Condition::Output { on, least, by_let: true } => format!("when v{on} > {least}"),
+            Condition::Output { on, least, by_let: true } => format!("when v{on} >= {least}"),
             Condition::Output { on, least, by_let: false } => {
                 format!("when {} >= {least}", self.output(on))
             }

@@ -285,9 +285,9 @@ pub(super) fn doubt_units(state: &mut NodeState) {
 pub(super) fn start_over(state: &mut NodeState) {
     let touched = state.is_touched();
     let uses = state.uses();
-    let unit = UnitState { touched, uses, ..state.unit.anew() };
+    let unit = UnitState { uses, touched, ..state.unit.anew() };
     let omission = state.omission;
-    *state = NodeState { omission, unit, ..NodeState::default() };
+    *state = NodeState { unit, omission, ..NodeState::default() };
 }
 
 /// Makes a step due again, where its status says so, or those of its instances whose status does.

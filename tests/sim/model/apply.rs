@@ -53,7 +53,7 @@ impl Model<'_> {
             }
             What::Undoing(_) | What::Undone(..) | What::UndoStopped(_) => self.take_undo(what),
             What::Let(on, value) => {
-                let right = self.output(*on).map(|gave| gave + 1);
+                let right = self.output(*on);
                 if self.lets.insert(*on, *value).is_some() || right != Some(*value) {
                     return Err(format!("`v{on}` is {value}, and {right:?} is right"));
                 }
@@ -147,7 +147,7 @@ impl Model<'_> {
         match *what {
             What::Undoing(node) => {
                 if !self.may_undo(node, true)
-                    || self.crowded((node, None))
+                    || self.crowded((node, None), false)
                     || self.taken((node, None))
                 {
                     return wrong(self, node);
@@ -243,7 +243,7 @@ impl Model<'_> {
         match *what {
             What::Saving(at) => {
                 self.must(at, &Due::Save, what)?;
-                if self.crowded(at) || self.taken(at) {
+                if self.crowded(at, false) || self.taken(at) {
                     return Err(format!("{} takes what others have", self.name(at)));
                 }
                 self.unit_mut(at).phase = Phase::Saving;
@@ -335,7 +335,7 @@ impl Model<'_> {
             Due::Time(until) if until <= self.now => {}
             due => return Err(format!("{} starts, and this is due: {due:?}", self.name(at))),
         }
-        if self.crowded(at) || self.taken(at) {
+        if self.crowded(at, false) || self.taken(at) {
             return Err(format!("{} takes what others have", self.name(at)));
         }
         let now = (self.now, self.stood);

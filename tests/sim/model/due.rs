@@ -117,8 +117,8 @@ impl Model<'_> {
             () if self.past_tolerance(node) => vec![Status::Failed],
             () if any(&[Status::Cancelled]) => vec![Status::Cancelled],
             () if any(&[Status::NotRun]) => {
-                let none = instances.iter().all(|unit| unit.over == Some(Status::NotRun));
-                vec![if none { Status::NotRun } else { Status::Cancelled }]
+                let all_so = instances.iter().all(|unit| unit.over == Some(Status::NotRun));
+                vec![if all_so { Status::NotRun } else { Status::Cancelled }]
             }
             () if any(&[Status::Blocked]) => vec![Status::Blocked],
             () => vec![Status::Succeeded],
@@ -218,7 +218,7 @@ impl Model<'_> {
             Condition::Output { on, least, by_let: false } => self.output(on)? >= i64::from(least),
             Condition::Output { on, least, by_let: true } => {
                 let fixed = self.lets.get(&on).copied();
-                fixed.or_else(|| Some(self.output(on)? + 1))? > i64::from(least)
+                fixed.or_else(|| self.output(on))? >= i64::from(least)
             }
         })
     }

@@ -1,6 +1,6 @@
 //! Slots, locks and resources: who has them, and who has to wait for them.
 
-use super::{Model, Undo};
+use super::{Model, Phase, Undo};
 use crate::plan::Action;
 use crate::trace::At;
 
@@ -23,14 +23,16 @@ impl Model<'_> {
     }
 
     /// Steps with a slot, of those that `counts`.
-    fn slots(&self, counts: impl Fn(usize) -> bool) -> u32 {
-        let taken =
-            self.units().filter(|at| self.takes_slot(at.0) && self.has(*at) && counts(at.0));
+    fn slots(&self, restores: bool, counts: impl Fn(usize) -> bool) -> u32 {
+        let restored = |at: &At| matches!(self.unit(*at).phase, Phase::Restoring(_));
+        let counts = |at: &At| (restores || !restored(at)) && counts(at.0);
+        let taken = self.units().filter(|at| self.takes_slot(at.0) && self.has(*at) && counts(at));
         u32::try_from(taken.count()).unwrap_or(u32::MAX)
     }
 
-    /// Whether no slot is free for a step.
-    pub(super) fn crowded(&self, at: At) -> bool {
+    /// Whether no slot is free for a step. What is put back takes one without waiting for it, from
+    /// nobody who has one.
+    pub(super) fn crowded(&self, at: At, restores: bool) -> bool {
         let node = at.0;
         if !self.takes_slot(node) {
             return false;
@@ -43,9 +45,9 @@ impl Model<'_> {
         let full = |goal: usize| {
             let most = self.tree.goal(goal).and_then(|goal| goal.parallel);
             let inside = |step: usize| self.tree.around(step).any(|around| around == goal);
-            most.is_some_and(|most| self.slots(inside) >= most)
+            most.is_some_and(|most| self.slots(restores, inside) >= most)
         };
-        self.slots(|_| true) >= self.tree.plan.jobs || self.tree.around(node).any(full)
+        self.slots(restores, |_| true) >= self.tree.plan.jobs || self.tree.around(node).any(full)
     }
 
     /// How much of the resource a node takes. What is done by hand takes none, and its undo neither.
@@ -125,6 +127,6 @@ impl Model<'_> {
 
     /// Whether a step cannot start now for want of a slot, a lock or a resource.
     pub(super) fn held(&self, at: At) -> bool {
-        self.crowded(at) || self.locked(at)
+        self.crowded(at, true) || self.locked(at)
     }
 }

@@ -65,6 +65,7 @@ struct Node {
 }
 
 /// Why nothing new starts in a goal.
+#[allow(clippy::struct_excessive_bools)] // reasons that do not exclude each other
 #[derive(Clone, Copy, Default)]
 struct Stop {
     failure: bool,

@@ -210,7 +210,7 @@ fn start_over(node: &mut Node) {
     let instances = node.instances.take();
     let when = node.when.filter(|_| instances.is_some());
     let (unit, tolerated) = (node.unit.anew(), node.tolerated);
-    *node = Node { unit, instances, tolerated, when, ..Node::default() };
+    *node = Node { when, unit, instances, tolerated, ..Node::default() };
 }
 
 impl Unit {

@@ -13,8 +13,8 @@ fn fails() -> Step {
     Step { acts: takes(0, FAILS), ..step() }
 }
 
-fn each(of: Option<u16>) -> Option<Each> {
-    Some(Each { of, items: 2, batch: None, parallel: None, tolerate: None })
+fn each(of: Option<u16>) -> Each {
+    Each { of, items: 2, batch: None, parallel: None, tolerate: None }
 }
 
 fn undoable(step: Step) -> Step {
@@ -36,11 +36,11 @@ fn what_failed_and_was_changed_runs_and_so_does_what_its_failure_kept_off() {
 #[test]
 fn instances_that_succeeded_stay_so_when_a_failure_of_others_was_changed() {
     let some = Step {
-        each: Some(Each { tolerate: Some(crate::plan::Tolerate::Count(1)), ..each(None).unwrap() }),
+        each: Some(Each { tolerate: Some(crate::plan::Tolerate::Count(1)), ..each(None) }),
         acts: takes(0, FAILS),
         ..step()
     };
-    let piped = Step { each: each(Some(0)), ..step() };
+    let piped = Step { each: Some(each(Some(0))), ..step() };
     let failing = Step { acts: takes(3000, FAILS), ..step() };
     let mut changed = case(goal(None, of(vec![some, piped, failing])));
     changed.script.next = vec![Next::Changed(2)];
@@ -68,8 +68,8 @@ fn what_the_call_skips_is_blocked_where_it_would_be_with_a_false_condition() {
 /// It had no items, and so succeeded without doing anything.
 #[test]
 fn what_takes_its_items_from_what_is_left_out_has_them_all_the_same() {
-    let source = Step { each: each(None), omit: Some(Omit::LeftOut), ..step() };
-    let piped = Step { each: each(Some(0)), ..step() };
+    let source = Step { each: Some(each(None)), omit: Some(Omit::LeftOut), ..step() };
+    let piped = Step { each: Some(each(Some(0))), ..step() };
     holds(&case(goal(None, of(vec![source, piped]))));
 }
 
@@ -105,8 +105,9 @@ fn instances_wait_for_those_of_a_step_that_has_started_over() {
         Try { takes: 0, fails: None, hangs: false, grace: 0 },
         Try { takes: 2000, fails: None, hangs: false, grace: 0 },
     ];
-    let source = undoable(Step { each: each(None), acts: Acts { tries, ..step().acts }, ..step() });
-    let piped = Step { each: each(Some(0)), acts: takes(9000, FAILS), ..step() };
+    let source =
+        undoable(Step { each: Some(each(None)), acts: Acts { tries, ..step().acts }, ..step() });
+    let piped = Step { each: Some(each(Some(0))), acts: takes(9000, FAILS), ..step() };
     let mut again = case(goal(None, of(vec![source, piped])));
     again.script.next = vec![Next::RollBack { to_start: true }, Next::RetryFailed];
     holds(&again);
@@ -119,7 +120,7 @@ fn an_undo_takes_what_its_step_took_before_it_was_begun_anew() {
     let in_doubt = Verdict { after: Some(0), says: crate::plan::Doubt::Rerun };
     let acts = Acts { in_doubt, undo: (1000, true), ..step().acts };
     let one = undoable(Step { guards: uses.clone(), acts: acts.clone(), ..step() });
-    let many = undoable(Step { guards: uses, each: each(None), acts, ..step() });
+    let many = undoable(Step { guards: uses, each: Some(each(None)), acts, ..step() });
     let mut changed = case(goal(None, of(vec![fails(), one, many])));
     changed.script.next =
         vec![Next::RetryFailed, Next::Changed(2), Next::RollBack { to_start: true }];
@@ -130,7 +131,7 @@ fn an_undo_takes_what_its_step_took_before_it_was_begun_anew() {
 #[test]
 fn what_instances_did_is_undone_also_once_their_step_was_begun_anew() {
     let acts = Acts { undo: (0, true), ..takes(0, FAILS) };
-    let failing = undoable(Step { each: each(None), acts, ..step() });
+    let failing = undoable(Step { each: Some(each(None)), acts, ..step() });
     let mut changed = case(goal(None, of(vec![failing, fails()])));
     changed.script.next = vec![Next::Changed(0), Next::RollBack { to_start: true }];
     holds(&changed);

@@ -6,12 +6,12 @@ use crate::plan::{
 };
 use crate::script::{Crash, Place, Signal};
 
-fn each(items: u32) -> Option<Each> {
-    Some(Each { of: None, items, batch: None, parallel: None, tolerate: None })
+fn each(items: u32) -> Each {
+    Each { of: None, items, batch: None, parallel: None, tolerate: None }
 }
 
-fn piped() -> Option<Each> {
-    Some(Each { of: Some(0), ..each(0).unwrap_or_else(|| unreachable!()) })
+fn piped() -> Each {
+    Each { of: Some(0), ..each(0) }
 }
 
 fn confirmed(yes: bool) -> Guards {
@@ -30,9 +30,9 @@ fn what_depends_on_the_step_that_its_items_come_from_waits_for_the_rest() {
         ],
         ..guards()
     };
-    let from = Step { each: each(0), ..step() };
+    let from = Step { each: Some(each(0)), ..step() };
     let slow = Step { acts: takes(2000, None), ..step() };
-    let last = Step { guards: two, each: piped(), ..step() };
+    let last = Step { guards: two, each: Some(piped()), ..step() };
     holds(&case(goal(None, of(vec![from, slow, last]))));
 }
 
@@ -43,16 +43,19 @@ fn an_instance_that_has_begun_goes_on_with_its_fallback_when_others_have_failed(
     let tries = vec![fails(0), fails(1000), fails(5000), fails(0)];
     let way = Way { retry: None, timeout: None };
     let acts = Acts { tries, ..step().acts };
-    let mut tried =
-        case(goal(None, of(vec![Step { each: each(3), fallbacks: vec![way], acts, ..step() }])));
-    tried.plan.jobs = 3;
-    holds(&tried);
+    let mut goes_on = case(goal(
+        None,
+        of(vec![Step { each: Some(each(3)), fallbacks: vec![way], acts, ..step() }]),
+    ));
+    goes_on.plan.jobs = 3;
+    holds(&goes_on);
 }
 
 /// Somebody was asked again.
 #[test]
 fn an_instance_that_was_approved_and_stopped_is_not_asked_about_again() {
-    let asked = Step { guards: confirmed(true), each: each(2), acts: takes(5000, None), ..step() };
+    let asked =
+        Step { guards: confirmed(true), each: Some(each(2)), acts: takes(5000, None), ..step() };
     let mut stopped = case(goal(None, of(vec![asked])));
     stopped.plan.jobs = 1;
     stopped.script.signal = Some(Signal { process: 0, wait: 2, number: 2, again: None });
@@ -62,7 +65,7 @@ fn an_instance_that_was_approved_and_stopped_is_not_asked_about_again() {
 /// The step could not end before the others had been answered.
 #[test]
 fn an_instance_is_not_waited_for_once_too_many_have_been_denied() {
-    let asked = Step { guards: confirmed(false), each: each(2), ..step() };
+    let asked = Step { guards: confirmed(false), each: Some(each(2)), ..step() };
     let mut denied = case(goal(None, of(vec![asked])));
     denied.script.one_by_one = true;
     holds(&denied);
@@ -72,13 +75,13 @@ fn an_instance_is_not_waited_for_once_too_many_have_been_denied() {
 #[test]
 fn what_takes_its_items_from_what_is_undone_is_blocked() {
     let fails =
-        Step { each: each(1), rollback: true, acts: takes(0, Some(Kind::Exit(1))), ..step() };
+        Step { each: Some(each(1)), rollback: true, acts: takes(0, Some(Kind::Exit(1))), ..step() };
     let inner = goal(Some(Policy::Rollback), of(vec![fails]));
     let skipped =
         Step { guards: Guards { when: Some(When::Constant(false)), ..guards() }, ..step() };
     let mut waits = after(EdgeKind::Depends, 0);
     waits.edges.push(Edge { on: 2, kind: EdgeKind::After });
-    let last = Step { guards: waits, each: piped(), ..step() };
+    let last = Step { guards: waits, each: Some(piped()), ..step() };
     let mut children = vec![Node::Goal(Box::new(inner))];
     children.extend(of(vec![skipped, last]));
     holds(&case(goal(Some(Policy::Continue), children)));
@@ -89,7 +92,7 @@ fn what_takes_its_items_from_what_is_undone_is_blocked() {
 fn an_instance_that_was_stopped_is_due_again_where_a_crash_came_before_the_end_of_its_step() {
     let tried = |grace| Try { takes: 9000, fails: None, hangs: false, grace };
     let acts = Acts { tries: vec![tried(0), tried(4000)], ..step().acts };
-    let both = Step { each: each(2), idempotent: true, acts, ..step() };
+    let both = Step { each: Some(each(2)), idempotent: true, acts, ..step() };
     let mut stopped = case(goal(None, of(vec![both])));
     stopped.script.signal = Some(Signal { process: 0, wait: 1, number: 2, again: None });
     stopped.script.crashes = vec![Crash { at: 3, place: Place::Wait, lost: None }];
