@@ -12,6 +12,7 @@ mod play;
 mod random;
 mod regressions;
 mod script;
+mod text;
 mod trace;
 mod tree;
 mod world;

@@ -320,6 +320,6 @@ pub(crate) fn run(status: RunStatus) -> Option<Run> {
         RunStatus::Waiting => Run::Waiting,
         RunStatus::Cancelled => Run::Cancelled,
         RunStatus::Undone => Run::Undone,
-        _ => return None,
+        RunStatus::Running => return None,
     })
 }

@@ -24,8 +24,8 @@ impl Model<'_> {
 
     /// Steps with a slot, of those that `counts`.
     fn slots(&self, restores: bool, counts: impl Fn(usize) -> bool) -> u32 {
-        let restored = |at: &At| matches!(self.unit(*at).phase, Phase::Restoring(_));
-        let counts = |at: &At| (restores || !restored(at)) && counts(at.0);
+        let goes_back = |at: &At| matches!(self.unit(*at).phase, Phase::Restoring(_));
+        let counts = |at: &At| (restores || !goes_back(at)) && counts(at.0);
         let taken = self.units().filter(|at| self.takes_slot(at.0) && self.has(*at) && counts(at));
         u32::try_from(taken.count()).unwrap_or(u32::MAX)
     }
