@@ -1,6 +1,8 @@
 //! What is seen of a run from outside, as plain data: events as they are written, what is begun
 //! and ended outside, waits, crashes. The model knows nothing but this.
 
+use std::time::Duration;
+
 use goalc::exec::event::{
     Answer, AttemptEnd, Event, Failure, QuestionKind, RunStatus, Stamped, StopReason, Unit,
 };
@@ -322,4 +324,18 @@ pub(crate) fn run(status: RunStatus) -> Option<Run> {
         RunStatus::Undone => Run::Undone,
         RunStatus::Running => return None,
     })
+}
+
+/// The failure of an attempt that fails so.
+pub(crate) fn failure(kind: Kind) -> Failure {
+    let why = "so it is".to_owned();
+    match kind {
+        Kind::Exit(code) => Failure::Exit { code },
+        Kind::Signal => Failure::Signal { signal: 11, name: "SIGSEGV".to_owned() },
+        Kind::Timeout => Failure::Timeout { after: Duration::from_secs(1) },
+        Kind::Verify => Failure::Verify { why },
+        Kind::Output => Failure::Output { why },
+        Kind::Memory => Failure::Memory,
+        Kind::CannotStart => Failure::CannotStart { why },
+    }
 }

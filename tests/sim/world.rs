@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use indexmap::IndexMap;
 
@@ -21,7 +20,7 @@ use goalc::value::Value;
 use super::disk::{Shared, dead};
 use super::plan::{Action, Doubt, Kind, Step, Try};
 use super::script::{Place, Script};
-use super::trace::{At, Seen, Work};
+use super::trace::{At, Seen, Work, failure};
 use super::tree::Tree;
 
 /// So often may a process wait before it counts as one that never ends.
@@ -265,19 +264,6 @@ impl<'a> Scripted<'a> {
 fn gives(step: &Step, value: usize) -> IndexMap<Arc<str>, Value> {
     let value = Value::Int(i64::try_from(value).unwrap_or(i64::MAX));
     step.output.then(|| (Arc::from("o"), value)).into_iter().collect()
-}
-
-fn failure(kind: Kind) -> Failure {
-    let why = "so it is".to_owned();
-    match kind {
-        Kind::Exit(code) => Failure::Exit { code },
-        Kind::Signal => Failure::Signal { signal: 11, name: "SIGSEGV".to_owned() },
-        Kind::Timeout => Failure::Timeout { after: Duration::from_secs(1) },
-        Kind::Verify => Failure::Verify { why },
-        Kind::Output => Failure::Output { why },
-        Kind::Memory => Failure::Memory,
-        Kind::CannotStart => Failure::CannotStart { why },
-    }
 }
 
 impl World for Scripted<'_> {

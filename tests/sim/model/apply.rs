@@ -1,6 +1,6 @@
 //! What each event changes, and whether it may happen.
 
-use super::{Ask, Due, Model, Phase, Saved, Status, Undo, Unit, Why, Wrong};
+use super::{Ask, Due, Model, Phase, Status, Unit, Why, Wrong};
 use crate::plan::{Policy, Tolerate};
 use crate::trace::{At, End, Question, Said, What, Work};
 use crate::world::SAID;
@@ -72,7 +72,7 @@ impl Model<'_> {
         }
     }
 
-    fn must(&self, at: At, wanted: &Due, what: &What) -> Result<(), Wrong> {
+    pub(super) fn must(&self, at: At, wanted: &Due, what: &What) -> Result<(), Wrong> {
         let due = self.due(at);
         if due == *wanted {
             return Ok(());
@@ -141,48 +141,6 @@ impl Model<'_> {
         Ok(())
     }
 
-    fn take_undo(&mut self, what: &What) -> Result<(), Wrong> {
-        let wrong =
-            |model: &Self, node| Err(format!("{}: {what:?} is not due", model.name((node, None))));
-        match *what {
-            What::Undoing(node) => {
-                if !self.may_undo(node, true)
-                    || self.crowded((node, None), false)
-                    || self.taken((node, None))
-                {
-                    return wrong(self, node);
-                }
-                self.nodes[node].undo = Undo::Running;
-            }
-            What::Undone(node, works) => {
-                if self.nodes[node].undo != Undo::Running {
-                    return wrong(self, node);
-                }
-                self.nodes[node].unit.busy = None;
-                let began = self.began_rollback(node);
-                let state = &mut self.nodes[node];
-                state.undo = if works { Undo::Done } else { Undo::Failed };
-                state.unit.touched &= !works;
-                if works && matches!(state.unit.saved, Saved::Kept | Saved::Lost) {
-                    state.unit.saved = Saved::PutBack;
-                }
-                for unit in state.instances.iter_mut().flatten() {
-                    unit.touched &= !works;
-                }
-                if !began {
-                    state.checkpoint *= u64::from(!works);
-                    state.status = Some(if works { Status::Undone } else { Status::UndoFailed });
-                }
-            }
-            What::UndoStopped(node) => {
-                self.nodes[node].unit.busy = None;
-                self.nodes[node].undo = Undo::No;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
     /// Whether it is this step's failure for which all is undone: it stays `failed`.
     pub(super) fn began_rollback(&self, node: usize) -> bool {
         let top = self.rolled(node);
@@ -234,45 +192,6 @@ impl Model<'_> {
                 return self.take_snapshot(what);
             }
             other => return Err(format!("no plan here has this: {other:?}")),
-        }
-        Ok(())
-    }
-
-    fn take_snapshot(&mut self, what: &What) -> Result<(), Wrong> {
-        let wrong = |model: &Self, at| Err(format!("{}: {what:?} is not due", model.name(at)));
-        match *what {
-            What::Saving(at) => {
-                self.must(at, &Due::Save, what)?;
-                if self.crowded(at, false) || self.taken(at) {
-                    return Err(format!("{} takes what others have", self.name(at)));
-                }
-                self.unit_mut(at).phase = Phase::Saving;
-            }
-            What::Saved(at, how) => {
-                if self.unit(at).phase != Phase::Saving {
-                    return wrong(self, at);
-                }
-                let unit = self.unit_mut(at);
-                unit.busy = None;
-                (unit.phase, unit.saved) = match how {
-                    Ok(()) => (Phase::Fresh, Saved::Kept),
-                    Err(why) => (Phase::Unsaved(why), Saved::No),
-                };
-            }
-            What::Restoring(at, status) => {
-                let due = matches!(self.due(at), Due::Restore(all) if all.contains(&status));
-                if !due || self.taken(at) {
-                    return wrong(self, at);
-                }
-                self.unit_mut(at).phase = Phase::Restoring(status);
-            }
-            What::Restored(at, works) => {
-                let unit = self.unit_mut(at);
-                let Phase::Restoring(status) = unit.phase else { return wrong(self, at) };
-                (unit.phase, unit.busy) = (Phase::Ending(status), None);
-                unit.saved = if works { Saved::PutBack } else { Saved::Lost };
-            }
-            _ => {}
         }
         Ok(())
     }

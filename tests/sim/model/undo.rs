@@ -1,10 +1,11 @@
-//! Rollbacks: what is undone, and after what.
+//! Rollbacks and snapshots: what is undone, and after what.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::{Model, Phase, Saved, Undo};
+use super::{Due, Model, Phase, Saved, Undo, Wrong};
 use crate::plan::{EdgeKind, Status};
+use crate::trace::What;
 use crate::tree::Tree;
 
 impl Model<'_> {
@@ -50,6 +51,87 @@ impl Model<'_> {
         let inside = other == top || self.tree.around(other).any(|goal| goal == top);
         let undone = |step: usize| self.nodes[step].undo != Undo::No || self.is_to_undo(step);
         !inside && (undone(node) || self.steps_in(node).any(undone))
+    }
+
+    pub(super) fn take_undo(&mut self, what: &What) -> Result<(), Wrong> {
+        let wrong =
+            |model: &Self, node| Err(format!("{}: {what:?} is not due", model.name((node, None))));
+        match *what {
+            What::Undoing(node) => {
+                if !self.may_undo(node, true)
+                    || self.crowded((node, None), false)
+                    || self.taken((node, None))
+                {
+                    return wrong(self, node);
+                }
+                self.nodes[node].undo = Undo::Running;
+            }
+            What::Undone(node, works) => {
+                if self.nodes[node].undo != Undo::Running {
+                    return wrong(self, node);
+                }
+                self.nodes[node].unit.busy = None;
+                let began = self.began_rollback(node);
+                let state = &mut self.nodes[node];
+                state.undo = if works { Undo::Done } else { Undo::Failed };
+                state.unit.touched &= !works;
+                if works && matches!(state.unit.saved, Saved::Kept | Saved::Lost) {
+                    state.unit.saved = Saved::PutBack;
+                }
+                for unit in state.instances.iter_mut().flatten() {
+                    unit.touched &= !works;
+                }
+                if !began {
+                    state.checkpoint *= u64::from(!works);
+                    state.status = Some(if works { Status::Undone } else { Status::UndoFailed });
+                }
+            }
+            What::UndoStopped(node) => {
+                self.nodes[node].unit.busy = None;
+                self.nodes[node].undo = Undo::No;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_snapshot(&mut self, what: &What) -> Result<(), Wrong> {
+        let wrong = |model: &Self, at| Err(format!("{}: {what:?} is not due", model.name(at)));
+        match *what {
+            What::Saving(at) => {
+                self.must(at, &Due::Save, what)?;
+                if self.crowded(at, false) || self.taken(at) {
+                    return Err(format!("{} takes what others have", self.name(at)));
+                }
+                self.unit_mut(at).phase = Phase::Saving;
+            }
+            What::Saved(at, how) => {
+                if self.unit(at).phase != Phase::Saving {
+                    return wrong(self, at);
+                }
+                let unit = self.unit_mut(at);
+                unit.busy = None;
+                (unit.phase, unit.saved) = match how {
+                    Ok(()) => (Phase::Fresh, Saved::Kept),
+                    Err(why) => (Phase::Unsaved(why), Saved::No),
+                };
+            }
+            What::Restoring(at, status) => {
+                let due = matches!(self.due(at), Due::Restore(all) if all.contains(&status));
+                if !due || self.taken(at) {
+                    return wrong(self, at);
+                }
+                self.unit_mut(at).phase = Phase::Restoring(status);
+            }
+            What::Restored(at, works) => {
+                let unit = self.unit_mut(at);
+                let Phase::Restoring(status) = unit.phase else { return wrong(self, at) };
+                (unit.phase, unit.busy) = (Phase::Ending(status), None);
+                unit.saved = if works { Saved::PutBack } else { Saved::Lost };
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn interrupted(&self, node: usize) -> bool {
