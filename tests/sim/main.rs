@@ -44,7 +44,8 @@ fn judge(case: &Case) -> Verdict {
     };
     let played = play::play(case, &tree, &graph);
     let wrong = invariants::check(&tree, &played).and_then(|()| {
-        let followed = model::Model::new(&tree).follow(&played.seen);
+        let foreign = case.script.foreign.into();
+        let followed = model::Model::new(&tree, foreign).follow(&played.seen);
         followed.map(|_| ())
     });
     match wrong {

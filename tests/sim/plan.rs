@@ -93,6 +93,8 @@ pub(crate) struct Confirm {
 pub(crate) struct Lock {
     pub(crate) name: u8,
     pub(crate) shared: bool,
+    /// Against other runs, too; such a lock has only one holder.
+    pub(crate) machine: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -113,7 +113,11 @@ fn guards(step: bool) -> impl Strategy<Value = Guards> {
         ],
     );
     let edge = edge.prop_map(|(on, kind)| Edge { on, kind });
-    let lock = (0_u8..2, flag(0.3)).prop_map(|(name, shared)| Lock { name, shared });
+    let lock = (0_u8..2, flag(0.3), flag(0.3)).prop_map(|(name, shared, machine)| Lock {
+        name,
+        shared: shared && !machine,
+        machine,
+    });
     (
         vec(edge, 0..4),
         weighted(0.2, conditions()),
@@ -311,11 +315,23 @@ fn scripts() -> impl Strategy<Value = Script> {
         flag(0.7),
         any::<bool>(),
         flag(0.3),
-        1_u32..60_000,
+        (prop_oneof![2 => Just(0_u32), 1 => 1_u32..9000], 1_u32..60_000),
     )
         .prop_map(
-            |(crashes, (signal, next), disk, order, terminal, one_by_one, last_look, away)| {
-                Script { crashes, next, signal, disk, order, terminal, one_by_one, last_look, away }
+            |(crashes, (signal, next), disk, order, terminal, one_by_one, last_look, times)| {
+                let (foreign, away) = times;
+                Script {
+                    crashes,
+                    next,
+                    signal,
+                    disk,
+                    order,
+                    terminal,
+                    one_by_one,
+                    last_look,
+                    foreign,
+                    away,
+                }
             },
         )
 }

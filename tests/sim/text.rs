@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::plan::{
-    Action, Confirm, Each, EdgeKind, Guards, Kind, Policy, Step, StepPolicy, Tolerate, Way,
+    Action, Confirm, Each, EdgeKind, Guards, Kind, Lock, Policy, Step, StepPolicy, Tolerate, Way,
 };
 use super::tree::{Condition, Flat, Tree, What};
 
@@ -143,7 +143,12 @@ impl Tree<'_> {
         }));
         all.extend(guards.confirm.as_ref().map(confirm_clause));
         all.extend(guards.locks.iter().map(|lock| {
-            format!("lock {}l{}", if lock.shared { "shared " } else { "" }, lock.name)
+            let scope = match lock {
+                Lock { machine: true, .. } => "machine ",
+                Lock { shared: true, .. } => "shared ",
+                Lock { .. } => "",
+            };
+            format!("lock {scope}l{}", lock.name)
         }));
         all.extend(guards.uses.map(|amount| format!("uses r {amount}")));
         all

@@ -11,6 +11,7 @@ use goalc::exec::event::{
     Answer, AttemptEnd, Failure, ProbeAnswer, QuestionKind, StopReason, Timestamp, Unit,
 };
 use goalc::exec::scope::{NoSurroundings, Surroundings};
+use goalc::exec::state::UnitIx;
 use goalc::exec::world::{
     Account, Mailbox, Outcome, Ticket, Undone, View, Wake, Work as Theirs, World,
 };
@@ -43,6 +44,8 @@ pub(crate) struct Scripted<'a> {
     /// Answers by the number of their question.
     answers: BTreeMap<u64, (Option<i64>, Wake)>,
     draws: u64,
+    /// A lock of the machine was refused since the last wait.
+    refused: bool,
 }
 
 struct Flight {
@@ -79,6 +82,7 @@ impl<'a> Scripted<'a> {
             flight: BTreeMap::new(),
             answers: BTreeMap::new(),
             draws: script.order,
+            refused: false,
         }
     }
 
@@ -340,6 +344,8 @@ impl World for Scripted<'_> {
         let answers = self.answers.values().filter_map(|(at, _)| *at);
         let mail = self.disk.lock().mail.first().map(|_| at);
         let due = self.disk.lock().due();
+        let refused = std::mem::take(&mut self.refused).then_some(i64::from(self.script.foreign));
+        let flights = flights.chain(refused);
         let next = flights.chain(answers).chain(until.map(|until| until.0)).chain(mail).chain(due);
         match next.min() {
             Some(next) => {
@@ -379,6 +385,12 @@ impl World for Scripted<'_> {
         #[allow(clippy::cast_precision_loss)] // any even draw will do
         let draw = (self.draws >> 40) as f64 / (1_u64 << 24) as f64;
         draw
+    }
+
+    fn take_machine_locks(&mut self, _unit: UnitIx, names: &[Arc<str>]) -> Result<(), Arc<str>> {
+        let foreign = self.disk.lock().now < i64::from(self.script.foreign);
+        self.refused |= foreign;
+        names.first().filter(|_| foreign).map_or(Ok(()), |name| Err(Arc::clone(name)))
     }
 
     fn answers_questions(&self) -> bool {

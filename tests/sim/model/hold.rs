@@ -60,7 +60,7 @@ impl Model<'_> {
 
     /// Whether others have a lock or resource that a unit needs.
     pub(super) fn locked(&self, at: At) -> bool {
-        self.needs_of_others(at, |other| self.has(other)) || self.is_lent(at)
+        self.needs_of_others(at, |other| self.has(other)) || self.is_lent(at) || self.refused(at)
     }
 
     /// Whether they have it so that it cannot be had at all: an open goal in which nothing runs
@@ -74,7 +74,17 @@ impl Model<'_> {
             let goal = self.tree.step(other.0).is_none();
             if goal { self.has(other) && runs(other.0) } else { self.has(other) }
         };
-        self.needs_of_others(at, works)
+        self.needs_of_others(at, works) || self.refused(at)
+    }
+
+    /// Whether another run has a lock of the machine that a unit needs, or a goal around it, in a
+    /// process that has not got it yet.
+    pub(super) fn refused(&self, at: At) -> bool {
+        let machine = |node: usize| {
+            let locks = &self.tree.nodes[node].what.guards().locks;
+            locks.iter().any(|lock| lock.machine)
+        };
+        self.now < self.foreign && std::iter::once(at.0).chain(self.tree.around(at.0)).any(machine)
     }
 
     fn is_at_work(&self, at: At) -> bool {

@@ -46,6 +46,8 @@ pub(crate) struct Model<'a> {
     ended: Option<(Run, u8)>,
     /// All is to end at once: nothing is put back any more.
     forced: bool,
+    /// Until when another run has the machine's locks.
+    foreign: i64,
 }
 
 #[derive(Clone, Default)]
@@ -165,7 +167,7 @@ enum Undo {
 pub(crate) type Wrong = String;
 
 impl<'a> Model<'a> {
-    pub(crate) fn new(tree: &'a Tree<'a>) -> Self {
+    pub(crate) fn new(tree: &'a Tree<'a>, foreign: i64) -> Self {
         let nodes = vec![Node::default(); tree.nodes.len()];
         Self {
             tree,
@@ -180,6 +182,7 @@ impl<'a> Model<'a> {
             signal: None,
             ended: None,
             forced: false,
+            foreign,
         }
     }
 
@@ -193,7 +196,7 @@ impl<'a> Model<'a> {
         for (place, one) in seen.iter().enumerate() {
             let result = if let Seen::Crash { kept: upto } = one {
                 kept.retain(|(seq, _)| seq <= upto);
-                self = Self::new(self.tree);
+                self = Self::new(self.tree, self.foreign);
                 kept.iter().try_for_each(|(_, one)| self.see(one))
             } else {
                 let result = self.see(one);

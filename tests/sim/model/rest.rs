@@ -1,6 +1,6 @@
 //! What must hold where goalc waits, and where it ends.
 
-use super::{Due, Model, Run, Status, Undo, Wrong};
+use super::{Due, Model, Run, Status, Undo, Work, Wrong};
 
 impl Model<'_> {
     /// goalc waits: all that is due must have happened.
@@ -24,6 +24,7 @@ impl Model<'_> {
                 Due::Start | Due::Save => self.held(at),
                 Due::Restore(_) => busy || self.locked(at),
                 Due::Open => self.locked(at) || self.may_be_kept_closed(at.0),
+                Due::Check(Work::Verify | Work::Cleanup) if self.refused(at) => true,
                 // What was decided begins once what was recorded before is on the disk.
                 _ => busy || !settled,
             };

@@ -8,7 +8,7 @@ use crate::random::Case;
 use crate::script::{Crash, Next, Place};
 
 fn lock(name: u8) -> Vec<Lock> {
-    vec![Lock { name, shared: false }]
+    vec![Lock { name, shared: false, machine: false }]
 }
 
 fn locks(name: u8, step: Step) -> Step {
