@@ -315,11 +315,11 @@ fn scripts() -> impl Strategy<Value = Script> {
         flag(0.7),
         any::<bool>(),
         flag(0.3),
-        (prop_oneof![2 => Just(0_u32), 1 => 1_u32..9000], 1_u32..60_000),
+        (prop_oneof![2 => Just(0_u32), 1 => 1_u32..9000], weighted(0.3, 2_u16..6), 1_u32..60_000),
     )
         .prop_map(
             |(crashes, (signal, next), disk, order, terminal, one_by_one, last_look, times)| {
-                let (foreign, away) = times;
+                let (foreign, told, away) = times;
                 Script {
                     crashes,
                     next,
@@ -329,6 +329,7 @@ fn scripts() -> impl Strategy<Value = Script> {
                     terminal,
                     one_by_one,
                     last_look,
+                    told,
                     foreign,
                     away,
                 }

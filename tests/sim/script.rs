@@ -21,6 +21,8 @@ pub(crate) struct Script {
     pub(crate) one_by_one: bool,
     /// An answer comes when the run is about to be left waiting.
     pub(crate) last_look: bool,
+    /// Somebody writes something down, and alerts are told, at every so many waits.
+    pub(crate) told: Option<u16>,
     /// For how long another run has the machine's locks, from the start, in milliseconds.
     pub(crate) foreign: u32,
     /// How long goalc is away between two processes, in milliseconds.

@@ -1,15 +1,20 @@
 //! What is seen of a run from outside, as plain data: events as they are written, what is begun
 //! and ended outside, waits, crashes. The model knows nothing but this.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use indexmap::IndexMap;
+
 use goalc::exec::event::{
-    Answer, AttemptEnd, Event, Failure, QuestionKind, RunStatus, Stamped, StopReason, Unit,
+    AlertWay, Answer, AttemptEnd, Event, Failure, QuestionKind, RunStatus, Stamped, StopReason,
+    Unit,
 };
 
-use goalc::value::Value;
+use goalc::exec::world::Wake;
+use goalc::value::{GoalId, NodeId, Value};
 
-use super::plan::{Kind, Status};
+use super::plan::{Kind, Status, Step};
 use super::tree::Tree;
 
 /// A step, an instance of one, or a goal.
@@ -151,6 +156,8 @@ pub(crate) enum What {
     Verified(usize, bool),
     Cleaned(usize, bool),
     RunEnded(Run, u8),
+    /// Somebody was told of something, or wrote something down.
+    Told,
     /// Something that these plans do not have.
     Other(String),
 }
@@ -212,6 +219,7 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
             What::Verified(node(&goal)?, failure.is_none())
         }
         Event::CleanupEnded { goal, failure } => What::Cleaned(node(&goal)?, failure.is_none()),
+        Event::AlertSent { .. } | Event::Noted { .. } => What::Told,
         Event::RunEnded { status, exit, .. } => What::RunEnded(run(*status)?, *exit),
         other => return of_unit(other, tree),
     })
@@ -338,4 +346,25 @@ pub(crate) fn failure(kind: Kind) -> Failure {
         Kind::Memory => Failure::Memory,
         Kind::CannotStart => Failure::CannotStart { why },
     }
+}
+
+/// An alert, or a note: nothing of the run changes by it.
+pub(crate) fn told(count: u16) -> Wake {
+    let (unit, text) = (Unit { node: NodeId::Goal(GoalId::root()), item: None }, "so".to_owned());
+    if count.is_multiple_of(2) {
+        let (by, from) = ("bob".to_owned(), "command".to_owned());
+        return Wake::Noted { unit, by, from, text, request: None };
+    }
+    let on = "failure".to_owned();
+    let (goal, way, failure) = (GoalId::root(), AlertWay::Log, None);
+    Wake::Told { goal, on, unit: Some(unit), way, text, failure }
+}
+
+/// What a person says that a step gave.
+pub(crate) const SAID: usize = 7;
+
+/// What a step gives, where it has an output.
+pub(crate) fn gives(step: &Step, value: usize) -> IndexMap<Arc<str>, Value> {
+    let value = Value::Int(i64::try_from(value).unwrap_or(i64::MAX));
+    step.output.then(|| (Arc::from("o"), value)).into_iter().collect()
 }

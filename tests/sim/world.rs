@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use goalc::exec::event::{
     Answer, AttemptEnd, Failure, ProbeAnswer, QuestionKind, StopReason, Timestamp, Unit,
 };
@@ -21,7 +19,7 @@ use goalc::value::Value;
 use super::disk::{Shared, dead};
 use super::plan::{Action, Doubt, Kind, Step, Try};
 use super::script::{Place, Script};
-use super::trace::{At, Seen, Work, failure};
+use super::trace::{self, At, SAID, Seen, Work, failure, gives};
 use super::tree::Tree;
 
 /// So often may a process wait before it counts as one that never ends.
@@ -55,9 +53,6 @@ struct Flight {
     outcome: Outcome,
     grace: u32,
 }
-
-/// What a person says that a step gave.
-pub(crate) const SAID: usize = 7;
 
 const LONG: Try = Try { takes: 1000, fails: None, hangs: false, grace: 0 };
 
@@ -264,12 +259,6 @@ impl<'a> Scripted<'a> {
     }
 }
 
-/// What a step gives, where it has an output.
-fn gives(step: &Step, value: usize) -> IndexMap<Arc<str>, Value> {
-    let value = Value::Int(i64::try_from(value).unwrap_or(i64::MAX));
-    step.output.then(|| (Arc::from("o"), value)).into_iter().collect()
-}
-
 impl World for Scripted<'_> {
     fn now(&mut self) -> Timestamp {
         Timestamp(self.disk.lock().now)
@@ -358,7 +347,11 @@ impl World for Scripted<'_> {
             }
             None => return self.give_up(),
         }
-        self.arrivals()
+        let mut arrived = self.arrivals();
+        if self.script.told.is_some_and(|every| self.waits.is_multiple_of(every)) {
+            arrived.push(trace::told(self.waits));
+        }
+        arrived
     }
 
     fn mailbox(&self) -> Option<Mailbox> {

@@ -2,8 +2,7 @@
 
 use super::{Ask, Due, Model, Phase, Status, Unit, Why, Wrong};
 use crate::plan::{Policy, Tolerate};
-use crate::trace::{At, End, Question, Said, What, Work};
-use crate::world::SAID;
+use crate::trace::{At, End, Question, SAID, Said, What, Work};
 
 impl Model<'_> {
     /// Takes an event.
@@ -28,7 +27,7 @@ impl Model<'_> {
             };
         }
         match what {
-            What::Started => Ok(()),
+            What::Started | What::Told => Ok(()),
             What::Resumed { retry_failed, changed } => {
                 self.resume(*retry_failed, changed);
                 Ok(())

@@ -88,6 +88,7 @@ fn case(root: Goal) -> Case {
         terminal: true,
         one_by_one: false,
         last_look: false,
+        told: None,
         foreign: 0,
         away: 4000,
     };
