@@ -14,8 +14,6 @@ use goalc::exec::world::{
     Account, Mailbox, Outcome, Ticket, Undone, View, Wake, Work as Theirs, World,
 };
 
-use goalc::value::Value;
-
 use super::disk::{Shared, dead};
 use super::plan::{Action, Doubt, Kind, Step, Try};
 use super::script::{Place, Script};
