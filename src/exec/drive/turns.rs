@@ -70,8 +70,12 @@ impl Turns {
         }
     }
 
-    /// A unit is held back by what others have.
+    /// A unit is held back by what others have. One that must not start before others do has no
+    /// turn: what it would take is for these.
     pub(super) fn held_back(&mut self, unit: UnitIx, hold: Hold) {
+        if matches!(hold, Hold::Circle(_)) {
+            return self.leave(unit);
+        }
         if matches!(hold, Hold::Lock(_) | Hold::Resource(_)) {
             let since = self.held.get(&unit).map_or(self.started, |(since, _)| *since);
             self.held.insert(unit, (since, hold));

@@ -257,6 +257,7 @@ impl Model<'_> {
             return Err(format!("{} takes what others have", self.name(at)));
         }
         let now = (self.now, self.stood);
+        self.starts += 1;
         let unit = self.unit_mut(at);
         if (attempt, way) != (unit.attempts + 1, unit.way) {
             return Err(format!("{} makes attempt {attempt} by way {way}", self.name(at)));

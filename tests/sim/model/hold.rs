@@ -4,6 +4,9 @@ use super::{Model, Phase, Undo};
 use crate::plan::Action;
 use crate::trace::At;
 
+/// So many attempts may start before others than who waits have to wait.
+const PATIENCE: u32 = 16;
+
 /// The plan's one resource.
 const AMOUNT: u32 = 2;
 
@@ -87,6 +90,25 @@ impl Model<'_> {
         self.now < self.foreign && std::iter::once(at.0).chain(self.tree.around(at.0)).any(machine)
     }
 
+    /// Whether a lock or resource that a unit needs may be kept for one who has waited for it while
+    /// many others were started.
+    fn is_passed_over_for(&self, at: At) -> bool {
+        let guards = self.tree.nodes[at.0].what.guards();
+        let same = |other: &At| {
+            let theirs = self.tree.nodes[other.0].what.guards();
+            let lock = theirs.locks.iter().any(|their| {
+                let own = guards.locks.iter().map(|own| own.name);
+                own.into_iter().any(|name| name == their.name)
+            });
+            lock || guards.uses.is_some() && theirs.uses.is_some()
+        };
+        self.starts >= PATIENCE
+            && self.units().filter(|other| *other != at && same(other)).any(|other| {
+                let open = self.nodes[other.0].status.is_none();
+                open && !self.has(other) && self.locked(other)
+            })
+    }
+
     fn is_at_work(&self, at: At) -> bool {
         self.tree.step(at.0).is_some() && self.has(at)
     }
@@ -137,6 +159,6 @@ impl Model<'_> {
 
     /// Whether a step cannot start now for want of a slot, a lock or a resource.
     pub(super) fn held(&self, at: At) -> bool {
-        self.crowded(at, true) || self.locked(at)
+        self.crowded(at, true) || self.locked(at) || self.is_passed_over_for(at)
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Model<'a> {
     ended: Option<(Run, u8)>,
     /// All is to end at once: nothing is put back any more.
     forced: bool,
+    /// Attempts that were started.
+    starts: u32,
     /// Until when another run has the machine's locks.
     foreign: i64,
 }
@@ -182,6 +184,7 @@ impl<'a> Model<'a> {
             signal: None,
             ended: None,
             forced: false,
+            starts: 0,
             foreign,
         }
     }

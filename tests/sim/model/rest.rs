@@ -23,7 +23,7 @@ impl Model<'_> {
                 Due::Time(until) => *until > self.now || self.held(at),
                 Due::Start | Due::Save => self.held(at),
                 Due::Restore(_) => busy || self.locked(at),
-                Due::Open => self.locked(at) || self.may_be_kept_closed(at.0),
+                Due::Open => self.held(at) || self.may_be_kept_closed(at.0),
                 Due::Check(Work::Verify | Work::Cleanup) if self.refused(at) => true,
                 // What was decided begins once what was recorded before is on the disk.
                 _ => busy || !settled,

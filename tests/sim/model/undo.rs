@@ -34,6 +34,11 @@ impl Model<'_> {
         state.status.is_none() && self.units_of(node).any(active)
     }
 
+    /// Whether a step has instances and has not ended.
+    fn has_items_open(&self, node: usize) -> bool {
+        self.nodes[node].instances.is_some() && self.nodes[node].status.is_none()
+    }
+
     /// Whether a rollback has this step to undo; what had succeeded by the last checkpoint is kept.
     /// What is made a checkpoint of once it has begun changes nothing about it.
     pub(super) fn is_to_undo(&self, node: usize) -> bool {
@@ -147,8 +152,7 @@ impl Model<'_> {
     /// Whether a step's undo may begin now, and so must.
     pub(super) fn undo_due(&self, node: usize) -> bool {
         // What is asked for an instance may be over first.
-        let open =
-            |step: usize| self.nodes[step].instances.is_some() && self.nodes[step].status.is_none();
+        let open = |step: usize| self.has_items_open(step);
         let asked = self.rolled(node).is_some_and(|top| self.steps_in(top).any(open));
         let ended = self.nodes[node].status.is_some();
         !asked && ended && self.may_undo(node, false)
@@ -177,7 +181,9 @@ impl Model<'_> {
         let any = |counts: &dyn Fn(usize) -> bool| self.steps_in(top).any(counts);
         any(&|node| self.nodes[node].undo == Undo::Running)
             || (!interrupted
-                && (any(&|node| self.is_active(node)) || any(&|node| self.may_undo(node, true))))
+                && any(&|node| {
+                    self.is_active(node) || self.has_items_open(node) || self.may_undo(node, true)
+                }))
     }
 }
 
