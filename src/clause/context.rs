@@ -114,7 +114,7 @@ impl Target<'_> {
     pub fn environment(&mut self) -> Option<&mut ir::Environment> {
         match self {
             Self::Goal(goal) => Some(&mut goal.environment),
-            _ => self.attempt().map(|attempt| &mut attempt.environment),
+            _ => self.attempt().map(|attempt| &mut *attempt.environment),
         }
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! Invariant: what is in an outline fits its spec's shapes, or its clause is marked `damaged`.
 
+use std::sync::Arc;
+
 use super::{ClauseSpec, Context, Target};
 use crate::ir;
 use crate::source::{Span, Spanned};
@@ -201,8 +203,8 @@ pub struct ResourceOutline {
 #[derive(Debug, Clone)]
 pub struct GoalOutline {
     pub name: Spanned<Box<str>>,
-    pub title: Option<String>,
-    pub doc: Option<String>,
+    pub title: Option<Arc<str>>,
+    pub doc: Option<Arc<str>>,
     /// All but declarations.
     pub clauses: Vec<Clause>,
     pub params: Vec<ParamOutline>,
@@ -230,7 +232,7 @@ pub struct ScenarioOutline {
 pub struct MountOutline {
     pub name: Spanned<Box<str>>,
     pub file: Spanned<String>,
-    pub doc: Option<String>,
+    pub doc: Option<Arc<str>>,
     /// `param = expr`
     pub bindings: Vec<(Spanned<Box<str>>, Expr)>,
     /// `depends after when confirm lock`
@@ -242,8 +244,8 @@ pub struct MountOutline {
 #[derive(Debug, Clone)]
 pub struct StepOutline {
     pub name: Spanned<Box<str>>,
-    pub title: Option<String>,
-    pub doc: Option<String>,
+    pub title: Option<Arc<str>>,
+    pub doc: Option<Arc<str>>,
     pub clauses: Vec<Clause>,
     pub fallbacks: Vec<FallbackOutline>,
     pub span: Span,

@@ -253,8 +253,8 @@ fn without_secrets(plan: &Plan, params: &Params) -> Plan {
     if masker.is_empty() {
         return plan;
     }
-    let hide = |text: &mut Option<String>| {
-        *text = text.take().map(|text| masker.mask(&text).into_owned());
+    let hide = |text: &mut Option<Arc<str>>| {
+        *text = text.take().map(|text| masker.mask(&text).into());
     };
     for goal in plan.goals.values_mut() {
         hide(&mut goal.doc);

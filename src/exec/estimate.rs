@@ -163,7 +163,7 @@ fn range(
     let estimate = graph.step(node)?.estimate.as_ref()?;
     let goal = graph.parent(node).unwrap_or_else(|| graph.root());
     let place = Place { state, values, world, goal, unit: Some(UnitIx::of(node)) };
-    match estimate {
+    match &**estimate {
         Estimate::Range(from, to) => Some((place.duration(from).ok()?, place.duration(to).ok()?)),
         Estimate::Effort { length: Value::Duration { length }, .. } => Some((*length, *length)),
         Estimate::Effort { .. } => None,

@@ -221,5 +221,5 @@ fn goals_are_full(state: &RunState, node: NodeIx) -> bool {
 
 /// A step's or goal's guards.
 pub fn guards_of(graph: &Graph, node: NodeIx) -> Option<&Guards> {
-    graph.step(node).map(|step| &step.guards).or_else(|| graph.goal(node).map(|goal| &goal.guards))
+    graph.step(node).map(|step| &*step.guards).or_else(|| graph.goal(node).map(|goal| &goal.guards))
 }

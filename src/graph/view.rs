@@ -48,7 +48,7 @@ fn step_view(id: &StepId, step: &Step, critical: bool) -> GraphStep {
         title: step.title.clone(),
         action: action_text(action),
         critical,
-        foreach: step.foreach.as_ref().map(foreach_text),
+        foreach: step.foreach.as_deref().map(foreach_text),
         service: step.service.is_some(),
         confirm: step.guards.confirm.is_some(),
         manual: matches!(action, Action::Manual(_)),

@@ -8,6 +8,7 @@
 mod circle;
 mod executor;
 mod plan;
+mod rare;
 mod scenario;
 mod step;
 mod validate;
@@ -19,6 +20,7 @@ pub use plan::{
     Alert, AlertAction, AlertEvent, Binding, BindingKind, Cleanup, FORMAT, FailurePolicy, Goal,
     Plan, Progress,
 };
+pub use rare::{Blank, Rare};
 pub use scenario::{
     Assumption, Expectation, Expected, ExpectedEnd, Fails, Given, Moment, NodeExpected, NodeGiven,
     Part, Reply, Scenario,

@@ -38,10 +38,10 @@ pub struct Goal {
     /// The goal around it; the root has none.
     pub parent: Option<GoalId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     /// The comment block above it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub doc: Option<String>,
+    pub doc: Option<Arc<str>>,
     /// It came from another file: names outside of it are not seen inside.
     #[serde(skip_serializing_if = "is_false")]
     pub mounted: bool,

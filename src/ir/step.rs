@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::executor::Placement;
 use super::plan::Cleanup;
+use super::rare::Rare;
 use crate::value::{BindingId, Expr, GoalId, NodeId, StepId, Type};
 
 /// A step.
@@ -16,10 +17,10 @@ use crate::value::{BindingId, Expr, GoalId, NodeId, StepId, Type};
 pub struct Step {
     pub goal: GoalId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     /// The comment block above it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub doc: Option<String>,
+    pub doc: Option<Arc<str>>,
     /// What the step means, as a hash that layout, comments, title and file do not change.
     pub fingerprint: String,
     /// Its own action, with its timeout, verification and environment.
@@ -27,9 +28,9 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edges: Vec<Edge>,
     #[serde(default)]
-    pub guards: Guards,
+    pub guards: Rare<Guards>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub foreach: Option<Foreach>,
+    pub foreach: Option<Box<Foreach>>,
     /// Keeps running while dependents need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
@@ -38,12 +39,12 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<StepFailure>,
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub outputs: IndexMap<Arc<str>, OutputSpec>,
+    pub outputs: Rare<IndexMap<Arc<str>, OutputSpec>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollback: Vec<Cleanup>,
     /// A place to roll back to; its label, which may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checkpoint: Option<Expr>,
+    pub checkpoint: Option<Box<Expr>>,
     #[serde(default)]
     pub idempotent: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -53,16 +54,16 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub estimate: Option<Estimate>,
+    pub estimate: Option<Box<Estimate>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limits: Option<Limits>,
+    pub limits: Option<Box<Limits>>,
     /// Where its commands run, where it says so itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub executor: Option<Placement>,
+    pub executor: Option<Box<Placement>>,
     /// Params and lets that it names but that not every step sees: secrets, and lets that look
     /// outside the plan or use outputs. As (variable, binding).
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub exports: IndexMap<Arc<str>, BindingId>,
+    pub exports: Rare<IndexMap<Arc<str>, BindingId>>,
 }
 
 /// One way to do a step: its action and what surrounds each try of it.
@@ -71,16 +72,16 @@ pub struct Step {
 pub struct Attempt {
     pub action: Action,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Expr>,
+    pub timeout: Option<Box<Expr>>,
     /// How long a process has between SIGTERM and SIGKILL; 10 seconds if not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grace: Option<Expr>,
+    pub grace: Option<Box<Expr>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry: Option<Retry>,
+    pub retry: Option<Box<Retry>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verify: Vec<Probe>,
     #[serde(default)]
-    pub environment: Environment,
+    pub environment: Rare<Environment>,
 }
 
 /// A way to go when the attempts before it are used up.
@@ -101,7 +102,7 @@ pub enum Action {
     /// Waits until all probes hold, asking every so often (one second if not said).
     Await {
         probes: Vec<Probe>,
-        every: Option<Expr>,
+        every: Option<Box<Expr>>,
     },
 }
 
@@ -132,7 +133,7 @@ pub struct Script {
     pub text: String,
     /// What the text's rewritten `${…}` stand for, by variable.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub variables: IndexMap<Arc<str>, Expr>,
+    pub variables: Rare<IndexMap<Arc<str>, Expr>>,
 }
 
 /// Where a process runs.
@@ -183,7 +184,7 @@ pub struct Guards {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<Probe>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirm: Option<Confirm>,
+    pub confirm: Option<Box<Confirm>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locks: Vec<Lock>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

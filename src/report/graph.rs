@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of drawings; they are made from this view alone.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -30,7 +32,7 @@ pub struct GraphGoal {
     pub id: String,
     /// The goal around it; null for the root.
     pub parent: Option<String>,
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     /// It came from another file.
     pub mounted: bool,
     /// A person is asked before it begins.
@@ -46,7 +48,7 @@ pub struct GraphStep {
     pub id: String,
     /// The goal that holds it; empty for the root.
     pub goal: String,
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     /// What it does, in one line.
     pub action: String,
     /// It is on the critical path.

@@ -2,6 +2,8 @@
 //!
 //! Each has one line about it: its title, or else the first line of the comment above it.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,9 +22,9 @@ const WIDEST: usize = 34;
 pub struct ListView {
     /// The root goal's name; null where the plans of a folder are listed.
     pub goal: Option<String>,
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     /// The comment above it.
-    pub doc: Option<String>,
+    pub doc: Option<Arc<str>>,
     /// Those that can be given by `-p`.
     pub params: Vec<ListedParam>,
     /// Sub-goals, each behind the one that holds it.
@@ -49,9 +51,9 @@ pub struct ListedParam {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Listed {
     pub id: String,
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     /// The comment above it.
-    pub doc: Option<String>,
+    pub doc: Option<Arc<str>>,
 }
 
 /// A plan of a folder.
@@ -60,8 +62,8 @@ pub struct ListedPlan {
     pub file: String,
     /// The root goal's name; null where the plan has errors.
     pub goal: Option<String>,
-    pub title: Option<String>,
-    pub doc: Option<String>,
+    pub title: Option<Arc<str>>,
+    pub doc: Option<Arc<str>>,
     /// How many errors `goalc check` finds in it.
     pub errors: usize,
 }
@@ -77,20 +79,20 @@ impl ListView {
             doc: root.and_then(|root| root.doc.clone()),
             params: params(plan),
             goals: goals
-                .map(|(id, goal)| listed(id.as_str(), goal.title.as_ref(), goal.doc.as_ref()))
+                .map(|(id, goal)| listed(id.as_str(), goal.title.clone(), goal.doc.clone()))
                 .collect(),
             steps: plan
                 .steps
                 .iter()
-                .map(|(id, step)| listed(id.as_str(), step.title.as_ref(), step.doc.as_ref()))
+                .map(|(id, step)| listed(id.as_str(), step.title.clone(), step.doc.clone()))
                 .collect(),
             plans: Vec::new(),
         }
     }
 }
 
-fn listed(id: &str, title: Option<&String>, doc: Option<&String>) -> Listed {
-    Listed { id: id.to_owned(), title: title.cloned(), doc: doc.cloned() }
+fn listed(id: &str, title: Option<Arc<str>>, doc: Option<Arc<str>>) -> Listed {
+    Listed { id: id.to_owned(), title, doc }
 }
 
 fn params(plan: &Plan) -> Vec<ListedParam> {

@@ -50,7 +50,7 @@ fn undecided(scenario: &Scenario, play: &Play) -> Vec<Diagnostic> {
     let mut found: Vec<(StepId, String, String)> = Vec::new();
     for node in graph.nodes() {
         let step = graph.step(node);
-        let guards = step.map(|step| &step.guards).or(graph.goal(node).map(|goal| &goal.guards));
+        let guards = step.map(|step| &*step.guards).or(graph.goal(node).map(|goal| &goal.guards));
         let when = guards.and_then(|guards| guards.when.as_ref());
         let items = step.and_then(|step| step.foreach.as_ref());
         let items = items.filter(|foreach| foreach.of.is_none()).map(|foreach| &foreach.items);

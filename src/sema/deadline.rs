@@ -42,7 +42,7 @@ fn length(expr: &Expr) -> Option<Duration> {
 }
 
 fn shortest(step: &Step) -> Duration {
-    let known = match &step.estimate {
+    let known = match step.estimate.as_deref() {
         Some(Estimate::Range(low, _)) => length(low),
         Some(Estimate::Effort { length: Value::Duration { length }, .. }) => Some(*length),
         _ => None,

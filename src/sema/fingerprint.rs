@@ -115,11 +115,17 @@ fn meaning(step: &Step) -> Step {
     // How long its author thinks that it takes changes nothing that it does.
     meaning.estimate = None;
     meaning.fingerprint.clear();
-    meaning.outputs.sort_unstable_keys();
-    meaning.exports.sort_unstable_keys();
-    meaning.attempt.environment.env.sort_unstable_keys();
-    for fallback in &mut meaning.fallbacks {
-        fallback.attempt.environment.env.sort_unstable_keys();
+    if let Some(outputs) = meaning.outputs.written() {
+        outputs.sort_unstable_keys();
+    }
+    if let Some(exports) = meaning.exports.written() {
+        exports.sort_unstable_keys();
+    }
+    let ways = meaning.fallbacks.iter_mut().map(|fallback| &mut fallback.attempt);
+    for way in std::iter::once(&mut meaning.attempt).chain(ways) {
+        if let Some(environment) = way.environment.written() {
+            environment.env.sort_unstable_keys();
+        }
     }
     meaning
 }

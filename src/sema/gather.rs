@@ -130,7 +130,7 @@ impl Building<'_, '_> {
             };
             let mut entry = blank(kind, &binding.name.value, binding.name.span, whole);
             entry.inside = self.known(Entity::Goal(binding.goal));
-            entry.title = help;
+            entry.title = help.map(Into::into);
             entry.ty = Some(facts.ty.to_string());
             entry.words = words(&facts.ty);
             self.add(entry);

@@ -3,6 +3,8 @@
 //! For editors, which need it of broken plans, too. Knows no positions but spans. Invariant: a file
 //! that is mounted twice has each of its names once.
 
+use std::sync::Arc;
+
 use super::world::{BindingIx, Entity, Node, StepIx};
 use crate::source::{FileId, Span};
 
@@ -53,8 +55,8 @@ pub struct Name {
     /// From the root, as `database.migrate`.
     pub path: String,
     pub mounted: bool,
-    pub title: Option<String>,
-    pub doc: Option<String>,
+    pub title: Option<Arc<str>>,
+    pub doc: Option<Arc<str>>,
     /// Its type, as it would be written.
     pub ty: Option<String>,
     /// The words of an enumeration.

@@ -12,7 +12,7 @@ use super::world::{GoalIx, ROOT, StepIx};
 use crate::clause::{Clause, Target, Want};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{
-    Action, Attempt, Binding, FORMAT, FailurePolicy, Fallback, Goal, Plan, Scenario, Step,
+    Action, Attempt, Binding, FORMAT, FailurePolicy, Fallback, Goal, Plan, Rare, Scenario, Step,
 };
 use crate::source::Span;
 use crate::value::{Expr, Value};
@@ -208,6 +208,7 @@ fn step(pass: &mut Pass<'_>, ix: StepIx, defaults: &[Default<'_>]) -> Step {
         (clause.spec.lower)(clause, &mut Target::Step(&mut step), &mut pass.scope(place));
     }
     step.fallbacks = fallbacks(pass, ix, place, defaults);
+    step.edges.shrink_to_fit();
     one_batch(pass, ix, &step);
     step
 }
@@ -219,7 +220,7 @@ fn blank_attempt() -> Attempt {
         grace: None,
         retry: None,
         verify: Vec::new(),
-        environment: crate::ir::Environment::default(),
+        environment: Rare::default(),
     }
 }
 
@@ -232,12 +233,12 @@ fn blank_step(pass: &Pass<'_>, ix: StepIx) -> Step {
         fingerprint: String::new(),
         attempt: blank_attempt(),
         edges: Vec::new(),
-        guards: crate::ir::Guards::default(),
+        guards: Rare::default(),
         foreach: None,
         service: None,
         fallbacks: Vec::new(),
         on_failure: None,
-        outputs: IndexMap::new(),
+        outputs: Rare::default(),
         rollback: Vec::new(),
         checkpoint: None,
         idempotent: false,
@@ -247,7 +248,7 @@ fn blank_step(pass: &Pass<'_>, ix: StepIx) -> Step {
         estimate: None,
         limits: None,
         executor: None,
-        exports: IndexMap::new(),
+        exports: Rare::default(),
     }
 }
 

@@ -15,7 +15,7 @@ use super::quoted;
 use super::shell::{self, Shell};
 use super::world::{is_shell_name, variable_name};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Argument, Command, Script};
+use crate::ir::{Argument, Command, Rare, Script};
 use crate::source::Span;
 use crate::syntax::{self, ExprKind, ListItem, ScriptReference, StringLiteral};
 use crate::value::{Expr, Type};
@@ -96,7 +96,7 @@ impl Scope<'_, '_> {
             if references.is_empty() { Vec::new() } else { quoted::unexpanded(&text.text) };
         let mut rewriting = Rewriting {
             text: String::with_capacity(text.text.len()),
-            variables: IndexMap::new(),
+            variables: Rare::default(),
             source: &text.text,
         };
         let mut whole = true;
@@ -285,7 +285,7 @@ struct Reported;
 
 struct Rewriting<'t> {
     text: String,
-    variables: IndexMap<Arc<str>, Expr>,
+    variables: Rare<IndexMap<Arc<str>, Expr>>,
     source: &'t str,
 }
 

@@ -19,6 +19,8 @@ mod types;
 pub use statement::recognised;
 pub use types::TYPES;
 
+use std::sync::Arc;
+
 use super::{Clause, GoalOutline, KnownSteps, ScenarioOutline};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::syntax::{Block, Document, Statement};
@@ -93,19 +95,20 @@ impl Reader<'_> {
     }
 
     /// The comment block above a statement, without what it says to the checker.
-    fn doc(&self, statement: &Statement) -> Option<String> {
+    fn doc(&self, statement: &Statement) -> Option<Arc<str>> {
         let lines: Vec<_> = statement
             .doc
             .iter()
             .map(|span| self.text.get(span.range()).unwrap_or("").trim())
             .filter(|line| !line.starts_with("goalc: allow("))
             .collect();
-        let doc = lines.join("\n").trim().to_owned();
-        (!doc.is_empty()).then_some(doc)
+        let doc = lines.join("\n");
+        let doc = doc.trim();
+        (!doc.is_empty()).then(|| doc.into())
     }
 }
 
 /// The text of a goal's or step's title.
-fn title(clause: &Clause) -> Option<String> {
-    clause.text(None).map(|text| text.value.text.to_string())
+fn title(clause: &Clause) -> Option<Arc<str>> {
+    clause.text(None).map(|text| Arc::from(&*text.value.text))
 }

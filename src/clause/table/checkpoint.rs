@@ -38,7 +38,7 @@ fn lower_checkpoint(clause: &Clause, target: &mut Target<'_>, context: &mut dyn 
         None => Some(Expr::Literal(Value::text(""))),
     };
     if let Target::Step(step) = target {
-        step.checkpoint = label;
+        step.checkpoint = label.map(Box::new);
     }
 }
 

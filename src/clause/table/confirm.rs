@@ -39,8 +39,8 @@ fn lower(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Context) {
     let timeout = clause.resolve_option("timeout", context);
     let (Some(question), Some(guards)) = (question, target.guards()) else { return };
     let always = clause.has("always");
-    guards.confirm =
-        Some(Confirm { question, when, timeout, otherwise: otherwise(clause), always });
+    let otherwise = otherwise(clause);
+    guards.confirm = Some(Box::new(Confirm { question, when, timeout, otherwise, always }));
 }
 
 fn otherwise(clause: &Clause) -> Otherwise {

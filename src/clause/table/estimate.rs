@@ -35,7 +35,7 @@ step review { manual \"Read the report\"; estimate small }",
 fn lower(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Context) {
     let estimate = clause.head.first().and_then(|argument| estimate(argument, context));
     if let Target::Step(step) = target {
-        step.estimate = estimate;
+        step.estimate = estimate.map(Box::new);
     }
 }
 

@@ -135,7 +135,7 @@ fn lower_executor(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Co
     if let Target::Step(step) = target {
         let mut placement = Placement::of(name);
         clause.lower_block(&mut Target::Executor(&mut placement), context);
-        step.executor = Some(placement);
+        step.executor = Some(Box::new(placement));
     }
 }
 

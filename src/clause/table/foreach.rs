@@ -51,7 +51,7 @@ fn lower(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Context) {
         return;
     };
     let name = name.value.as_ref().into();
-    step.foreach = Some(Foreach { name, items, of: source, batch, parallel, tolerate });
+    step.foreach = Some(Box::new(Foreach { name, items, of: source, batch, parallel, tolerate }));
 }
 
 /// In a pipeline by item the items are the source's own: there is no list to evaluate.

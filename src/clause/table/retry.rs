@@ -78,7 +78,7 @@ fn lower(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Context) {
     let on = failures(clause, context);
     let (Some(count), Some(attempt)) = (count, target.attempt()) else { return };
     let jitter = clause.has("jitter");
-    attempt.retry = Some(Retry { count, delay, backoff, max, jitter, within, on });
+    attempt.retry = Some(Box::new(Retry { count, delay, backoff, max, jitter, within, on }));
 }
 
 fn failures(clause: &Clause, context: &mut dyn Context) -> Vec<RetryOn> {

@@ -49,14 +49,14 @@ Time in which everything waits for a person does not count.",
 fn lower_timeout(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Context) {
     let length = clause.resolve(context);
     if let Some(attempt) = target.attempt() {
-        attempt.timeout = length;
+        attempt.timeout = length.map(Box::new);
     }
 }
 
 fn lower_grace(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Context) {
     let length = clause.resolve(context);
     if let Some(attempt) = target.attempt() {
-        attempt.grace = length;
+        attempt.grace = length.map(Box::new);
     }
 }
 

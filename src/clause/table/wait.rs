@@ -30,5 +30,5 @@ step ready {
 fn lower(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Context) {
     let probes = clause.lower_probes(context);
     let every = clause.resolve_option("every", context);
-    set_action(Action::Await { probes, every }, target);
+    set_action(Action::Await { probes, every: every.map(Box::new) }, target);
 }

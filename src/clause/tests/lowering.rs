@@ -76,7 +76,7 @@ fn empty_attempt() -> ir::Attempt {
         grace: None,
         retry: None,
         verify: Vec::new(),
-        environment: ir::Environment::default(),
+        environment: ir::Rare::default(),
     }
 }
 
@@ -151,7 +151,7 @@ fn guards_are_collected() {
     let amounts: Vec<_> = guards.uses.iter().map(|each| each.amount.clone()).collect();
     assert_eq!(amounts, [Expr::Literal(Value::Int(1)), Expr::Literal(Value::Int(2))]);
     assert_eq!(guards.snapshot.len(), 2);
-    let confirm = guards.confirm.unwrap();
+    let confirm = guards.confirm.as_deref().unwrap();
     assert!(confirm.always && confirm.otherwise == ir::Otherwise::Approve);
 }
 
@@ -180,7 +180,7 @@ fn a_service_keeps_its_probes_wherever_it_stands() {
 
 #[test]
 fn not_negates_one_probe() {
-    let probes = step("unless { not file \"a\"; file \"b\" }").guards.unless;
+    let probes = step("unless { not file \"a\"; file \"b\" }").guards.unless.clone();
     let negated: Vec<_> = probes.iter().map(|probe| probe.negated).collect();
     assert_eq!(negated, [true, false]);
 }
@@ -196,8 +196,8 @@ fn actions_effects_and_facts_reach_the_step() {
     assert!(matches!(step.outputs["n"].source, ir::OutputSource::Json(_)));
     assert!(step.idempotent && step.priority == Some(-3));
     assert_eq!((step.reads.len(), step.writes.len(), step.rollback.len()), (2, 1, 1));
-    assert_eq!(step.checkpoint, Some(Expr::Literal(Value::text(""))));
-    assert!(matches!(step.estimate, Some(ir::Estimate::Effort { .. })));
+    assert_eq!(step.checkpoint.as_deref(), Some(&Expr::Literal(Value::text(""))));
+    assert!(matches!(step.estimate.as_deref(), Some(ir::Estimate::Effort { .. })));
     let limits = step.limits.unwrap();
     assert!(limits.memory.is_some() && limits.cpu.is_none() && limits.output.is_some());
     let because = "it is a cache".to_owned();

@@ -29,7 +29,7 @@ fn item(view: View<'_>, at: usize) -> Option<CallHierarchyItem> {
         name: name.path.clone(),
         kind,
         tags: None,
-        detail: name.title.clone(),
+        detail: name.title.as_ref().map(ToString::to_string),
         uri: location.uri,
         range: view.range(name.whole.to(name.place)),
         selection_range: location.range,

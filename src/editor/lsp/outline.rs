@@ -35,7 +35,7 @@ fn symbol(view: View<'_>, held: &[Vec<usize>], at: usize) -> Option<DocumentSymb
     let children: Vec<_> = own.into_iter().filter_map(|at| symbol(view, held, at)).collect();
     Some(DocumentSymbol {
         name: name.text.clone(),
-        detail: name.title.clone().or_else(|| name.ty.clone()),
+        detail: name.title.as_ref().map(ToString::to_string).or_else(|| name.ty.clone()),
         kind: kind(name.kind)?,
         range: view.range(name.whole.to(name.place)),
         selection_range: view.range(name.place),

@@ -8,8 +8,6 @@ use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::attempt::{Pending, failure_of, read_outputs, take_desk};
 use super::folder::Desk;
 use super::launch::{Subject, bounds, environments, place_of};
@@ -21,7 +19,7 @@ use crate::exec::event::{AttemptEnd, Failure, QuestionKind};
 use crate::exec::outputs::LARGEST_SOURCE;
 use crate::exec::process::{Ends, ProcessOrder, ProcessReport, supervise_joined};
 use crate::exec::state::UnitIx;
-use crate::ir::{Command, OutputSource, Script, Step};
+use crate::ir::{Command, OutputSource, Rare, Script, Step};
 use crate::value::EvalError;
 
 pub(super) fn begin(
@@ -84,7 +82,7 @@ fn order(
     let bounds = bounds(place, step, attempt)?;
     let line = world.agent.clone().unwrap_or_default();
     // What the caller wrote is for `sh`, whatever shell the plan has for its own scripts.
-    let command = Command::Script(Script { text: String::new(), variables: IndexMap::new() });
+    let command = Command::Script(Script { text: String::new(), variables: Rare::default() });
     let mut process = world.launcher.order(subject, &command, &ways, bounds)?;
     process.argv = ["sh", "-c", line.as_str()].map(Into::into).to_vec();
     let wants_stdout =

@@ -288,7 +288,7 @@ fn overrun(world: &LocalWorld, view: View<'_>, unit: UnitIx, since: Instant) -> 
     let step = graph.step(unit.node)?;
     // A service is over when nobody needs it any more.
     let ready = view.state.node(unit.node).ready.is_some();
-    let (expected, why) = match step.estimate.as_ref().filter(|_| !ready) {
+    let (expected, why) = match step.estimate.as_deref().filter(|_| !ready) {
         Some(Estimate::Range(_, to)) => {
             (place_of(view, &world.surroundings, unit).duration(to).ok()?, "")
         }

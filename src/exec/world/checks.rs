@@ -77,7 +77,7 @@ impl LocalWorld {
         let Some(guards) = guards_of(&graph, unit.node) else { return };
         let probes = if unless { &guards.unless } else { &guards.requires };
         let ways: Vec<_> =
-            graph.step(unit.node).map(|s| &s.attempt.environment).into_iter().collect();
+            graph.step(unit.node).map(|s| &*s.attempt.environment).into_iter().collect();
         let place = place_of(view, &self.surroundings, unit);
         let subject = Subject { place, node: unit.node, attempt: 0, log: ticket.0, desk: None };
         let mut probes = asking::evaluate(&self.launcher, subject, probes, &ways);

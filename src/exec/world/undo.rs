@@ -134,7 +134,7 @@ fn job(world: &LocalWorld, unit: UnitIx, (log, desk): (u64, &Desk), view: View<'
     let state = view.state.unit(unit).filter(|state| state.touched)?;
     let place = place_of(view, &world.surroundings, unit);
     let subject = Subject { place, node: unit.node, attempt: 0, log, desk: Some(desk) };
-    let ways = [&step.attempt.environment];
+    let ways = [&*step.attempt.environment];
     let status = status_word(state);
     let order = |command: &crate::ir::Command| {
         let bounds = bounds(place, step, &step.attempt)?;

@@ -3,6 +3,8 @@
 //! Plain data without a secret in it. Lists that a plan or its items could make endless are cut,
 //! and say how many were left out. Lengths of time are seconds.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,7 +18,7 @@ pub struct ReportView {
     pub run: String,
     /// The goal's name.
     pub goal: String,
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     /// The plan's file.
     pub plan: String,
     #[schemars(schema_with = "run_status_schema")]
@@ -120,7 +122,7 @@ pub struct StepReport {
     pub id: String,
     /// The path of the goal that it is in; empty for the root goal.
     pub goal: String,
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     #[schemars(schema_with = "status_schema")]
     pub status: Status,
     #[serde(serialize_with = "time")]

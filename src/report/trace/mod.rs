@@ -136,7 +136,7 @@ impl<'a> Trace<'a> {
     fn title(&self, node: NodeIx) -> Option<Attribute> {
         let step = self.graph.step(node).and_then(|step| step.title.clone());
         let goal = || self.graph.goal(node).and_then(|goal| goal.title.clone());
-        step.or_else(goal).map(Into::into)
+        step.or_else(goal).map(|title| title.to_string().into())
     }
 
     fn begin(

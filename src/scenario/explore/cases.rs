@@ -141,7 +141,7 @@ impl Building<'_> {
         }
         // Only where the plan tells failures apart does it matter how else it ends.
         let picky = |retry: &Retry| !retry.on.is_empty();
-        if ways.any(|way| way.retry.as_ref().is_some_and(picky)) {
+        if ways.any(|way| way.retry.as_deref().is_some_and(picky)) {
             self.fails(Kind::Lasting, "fails with signal", None, Some(RetryOn::Signal));
             self.fails(Kind::Lasting, "fails with memory", None, Some(RetryOn::Memory));
         }

@@ -222,7 +222,7 @@ fn are_locked(pass: &Pass<'_>, lowered: &Lowered, a: StepIx, b: StepIx) -> bool 
     let guards = |step: StepIx, goals: &[GoalIx], others: &[GoalIx]| {
         let own = goals.iter().take_while(|goal| !others.contains(goal));
         let goals: Vec<_> = own.map(|goal| &lowered.goals[goal.0].guards).collect();
-        std::iter::once(&lowered.steps[step.0].guards).chain(goals).collect::<Vec<_>>()
+        std::iter::once(&*lowered.steps[step.0].guards).chain(goals).collect::<Vec<_>>()
     };
     let (a, b) = (guards(a, &first, &second), guards(b, &second, &first));
     let both_shared = |x: LockScope, y: LockScope| x == LockScope::Shared && y == LockScope::Shared;
