@@ -16,7 +16,7 @@ use crate::value::Type;
 pub(super) fn resolve(pass: &mut Pass<'_>) {
     for ix in pass.world.binding_ids() {
         if let BindingSource::Param(param) = pass.world.binding(ix).source {
-            pass.facts[ix.0].ty = param.ty.as_ref().map_or(Type::Any, |ty| ty.value.clone());
+            pass.facts[ix.at()].ty = param.ty.as_ref().map_or(Type::Any, |ty| ty.value.clone());
         }
     }
     for component in components(pass) {
@@ -44,10 +44,10 @@ fn components(pass: &Pass<'_>) -> Vec<Vec<BindingIx>> {
     }
     for ix in pass.world.binding_ids() {
         for used in mentions(pass, ix) {
-            graph.add_edge(NodeIndex::new(ix.0), NodeIndex::new(used.0), ());
+            graph.add_edge(NodeIndex::new(ix.at()), NodeIndex::new(used.at()), ());
         }
     }
-    let to_binding = |node: NodeIndex| BindingIx(node.index());
+    let to_binding = |node: NodeIndex| BindingIx::new(node.index());
     kosaraju_scc(&graph)
         .into_iter()
         .map(|component| component.into_iter().map(to_binding).collect())
@@ -122,7 +122,7 @@ fn value(pass: &mut Pass<'_>, ix: BindingIx) {
             let place = Place::new(binding.goal, User::Binding(ix));
             let typed = each.value.as_ref().and_then(|value| pass.scope(place).infer(value));
             if let Some(typed) = typed {
-                let facts = &mut pass.facts[ix.0];
+                let facts = &mut pass.facts[ix.at()];
                 facts.ty = typed.ty;
                 facts.constant = typed.constant;
                 facts.kind = BindingKind::Let { value: typed.expr };
@@ -133,10 +133,10 @@ fn value(pass: &mut Pass<'_>, ix: BindingIx) {
 
 /// Takes over what the bindings that it uses need.
 fn settle(pass: &mut Pass<'_>, ix: BindingIx) {
-    let record = &pass.facts[ix.0].record;
+    let record = &pass.facts[ix.at()].record;
     let mut needs: Vec<Need> = record.needs.iter().map(|used| used.what.clone()).collect();
     let used: Vec<BindingIx> = record.bindings.iter().map(|used| used.what).collect();
-    let mut outside = pass.facts[ix.0].looks_outside;
+    let mut outside = pass.facts[ix.at()].looks_outside;
     for other in used {
         let other = pass.facts(other);
         outside |= other.looks_outside;
@@ -147,8 +147,8 @@ fn settle(pass: &mut Pass<'_>, ix: BindingIx) {
             }
         }
     }
-    let is_asked = matches!(pass.facts[ix.0].kind, BindingKind::Param { bound: None, .. });
-    let facts = &mut pass.facts[ix.0];
+    let is_asked = matches!(pass.facts[ix.at()].kind, BindingKind::Param { bound: None, .. });
+    let facts = &mut pass.facts[ix.at()];
     facts.needs = needs;
     // A param that is asked for has its value before anything runs.
     facts.looks_outside = outside && !is_asked;

@@ -37,19 +37,19 @@ impl Pass<'_> {
         let mut way = Vec::new();
         let mut at = step;
         // A circle of pipelines is reported as a cycle; here it only must come to an end.
-        while self.items[at.0].is_none() {
-            self.items[at.0] = Some(Type::Any);
+        while !self.items.contains_key(&at) {
+            self.items.insert(at, Type::Any);
             way.push(at);
-            match self.source_of(at) {
-                Some(source) => at = source,
-                None => {
-                    self.items[at.0] = Some(self.listed_type(at));
-                }
+            if let Some(source) = self.source_of(at) {
+                at = source;
+            } else {
+                let listed = self.listed_type(at);
+                self.items.insert(at, listed);
             }
         }
-        let found = self.items[at.0].clone().unwrap_or(Type::Any);
+        let found = self.items.get(&at).cloned().unwrap_or(Type::Any);
         for step in way {
-            self.items[step.0] = Some(found.clone());
+            self.items.insert(step, found.clone());
         }
         found
     }

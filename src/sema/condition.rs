@@ -45,7 +45,8 @@ impl Known {
 #[derive(Debug)]
 pub(super) struct Conditions {
     facts: Vec<(usize, Vec<Fact>)>,
-    /// By node: the conditions, as indices of `facts`, without which it is skipped.
+    /// By node: the conditions, as indices of `facts`, without which it is skipped. Empty where
+    /// there are none at all.
     of: Vec<Vec<usize>>,
     answers: RefCell<HashMap<(usize, usize), bool>>,
 }
@@ -58,16 +59,21 @@ impl Conditions {
             .binding_ids()
             .map(|ix| (pass.world.binding(ix).id.as_str(), &pass.facts(ix).ty))
             .collect();
-        let mut conditions = Self {
-            facts: Vec::new(),
-            of: vec![Vec::new(); graph.hops.len()],
-            answers: RefCell::default(),
-        };
-        for at in graph.components.iter().flatten().copied() {
+        let mut conditions =
+            Self { facts: Vec::new(), of: Vec::new(), answers: RefCell::default() };
+        let steps = lowered.steps.iter().map(|step| &*step.guards);
+        let mut guards = steps.chain(lowered.goals.iter().map(|goal| &goal.guards));
+        if guards.all(|guards| guards.when.is_none()) {
+            return conditions;
+        }
+        conditions.of = vec![Vec::new(); graph.hops.len()];
+        for at in graph.components.items().iter().copied() {
             let mut all = inherited(graph, &conditions.of, at);
             let when = match graph.node(at) {
-                Node::Step(ix) => lowered.steps[ix.0].guards.when.as_ref(),
-                Node::Goal(ix) if at == graph.start(ix) => lowered.goals[ix.0].guards.when.as_ref(),
+                Node::Step(ix) => lowered.steps[ix.at()].guards.when.as_ref(),
+                Node::Goal(ix) if at == graph.start(ix) => {
+                    lowered.goals[ix.at()].guards.when.as_ref()
+                }
                 Node::Goal(_) => None,
             };
             if let Some(when) = when {
@@ -82,6 +88,9 @@ impl Conditions {
     /// Two nodes whose conditions exclude each other, one of those that `a` needs and one of those
     /// that `b` needs.
     pub(super) fn conflict(&self, a: usize, b: usize) -> Option<(usize, usize)> {
+        if self.facts.is_empty() {
+            return None;
+        }
         let pairs = self.of[a].iter().flat_map(|x| self.of[b].iter().map(move |y| (*x, *y)));
         let found = pairs.into_iter().find(|(x, y)| self.exclusive(*x, *y))?;
         Some((self.facts[found.0].0, self.facts[found.1].0))
@@ -110,13 +119,13 @@ fn inherited(graph: &Graph, of: &[Vec<usize>], at: usize) -> Vec<usize> {
     for hop in &graph.hops[at] {
         let follows = match hop.kind {
             None if is_end => {
-                matches!((graph.node(at), graph.node(hop.to)), (Node::Goal(a), Node::Goal(b)) if a == b)
+                matches!((graph.node(at), graph.node(hop.to())), (Node::Goal(a), Node::Goal(b)) if a == b)
             }
             None | Some(EdgeKind::Depends | EdgeKind::Item | EdgeKind::Stdin) => true,
             Some(EdgeKind::DependsOptional | EdgeKind::After) => false,
         };
         if follows {
-            for condition in &of[hop.to] {
+            for condition in &of[hop.to()] {
                 if !all.contains(condition) && all.len() < MOST_CONDITIONS {
                     all.push(*condition);
                 }

@@ -57,19 +57,19 @@ fn longest(lowered: &Lowered, graph: &Graph, goal: GoalIx) -> Duration {
     let nothing: Option<(Duration, Duration)> = None;
     // When each node starts and ends, where it lies behind the goal's start.
     let mut times = vec![nothing; graph.hops.len()];
-    for at in graph.components.iter().flatten() {
+    for at in graph.components.items() {
         if *at == graph.start(goal) {
             times[*at] = Some((Duration::ZERO, Duration::ZERO));
             continue;
         }
         let begins = graph.hops[*at].iter().filter_map(|hop| {
-            let (start, end) = times[hop.to]?;
+            let (start, end) = times[hop.to()]?;
             let together = matches!(hop.kind, Some(EdgeKind::Stdin | EdgeKind::Item));
             Some(if together { start } else { end })
         });
         let Some(start) = begins.max() else { continue };
         let takes = match graph.node(*at) {
-            Node::Step(ix) => shortest(&lowered.steps[ix.0]),
+            Node::Step(ix) => shortest(&lowered.steps[ix.at()]),
             Node::Goal(_) => Duration::ZERO,
         };
         times[*at] = Some((start, start.saturating_add(takes)));

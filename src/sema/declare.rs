@@ -87,7 +87,7 @@ impl<'a> Declaring<'a, '_> {
         unit: usize,
         mount: Option<&'a MountOutline>,
     ) {
-        let ix = GoalIx(self.world.goals.len());
+        let ix = GoalIx::new(self.world.goals.len());
         let name = mount.map_or(&outline.name, |mount| &mount.name);
         let above = parent.map(|parent| self.world.goal(parent));
         let depth = above.map_or(0, |parent| parent.depth) + usize::from(mount.is_some());
@@ -142,7 +142,7 @@ impl<'a> Declaring<'a, '_> {
     }
 
     fn step(&mut self, outline: &'a StepOutline, parent: GoalIx) {
-        let ix = StepIx(self.world.steps.len());
+        let ix = StepIx::new(self.world.steps.len());
         let id = StepId::new(self.world.goal(parent).id.join(&outline.name.value));
         let outputs = outputs(outline);
         let foreach = edit::one(&outline.clauses, "foreach").and_then(|clause| {
@@ -155,12 +155,12 @@ impl<'a> Declaring<'a, '_> {
     }
 
     fn binding(&mut self, name: &'a Spanned<Box<str>>, source: BindingSource<'a>, goal: GoalIx) {
-        let ix = BindingIx(self.world.bindings.len());
+        let ix = BindingIx::new(self.world.bindings.len());
         let id = BindingId::new(self.world.goal(goal).id.join(&name.value));
         self.world.bindings.push(BindingDecl { id, name, goal, source });
         self.name(goal, name, Entity::Binding(ix));
         let variable = variable_name(&name.value);
-        let first = *self.world.goals[goal.0].variables.entry(variable.clone()).or_insert(ix);
+        let first = *self.world.goals[goal.at()].variables.entry(variable.clone()).or_insert(ix);
         let first = self.world.binding(first).name;
         if first.value != name.value {
             self.diagnostics.report(same_variable(&variable, name, first));
@@ -168,7 +168,7 @@ impl<'a> Declaring<'a, '_> {
     }
 
     fn name(&mut self, goal: GoalIx, name: &'a Spanned<Box<str>>, entity: Entity) {
-        let names = &mut self.world.goals[goal.0].names;
+        let names = &mut self.world.goals[goal.at()].names;
         if let Some(first) = names.get(&*name.value).copied() {
             let (kind, was) = (self.world.kind(entity), self.world.kind(first));
             self.diagnostics.report(twice(kind, name, was, self.world.place(first)));

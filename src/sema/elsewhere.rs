@@ -19,7 +19,7 @@ pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered, chosen: Option<&str
     let found = misplaced(steps, chosen);
     for (id, demand, why) in found {
         let Some((ix, _)) = ids.iter().find(|(_, each)| each == id) else { continue };
-        let place = executor_of(&lowered.steps[ix.0], chosen);
+        let place = executor_of(&lowered.steps[ix.at()], chosen);
         let diagnostic = cannot(pass, *ix, demand, place, why);
         pass.report(diagnostic);
     }

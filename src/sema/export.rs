@@ -15,21 +15,21 @@ pub(super) fn export(pass: &Pass<'_>, lowered: &mut Lowered, known: &HashSet<(St
         let binding = pass.world.binding(ix);
         if facts.is_public() {
             let variable = variable_name(&binding.name.value).into();
-            lowered.goals[binding.goal.0].exports.insert(variable, binding.id.clone());
+            lowered.goals[binding.goal.at()].exports.insert(variable, binding.id.clone());
         }
     }
     for ix in pass.world.step_ids() {
         for named in exported(pass, ix, known) {
             let binding = pass.world.binding(named);
             let variable = variable_name(&binding.name.value).into();
-            lowered.steps[ix.0].exports.insert(variable, binding.id.clone());
+            lowered.steps[ix.at()].exports.insert(variable, binding.id.clone());
         }
     }
 }
 
 /// What a step alone sees, in the order of declaration.
 fn exported(pass: &Pass<'_>, step: StepIx, known: &HashSet<(StepIx, BindingIx)>) -> Vec<BindingIx> {
-    let record = &pass.steps[step.0];
+    let record = &pass.steps[step.at()];
     let mut named: Vec<BindingIx> = record
         .words
         .union(&record.expanded)

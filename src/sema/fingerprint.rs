@@ -19,8 +19,8 @@ pub(super) fn fingerprint(pass: &mut Pass<'_>, lowered: &mut Lowered) {
     bindings(pass, &mut text);
     let goals = surroundings(pass, lowered, &mut text);
     for ix in pass.world.step_ids() {
-        let print = step(pass, lowered, ix, &goals[pass.world.step(ix).goal.0], &mut text);
-        lowered.steps[ix.0].fingerprint = print;
+        let print = step(pass, lowered, ix, &goals[pass.world.step(ix).goal.at()], &mut text);
+        lowered.steps[ix.at()].fingerprint = print;
     }
 }
 
@@ -34,7 +34,7 @@ fn bindings(pass: &mut Pass<'_>, text: &mut Vec<u8>) {
         };
         let used = definitions(pass, &facts.record, None);
         let digest = digest(&(&facts.ty, meaning, used), text);
-        pass.facts[ix.0].digest = digest;
+        pass.facts[ix.at()].digest = digest;
     }
 }
 
@@ -58,8 +58,8 @@ fn definitions<'p>(
 fn surroundings(pass: &Pass<'_>, lowered: &Lowered, text: &mut Vec<u8>) -> Vec<String> {
     let mut digests: Vec<String> = Vec::new();
     for ix in pass.world.goal_ids() {
-        let around = pass.world.goal(ix).parent.map(|parent: GoalIx| digests[parent.0].as_str());
-        let environment = &lowered.goals[ix.0].environment;
+        let around = pass.world.goal(ix).parent.map(|parent: GoalIx| digests[parent.at()].as_str());
+        let environment = &lowered.goals[ix.at()].environment;
         let plain =
             environment.env.is_empty() && environment.dir.is_none() && environment.shell.is_none();
         let found = match around {
@@ -85,7 +85,7 @@ fn environment_uses<'p>(pass: &'p Pass<'_>, goal: GoalIx) -> BTreeMap<&'p str, &
         .filter(|clause| matches!(clause.spec.word, "env" | "dir" | "shell"))
         .map(|clause| clause.span)
         .collect();
-    let used = pass.goals[goal.0].bindings.iter().filter(|used| {
+    let used = pass.goals[goal.at()].bindings.iter().filter(|used| {
         spans.iter().any(|span| span.start <= used.span.start && used.span.end <= span.end)
     });
     used.map(|used| {
@@ -101,9 +101,9 @@ fn step(
     around: &str,
     text: &mut Vec<u8>,
 ) -> String {
-    let meaning = meaning(&lowered.steps[ix.0]);
+    let meaning = meaning(&lowered.steps[ix.at()]);
     let exports: BTreeSet<&str> = meaning.exports.values().map(BindingId::as_str).collect();
-    let used = definitions(pass, &pass.steps[ix.0], Some(&exports));
+    let used = definitions(pass, &pass.steps[ix.at()], Some(&exports));
     digest(&(&meaning, around, used), text)
 }
 

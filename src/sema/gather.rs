@@ -149,7 +149,7 @@ impl Building<'_, '_> {
             step.id.as_str().clone_into(&mut entry.path);
             entry.title.clone_from(&outline.title);
             entry.doc.clone_from(&outline.doc);
-            entry.attempts = lowered.steps.get(ix.0).and_then(attempts);
+            entry.attempts = lowered.steps.get(ix.at()).and_then(attempts);
             let at = self.add(entry);
             for (output, ty) in &step.outputs {
                 let mut entry = blank(NameKind::Output, &output.value, output.span, output.span);
@@ -163,7 +163,7 @@ impl Building<'_, '_> {
                 let span = foreach.name.span;
                 let mut entry = blank(NameKind::Item, &foreach.name.value, span, span);
                 entry.inside = Some(at);
-                let ty = self.pass.items.get(ix.0).and_then(Option::as_ref);
+                let ty = self.pass.items.get(&ix);
                 entry.ty = ty.map(ToString::to_string);
                 self.add(entry);
             }

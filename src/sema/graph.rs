@@ -10,6 +10,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::lower::Lowered;
 use super::pass::{Pass, Record};
+use super::rows::Rows;
 use super::world::{GoalIx, Node, StepIx, World};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Edge, EdgeKind};
@@ -19,55 +20,86 @@ use crate::value::NodeId;
 /// A circle's message shows at most so many hops.
 const MOST_HOPS: usize = 20;
 
+/// So many edges of a node are looked through one by one.
+const MOST_FEW: usize = 8;
+
 /// What one node waits for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hop {
-    pub(super) to: usize,
+    to: u32,
     /// None between a goal and what it holds.
     pub(super) kind: Option<EdgeKind>,
     /// Where it is written.
     pub(super) span: Option<Span>,
 }
 
+impl Hop {
+    fn new(to: usize, kind: Option<EdgeKind>, span: Option<Span>) -> Self {
+        Self { to: u32::try_from(to).unwrap_or(u32::MAX), kind, span }
+    }
+
+    /// The node that is waited for.
+    pub(super) fn to(&self) -> usize {
+        self.to as usize
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Graph {
     steps: usize,
-    pub(super) hops: Vec<Vec<Hop>>,
+    /// Of each node.
+    pub(super) hops: Rows<Hop>,
     /// Nodes that wait for each other, each group behind those that it waits for.
-    pub(super) components: Vec<Vec<usize>>,
+    pub(super) components: Rows<usize>,
 }
 
 impl Graph {
     pub(super) fn build(pass: &Pass<'_>, lowered: &Lowered) -> Self {
         let world = pass.world;
         let steps = world.steps.len();
-        let hops = vec![Vec::new(); steps + 2 * world.goals.len()];
-        let mut graph = Self { steps, hops, components: Vec::new() };
-        graph.hold(world);
+        let (hops, components) = (Rows::default(), Rows::default());
+        let mut graph = Self { steps, hops, components };
         let ids = ids(world);
-        let of_steps = lowered.steps.iter().zip(&pass.steps);
-        for (ix, (step, record)) in world.step_ids().zip(of_steps) {
-            graph.written(graph.step(ix), &step.edges, record, &ids);
-        }
-        let of_goals = lowered.goals.iter().zip(&pass.goals);
-        for (ix, (goal, record)) in world.goal_ids().zip(of_goals) {
-            graph.written(graph.start(ix), &goal.edges, record, &ids);
-        }
+        graph.hops = Rows::of(steps + 2 * world.goals.len(), Hop::new(0, None, None), |visit| {
+            graph.each_hop(pass, lowered, &ids, visit);
+        });
+        // What comes next takes much memory of its own.
+        drop(ids);
         graph.components = graph.find_components();
         graph
     }
 
+    /// Tells of each hop with the node that waits.
+    fn each_hop(
+        &self,
+        pass: &Pass<'_>,
+        lowered: &Lowered,
+        ids: &HashMap<NodeId, Node>,
+        visit: &mut dyn FnMut(usize, Hop),
+    ) {
+        let world = pass.world;
+        self.hold(world, visit);
+        let of_steps = lowered.steps.iter().zip(&pass.steps);
+        for (ix, (step, record)) in world.step_ids().zip(of_steps) {
+            self.written(self.step(ix), &step.edges, record, ids, visit);
+        }
+        let of_goals = lowered.goals.iter().zip(&pass.goals);
+        for (ix, (goal, record)) in world.goal_ids().zip(of_goals) {
+            self.written(self.start(ix), &goal.edges, record, ids, visit);
+        }
+    }
+
     #[allow(clippy::unused_self)] // beside `start` and `end`
     pub(super) fn step(&self, ix: StepIx) -> usize {
-        ix.0
+        ix.at()
     }
 
     pub(super) fn start(&self, ix: GoalIx) -> usize {
-        self.steps + 2 * ix.0
+        self.steps + 2 * ix.at()
     }
 
     pub(super) fn end(&self, ix: GoalIx) -> usize {
-        self.steps + 2 * ix.0 + 1
+        self.steps + 2 * ix.at() + 1
     }
 
     /// What waiting for a step or goal means.
@@ -80,61 +112,58 @@ impl Graph {
 
     pub(super) fn node(&self, at: usize) -> Node {
         match at.checked_sub(self.steps) {
-            None => Node::Step(StepIx(at)),
-            Some(goal) => Node::Goal(GoalIx(goal / 2)),
+            None => Node::Step(StepIx::new(at)),
+            Some(goal) => Node::Goal(GoalIx::new(goal / 2)),
         }
     }
 
-    fn hold(&mut self, world: &World<'_>) {
+    fn hold(&self, world: &World<'_>, visit: &mut dyn FnMut(usize, Hop)) {
+        let mut inside = |from: usize, to: usize| visit(from, Hop::new(to, None, None));
         for ix in world.step_ids() {
             let goal = world.step(ix).goal;
-            self.inside(self.step(ix), self.start(goal));
-            self.inside(self.end(goal), self.step(ix));
+            inside(self.step(ix), self.start(goal));
+            inside(self.end(goal), self.step(ix));
         }
         for ix in world.goal_ids() {
-            self.inside(self.end(ix), self.start(ix));
+            inside(self.end(ix), self.start(ix));
             if let Some(parent) = world.goal(ix).parent {
-                self.inside(self.start(ix), self.start(parent));
-                self.inside(self.end(parent), self.end(ix));
+                inside(self.start(ix), self.start(parent));
+                inside(self.end(parent), self.end(ix));
             }
         }
     }
 
-    fn inside(&mut self, from: usize, to: usize) {
-        self.hops[from].push(Hop { to, kind: None, span: None });
-    }
-
     fn written(
-        &mut self,
+        &self,
         from: usize,
         edges: &[Edge],
         record: &Record,
         ids: &HashMap<NodeId, Node>,
+        visit: &mut dyn FnMut(usize, Hop),
     ) {
-        let mut places: HashMap<Node, Span> = HashMap::new();
-        for (node, span) in &record.edges {
-            places.entry(*node).or_insert(*span);
-        }
+        let places = Places::of(&record.edges);
         for edge in edges {
             let Some(node) = ids.get(&edge.on) else { continue };
-            let (to, span) = (self.target(*node), places.get(node).copied());
-            self.hops[from].push(Hop { to, kind: Some(edge.kind), span });
+            visit(from, Hop::new(self.target(*node), Some(edge.kind), places.first(*node)));
         }
     }
 
-    fn find_components(&self) -> Vec<Vec<usize>> {
-        let edges = self.hops.iter().map(Vec::len).sum();
+    fn find_components(&self) -> Rows<usize> {
+        let edges = self.hops.items().len();
         let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(self.hops.len(), edges);
-        for _ in &self.hops {
+        for _ in 0..self.hops.len() {
             graph.add_node(());
         }
         for (from, hops) in self.hops.iter().enumerate() {
             for hop in hops {
-                graph.add_edge(NodeIndex::new(from), NodeIndex::new(hop.to), ());
+                graph.add_edge(NodeIndex::new(from), NodeIndex::new(hop.to()), ());
             }
         }
-        let groups = kosaraju_scc(&graph);
-        groups.into_iter().map(|group| group.into_iter().map(NodeIndex::index).collect()).collect()
+        let mut components = Rows::default();
+        for group in kosaraju_scc(&graph) {
+            components.push(group.into_iter().map(NodeIndex::index));
+        }
+        components
     }
 
     /// Whether nothing waits for itself.
@@ -144,7 +173,7 @@ impl Graph {
 
     fn is_circular(&self, group: &[usize]) -> bool {
         match group {
-            [only] => self.hops[*only].iter().any(|hop| hop.to == *only),
+            [only] => self.hops[*only].iter().any(|hop| hop.to() == *only),
             _ => true,
         }
     }
@@ -158,7 +187,7 @@ impl Graph {
                 return true;
             }
             if !std::mem::replace(&mut seen[at], true) {
-                waiting.extend(self.hops[at].iter().map(|hop| hop.to));
+                waiting.extend(self.hops[at].iter().map(Hop::to));
             }
         }
         false
@@ -174,11 +203,11 @@ impl Graph {
                 break;
             }
             for hop in &self.hops[at] {
-                if hop.to != from
-                    && let Some(entry @ None) = before.get_mut(&hop.to)
+                if hop.to() != from
+                    && let Some(entry @ None) = before.get_mut(&hop.to())
                 {
                     *entry = Some((at, *hop));
-                    waiting.push_back(hop.to);
+                    waiting.push_back(hop.to());
                 }
             }
         }
@@ -191,6 +220,33 @@ impl Graph {
         }
         way.reverse();
         way
+    }
+}
+
+/// Where the edges of one node are written.
+enum Places<'r> {
+    /// So few that looking through them costs less than a map.
+    Few(&'r [(Node, Span)]),
+    Many(HashMap<Node, Span>),
+}
+
+impl<'r> Places<'r> {
+    fn of(edges: &'r [(Node, Span)]) -> Self {
+        if edges.len() <= MOST_FEW {
+            return Self::Few(edges);
+        }
+        let mut places = HashMap::new();
+        for (node, span) in edges {
+            places.entry(*node).or_insert(*span);
+        }
+        Self::Many(places)
+    }
+
+    fn first(&self, node: Node) -> Option<Span> {
+        match self {
+            Self::Few(edges) => edges.iter().find(|(each, _)| *each == node).map(|(_, span)| *span),
+            Self::Many(places) => places.get(&node).copied(),
+        }
     }
 }
 
@@ -213,12 +269,12 @@ pub(super) fn report_cycles(graph: &Graph, pass: &mut Pass<'_>) {
         let written =
             group.iter().flat_map(|at| graph.hops[*at].iter().map(move |hop| (*at, *hop)));
         let first = written
-            .filter(|(_, hop)| members.contains(&hop.to))
+            .filter(|(_, hop)| members.contains(&hop.to()))
             .filter_map(|(at, hop)| Some((hop.span?, at, hop)))
             .min_by_key(|(span, at, _)| (*span, *at));
         let Some((_, from, hop)) = first else { continue };
         let mut circle = vec![(from, hop)];
-        circle.extend(graph.way(group, hop.to, from));
+        circle.extend(graph.way(group, hop.to(), from));
         pass.report(cycle(graph, pass.world, &circle));
     }
 }
@@ -233,7 +289,7 @@ fn cycle(graph: &Graph, world: &World<'_>, circle: &[(usize, Hop)]) -> Diagnosti
     let first = circle.first().and_then(|(_, hop)| hop.span).unwrap_or_default();
     let message = circle_text(&chain);
     let mut labels = circle.iter().filter_map(|(from, hop)| {
-        let text = format!("`{}` waits for `{}`", name(*from), name(hop.to));
+        let text = format!("`{}` waits for `{}`", name(*from), name(hop.to()));
         Some((hop.span?, text))
     });
     let label = labels.next().map(|(_, text)| text).unwrap_or_default();

@@ -234,7 +234,7 @@ impl Scope<'_, '_> {
     fn note_outside(&mut self, function: Function, count: usize) {
         let may_fail = function == Function::Json || (function == Function::Env && count == 1);
         if let super::pass::User::Binding(ix) = self.place.user {
-            self.pass.facts[ix.0].looks_outside |= function.looks_outside() || may_fail;
+            self.pass.facts[ix.at()].looks_outside |= function.looks_outside() || may_fail;
         }
     }
 

@@ -16,11 +16,11 @@ const MOST_PAIRS: usize = 200_000;
 pub(super) fn report(pass: &mut Pass<'_>, graph: &Graph, conditions: &Conditions) {
     let mut pairs = MOST_PAIRS;
     let mut impossible = vec![false; graph.hops.len()];
-    for at in graph.components.iter().flatten().copied() {
+    for at in graph.components.items().iter().copied() {
         let joined: Vec<Hop> =
             graph.hops[at].iter().copied().filter(|hop| is_joined(hop, graph, at)).collect();
         // What only follows from a step that can never run is not reported.
-        impossible[at] = joined.iter().any(|hop| impossible[hop.to]);
+        impossible[at] = joined.iter().any(|hop| impossible[hop.to()]);
         if impossible[at] {
             continue;
         }
@@ -47,7 +47,7 @@ fn conflict(joined: &[Hop], conditions: &Conditions, pairs: &mut usize) -> Optio
     for (at, second) in joined.iter().enumerate() {
         for first in joined.iter().take(at) {
             *pairs = pairs.checked_sub(1)?;
-            if let Some((a, b)) = conditions.conflict(first.to, second.to) {
+            if let Some((a, b)) = conditions.conflict(first.to(), second.to()) {
                 return Some(((*first, a), (*second, b)));
             }
         }
@@ -67,7 +67,7 @@ fn never(pass: &Pass<'_>, graph: &Graph, at: usize, first: Side, second: Side) -
             found = found.label(when, format!("when `{}` runs", name(node)));
         }
     }
-    let (a, b) = (name(first.0.to), name(second.0.to));
+    let (a, b) = (name(first.0.to()), name(second.0.to()));
     found.help(format!("to go on after whichever of them ran, write `depends {a}?, {b}?`"))
 }
 

@@ -58,14 +58,14 @@ pub(super) fn lower(pass: &mut Pass<'_>) -> Lowered {
     let mut defaults: Vec<Vec<Default<'_>>> = Vec::new();
     for ix in pass.world.goal_ids() {
         let parent = pass.world.goal(ix).parent;
-        let around = parent.map_or(&[][..], |parent| &defaults[parent.0]);
+        let around = parent.map_or(&[][..], |parent| &defaults[parent.at()]);
         defaults.push(defaults_of(pass, ix, around));
-        let policy = parent.map(|parent| lowered.goals[parent.0].on_failure);
+        let policy = parent.map(|parent| lowered.goals[parent.at()].on_failure);
         let goal = goal(pass, ix, policy.unwrap_or_default());
         lowered.goals.push(goal);
     }
     for ix in pass.world.step_ids() {
-        let around = &defaults[pass.world.step(ix).goal.0];
+        let around = &defaults[pass.world.step(ix).goal.at()];
         let step = step(pass, ix, around);
         lowered.steps.push(step);
     }

@@ -34,6 +34,7 @@ mod quoted;
 mod race;
 mod reach;
 mod redundant;
+mod rows;
 mod scenario;
 mod script;
 mod shell;

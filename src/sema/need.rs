@@ -155,7 +155,7 @@ fn at_once(graph: &Graph, query: &Query) -> bool {
         return query.phase == Phase::End;
     }
     graph.hops[from].iter().any(|hop| {
-        hop.to == to
+        hop.to() == to
             && match hop.kind {
                 Some(EdgeKind::After) => query.need.status,
                 Some(EdgeKind::Stdin) => false,
@@ -211,8 +211,8 @@ fn missing(graph: &Graph, pass: &mut Pass<'_>, query: &Query) -> Diagnostic {
 fn is_misspelt(pass: &Pass<'_>, query: &Query) -> bool {
     let Some((_, clauses)) = holder(pass, query) else { return false };
     let record = match query.user {
-        User::Step(ix) => &pass.steps[ix.0],
-        User::Goal(ix) => &pass.goals[ix.0],
+        User::Step(ix) => &pass.steps[ix.at()],
+        User::Goal(ix) => &pass.goals[ix.at()],
         User::Binding(_) | User::Scenario => return false,
     };
     let edges = ["depends", "after"].into_iter().flat_map(|word| edit::all(clauses, word));

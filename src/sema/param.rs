@@ -42,7 +42,7 @@ pub(super) fn check(pass: &mut Pass<'_>, ix: BindingIx, param: &ParamOutline) {
     let bound = mounted(pass, ix, &declared, &bounds);
     let range = range.map(|(low, high)| (Expr::Literal(low), Expr::Literal(high)));
     let help = param.help.clone();
-    pass.facts[ix.0].kind = BindingKind::Param { default, matches, range, help, bound };
+    pass.facts[ix.at()].kind = BindingKind::Param { default, matches, range, help, bound };
 }
 
 struct Bounds<'a> {

@@ -2,7 +2,7 @@
 //!
 //! Holds data only; each other file adds the methods of its own concern.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Options;
@@ -71,9 +71,9 @@ pub(super) struct Record {
     /// The places of edges.
     pub(super) edges: Vec<(Node, Span)>,
     /// Bindings whose variables stand as words in its scripts.
-    pub(super) words: HashSet<BindingIx>,
+    pub(super) words: BTreeSet<BindingIx>,
     /// Bindings that its scripts expand by `${name}`.
-    pub(super) expanded: HashSet<BindingIx>,
+    pub(super) expanded: BTreeSet<BindingIx>,
 }
 
 /// What is known of a param or let.
@@ -108,8 +108,8 @@ pub(super) struct Pass<'p> {
     pub(super) steps: Vec<Record>,
     pub(super) goals: Vec<Record>,
     scenarios: Record,
-    /// The type of each step's item, once known.
-    pub(super) items: Vec<Option<Type>>,
+    /// The type of the item of each step that was asked for it.
+    pub(super) items: HashMap<StepIx, Type>,
     pub(super) resources: HashMap<Arc<str>, Option<i64>>,
     /// Params and lets that stand as words in arguments: they may be read there.
     pub(super) mentioned: HashSet<BindingIx>,
@@ -153,7 +153,7 @@ impl<'p> Pass<'p> {
             steps: world.steps.iter().map(|_| Record::default()).collect(),
             goals: world.goals.iter().map(|_| Record::default()).collect(),
             scenarios: Record::default(),
-            items: vec![None; world.steps.len()],
+            items: HashMap::new(),
             resources: HashMap::new(),
             mentioned: HashSet::new(),
             order: Vec::new(),
@@ -181,15 +181,15 @@ impl<'p> Pass<'p> {
 
     pub(super) fn record(&mut self, user: User) -> &mut Record {
         match user {
-            User::Step(ix) => &mut self.steps[ix.0],
-            User::Goal(ix) => &mut self.goals[ix.0],
-            User::Binding(ix) => &mut self.facts[ix.0].record,
+            User::Step(ix) => &mut self.steps[ix.at()],
+            User::Goal(ix) => &mut self.goals[ix.at()],
+            User::Binding(ix) => &mut self.facts[ix.at()].record,
             User::Scenario => &mut self.scenarios,
         }
     }
 
     pub(super) fn facts(&self, ix: BindingIx) -> &Facts {
-        &self.facts[ix.0]
+        &self.facts[ix.at()]
     }
 
     /// Whether one more suggestion may be looked for.

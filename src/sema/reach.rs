@@ -32,7 +32,7 @@ impl Reached {
     pub(super) fn of(graph: &Graph, bits: &[u64]) -> Self {
         let none = vec![Mask::default(); graph.hops.len()];
         let mut reached = Self { succeeded: none.clone(), ended: none };
-        for group in &graph.components {
+        for group in graph.components.iter() {
             let (succeeded, ended) = reached.group(graph, group, bits);
             for at in group {
                 reached.succeeded[*at] = succeeded;
@@ -47,9 +47,9 @@ impl Reached {
         for at in group {
             for hop in &graph.hops[*at] {
                 let together = hop.kind == Some(EdgeKind::Stdin);
-                ended.add(self.ended[hop.to], together);
+                ended.add(self.ended[hop.to()], together);
                 if hop.kind != Some(EdgeKind::After) {
-                    succeeded.add(self.succeeded[hop.to], together);
+                    succeeded.add(self.succeeded[hop.to()], together);
                 }
             }
             let own = bits[*at];
@@ -91,5 +91,5 @@ pub(super) fn come_after(graph: &Graph, pairs: &[(usize, usize)]) -> Vec<bool> {
 }
 
 fn directly(graph: &Graph, from: usize, to: usize) -> bool {
-    graph.hops[from].iter().any(|hop| hop.to == to && hop.kind != Some(EdgeKind::Stdin))
+    graph.hops[from].iter().any(|hop| hop.to() == to && hop.kind != Some(EdgeKind::Stdin))
 }

@@ -29,8 +29,10 @@ pub(super) fn report(pass: &mut Pass<'_>, graph: &Graph) {
         }
         let covered = covered(graph, &direct, &order, &mut visits);
         for (hop, by) in covered {
-            let used =
-                pass.steps[ix.0].needs.iter().any(|used| graph.target(used.what.target) == hop.to);
+            let used = pass.steps[ix.at()]
+                .needs
+                .iter()
+                .any(|used| graph.target(used.what.target) == hop.to());
             if let (Some(span), false) = (hop.span, used) {
                 let found = redundant(pass, graph, ix, span, hop, by);
                 pass.report(found);
@@ -42,9 +44,10 @@ pub(super) fn report(pass: &mut Pass<'_>, graph: &Graph) {
 /// How far each node is above those that wait for nothing.
 fn heights(graph: &Graph) -> Vec<usize> {
     let mut heights = vec![0; graph.hops.len()];
-    for group in &graph.components {
+    for group in graph.components.iter() {
         for at in group {
-            heights[*at] = graph.hops[*at].iter().map(|hop| heights[hop.to] + 1).max().unwrap_or(0);
+            heights[*at] =
+                graph.hops[*at].iter().map(|hop| heights[hop.to()] + 1).max().unwrap_or(0);
         }
     }
     heights
@@ -57,19 +60,19 @@ fn covered(
     heights: &[usize],
     visits: &mut usize,
 ) -> Vec<(Hop, Hop)> {
-    let lowest = direct.iter().map(|hop| heights[hop.to]).min().unwrap_or(0);
+    let lowest = direct.iter().map(|hop| heights[hop.to()]).min().unwrap_or(0);
     let mut reached: HashMap<usize, Hop> = HashMap::new();
     // Whatever covers another stands higher than it.
-    for first in direct.iter().filter(|hop| heights[hop.to] > lowest) {
-        let mut waiting = vec![first.to];
+    for first in direct.iter().filter(|hop| heights[hop.to()] > lowest) {
+        let mut waiting = vec![first.to()];
         while let Some(at) = waiting.pop() {
             for hop in &graph.hops[at] {
                 *visits = visits.saturating_sub(1);
                 let follows = matches!(hop.kind, None | Some(EdgeKind::Depends | EdgeKind::Item))
-                    && heights[hop.to] >= lowest;
-                if follows && !reached.contains_key(&hop.to) {
-                    reached.insert(hop.to, *first);
-                    waiting.push(hop.to);
+                    && heights[hop.to()] >= lowest;
+                if follows && !reached.contains_key(&hop.to()) {
+                    reached.insert(hop.to(), *first);
+                    waiting.push(hop.to());
                 }
             }
             if *visits == 0 {
@@ -77,7 +80,7 @@ fn covered(
             }
         }
     }
-    direct.iter().filter_map(|hop| Some((*hop, *reached.get(&hop.to)?))).collect()
+    direct.iter().filter_map(|hop| Some((*hop, *reached.get(&hop.to())?))).collect()
 }
 
 fn redundant(
@@ -89,7 +92,7 @@ fn redundant(
     by: Hop,
 ) -> Diagnostic {
     let name = |at: usize| pass.world.shown(graph.node(at));
-    let (far, near) = (name(hop.to), name(by.to));
+    let (far, near) = (name(hop.to()), name(by.to()));
     let message = format!("`depends {far}` says nothing new: `{near}` waits for `{far}` anyway");
     let found = Diagnostic::new(Code::W0703, message, span, "not needed");
     let found = match by.span {

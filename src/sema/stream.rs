@@ -95,7 +95,7 @@ fn misfits(pass: &mut Pass<'_>, lowered: &Lowered, join: Join) {
     let outputs = edit::all(&pass.world.step(join.writer).outline.clauses, "output");
     for output in outputs {
         let Some(name) = output.head_names().next() else { continue };
-        let spec = lowered.steps[join.writer.0].outputs.get(&*name.value);
+        let spec = lowered.steps[join.writer.at()].outputs.get(&*name.value);
         if matches!(
             spec.map(|spec| &spec.source),
             Some(OutputSource::Stdout | OutputSource::Json(_))
@@ -111,7 +111,7 @@ fn misfits(pass: &mut Pass<'_>, lowered: &Lowered, join: Join) {
 fn locks(pass: &mut Pass<'_>, lowered: &Lowered, joins: &[Join], chain: &[StepIx]) {
     let mut taken: HashMap<&str, (StepIx, bool)> = HashMap::new();
     for step in chain {
-        for lock in &lowered.steps[step.0].guards.locks {
+        for lock in &lowered.steps[step.at()].guards.locks {
             let shared = lock.scope == LockScope::Shared;
             match taken.get(&*lock.name) {
                 Some((other, both)) if !(shared && *both) && other != step => {

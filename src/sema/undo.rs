@@ -11,14 +11,14 @@ use crate::ir::{Action, FailurePolicy, Step};
 pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered) {
     for ix in pass.world.step_ids() {
         let decl = pass.world.step(ix);
-        if decl.outline.damaged || !stays(&lowered.steps[ix.0]) {
+        if decl.outline.damaged || !stays(&lowered.steps[ix.at()]) {
             continue;
         }
         let rolled_back = pass
             .world
             .outwards(decl.goal)
             .map(|(goal, _)| goal)
-            .find(|goal| lowered.goals[goal.0].on_failure == FailurePolicy::Rollback);
+            .find(|goal| lowered.goals[goal.at()].on_failure == FailurePolicy::Rollback);
         if let Some(goal) = rolled_back {
             let found = cannot(pass, ix, goal);
             pass.report(found);

@@ -10,14 +10,27 @@ use crate::source::{Span, Spanned};
 use crate::syntax;
 use crate::value::{BindingId, GoalId, StepId, Type};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct GoalIx(pub(super) usize);
+/// An index of 32 bits: a plan has fewer declarations than its text has bytes.
+macro_rules! index {
+    ($name:ident) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub(super) struct $name(u32);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct StepIx(pub(super) usize);
+        impl $name {
+            pub(super) fn new(at: usize) -> Self {
+                Self(u32::try_from(at).unwrap_or(u32::MAX))
+            }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct BindingIx(pub(super) usize);
+            pub(super) fn at(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+index!(GoalIx);
+index!(StepIx);
+index!(BindingIx);
 
 /// The root goal's index.
 pub(super) const ROOT: GoalIx = GoalIx(0);
@@ -119,27 +132,27 @@ pub(super) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(super) fn goal(&self, ix: GoalIx) -> &GoalDecl<'a> {
-        &self.goals[ix.0]
+        &self.goals[ix.at()]
     }
 
     pub(super) fn step(&self, ix: StepIx) -> &StepDecl<'a> {
-        &self.steps[ix.0]
+        &self.steps[ix.at()]
     }
 
     pub(super) fn binding(&self, ix: BindingIx) -> &BindingDecl<'a> {
-        &self.bindings[ix.0]
+        &self.bindings[ix.at()]
     }
 
     pub(super) fn goal_ids(&self) -> impl Iterator<Item = GoalIx> + use<> {
-        (0..self.goals.len()).map(GoalIx)
+        (0..self.goals.len()).map(GoalIx::new)
     }
 
     pub(super) fn step_ids(&self) -> impl Iterator<Item = StepIx> + use<> {
-        (0..self.steps.len()).map(StepIx)
+        (0..self.steps.len()).map(StepIx::new)
     }
 
     pub(super) fn binding_ids(&self) -> impl Iterator<Item = BindingIx> + use<> {
-        (0..self.bindings.len()).map(BindingIx)
+        (0..self.bindings.len()).map(BindingIx::new)
     }
 
     /// A goal and those around it, outwards, through mounts.

@@ -100,7 +100,7 @@ fn groups<'p>(pass: &Pass<'p>, lowered: &Lowered) -> Vec<(Pattern, Vec<Access<'p
     let mut groups: indexmap::IndexMap<Pattern, Vec<Access<'p>>> = indexmap::IndexMap::new();
     for step in pass.world.step_ids() {
         let clauses: &'p [Clause] = &pass.world.step(step).outline.clauses;
-        let lowered = &lowered.steps[step.0];
+        let lowered = &lowered.steps[step.at()];
         let known: [(&'static str, &[Expr]); 3] = [
             ("reads", &lowered.reads),
             ("writes", &lowered.writes),
@@ -124,7 +124,7 @@ fn groups<'p>(pass: &Pass<'p>, lowered: &Lowered) -> Vec<(Pattern, Vec<Access<'p
 /// All accesses that may meet.
 fn pairs<'p>(groups: &[(Pattern, Vec<Access<'p>>)], graph: &Graph) -> Vec<Pair<'p>> {
     let mut place = vec![0; graph.hops.len()];
-    for (at, node) in graph.components.iter().flatten().enumerate() {
+    for (at, node) in graph.components.items().iter().enumerate() {
         place[*node] = at;
     }
     let place = |access: &Access<'_>| place[graph.step(access.step)];
@@ -221,8 +221,8 @@ fn are_locked(pass: &Pass<'_>, lowered: &Lowered, a: StepIx, b: StepIx) -> bool 
     // What a goal around both of them holds keeps neither from the other.
     let guards = |step: StepIx, goals: &[GoalIx], others: &[GoalIx]| {
         let own = goals.iter().take_while(|goal| !others.contains(goal));
-        let goals: Vec<_> = own.map(|goal| &lowered.goals[goal.0].guards).collect();
-        std::iter::once(&*lowered.steps[step.0].guards).chain(goals).collect::<Vec<_>>()
+        let goals: Vec<_> = own.map(|goal| &lowered.goals[goal.at()].guards).collect();
+        std::iter::once(&*lowered.steps[step.at()].guards).chain(goals).collect::<Vec<_>>()
     };
     let (a, b) = (guards(a, &first, &second), guards(b, &second, &first));
     let both_shared = |x: LockScope, y: LockScope| x == LockScope::Shared && y == LockScope::Shared;

@@ -63,7 +63,7 @@ impl<'p> Paths<'p> {
     /// all below it.
     pub(super) fn patterns(&mut self, step: StepIx, written: &Expr, whole: bool) -> Vec<Pattern> {
         let goal = self.pass.world.step(step).goal;
-        let has_own = self.lowered.steps[step.0].attempt.environment.dir.is_some();
+        let has_own = self.lowered.steps[step.at()].attempt.environment.dir.is_some();
         let base = match self.folders.remove(&goal).filter(|_| !has_own) {
             Some(known) => known,
             None => self.base(goal, step),
@@ -82,10 +82,10 @@ impl<'p> Paths<'p> {
     fn base(&mut self, goal: GoalIx, step: StepIx) -> Vec<Piece> {
         let pass = self.pass;
         let own =
-            self.lowered.steps[step.0].attempt.environment.dir.as_ref().map(|dir| (goal, dir));
+            self.lowered.steps[step.at()].attempt.environment.dir.as_ref().map(|dir| (goal, dir));
         let dir = own.or_else(|| {
             pass.world.outwards(goal).find_map(|(ix, _)| {
-                self.lowered.goals[ix.0].environment.dir.as_ref().map(|dir| (ix, dir))
+                self.lowered.goals[ix.at()].environment.dir.as_ref().map(|dir| (ix, dir))
             })
         });
         let folder = |goal| pass.world.outwards(goal).find_map(|(_, decl)| decl.folder.as_deref());
@@ -135,7 +135,7 @@ impl<'p> Paths<'p> {
     fn unknown(&mut self, expr: &Expr, step: StepIx, into: &mut Vec<Piece>) {
         let mut of_item = false;
         expr.walk(&mut |part| of_item |= matches!(part, Expr::Item(_) | Expr::ItemOutput { .. }));
-        let owner = of_item.then_some(step.0);
+        let owner = of_item.then_some(step);
         let next = u32::try_from(self.unknowns.len()).unwrap_or(u32::MAX);
         let key = *self.unknowns.entry(format!("{owner:?} {expr:?}")).or_insert(next);
         into.push(Piece::Unknown(key));

@@ -101,14 +101,14 @@ impl<'l> Known<'l> {
 
     fn step(&self, node: &NodeId) -> Option<&'l Step> {
         match self.nodes.get(node)? {
-            Node::Step(ix) => self.lowered.steps.get(ix.0),
+            Node::Step(ix) => self.lowered.steps.get(ix.at()),
             Node::Goal(_) => None,
         }
     }
 
     fn goal(&self, node: &NodeId) -> Option<&'l Goal> {
         match self.nodes.get(node)? {
-            Node::Goal(ix) => self.lowered.goals.get(ix.0),
+            Node::Goal(ix) => self.lowered.goals.get(ix.at()),
             Node::Step(_) => None,
         }
     }
