@@ -69,7 +69,8 @@ impl StepOutline {
         name(&mut self.name, shift);
         shift.span(&mut self.span);
         self.clauses.iter_mut().for_each(|clause| clause.shift(shift));
-        self.fallbacks.iter_mut().for_each(|fallback| fallback.shift(shift));
+        let fallbacks = self.fallbacks.written().into_iter().flatten();
+        fallbacks.for_each(|fallback| fallback.shift(shift));
     }
 }
 
@@ -86,12 +87,12 @@ impl Clause {
         shift.span(&mut self.word);
         shift.span(&mut self.span);
         self.head.iter_mut().for_each(|argument| argument.shift(shift));
-        for option in &mut self.options {
+        for option in self.options.written().into_iter().flatten() {
             shift.span(&mut option.span);
             option.arguments.iter_mut().for_each(|argument| argument.shift(shift));
         }
-        self.block.iter_mut().for_each(|clause| clause.shift(shift));
-        for (bound, value) in &mut self.bindings {
+        self.block.written().into_iter().flatten().for_each(|clause| clause.shift(shift));
+        for (bound, value) in self.bindings.written().into_iter().flatten() {
             name(bound, shift);
             shift.expr(value);
         }

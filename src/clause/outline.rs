@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{ClauseSpec, Context, Target};
-use crate::ir;
+use crate::ir::{self, Rare};
 use crate::source::{Span, Spanned};
 use crate::syntax::{Expr, StringLiteral};
 use crate::value::Type;
@@ -14,7 +14,7 @@ use crate::value::Type;
 /// `a`, `a.b`, `a?`: a step, goal or output as written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
-    pub parts: Vec<Spanned<Box<str>>>,
+    pub parts: Box<[Spanned<Box<str>>]>,
     /// Written with `?`.
     pub optional: bool,
     pub span: Span,
@@ -41,7 +41,7 @@ pub enum Argument {
 pub struct OptionValue {
     pub word: &'static str,
     pub span: Span,
-    pub arguments: Vec<Argument>,
+    pub arguments: Box<[Argument]>,
 }
 
 /// A clause that was read. Where `damaged`, a finding was reported inside it and arguments may be
@@ -54,12 +54,12 @@ pub struct Clause {
     /// All of it, the block too.
     pub span: Span,
     /// The head's arguments in their order; an optional one that was left out is not there.
-    pub head: Vec<Argument>,
-    pub options: Vec<OptionValue>,
+    pub head: Box<[Argument]>,
+    pub options: Rare<Vec<OptionValue>>,
     /// What its block holds, read for the block's place.
-    pub block: Vec<Clause>,
+    pub block: Rare<Vec<Clause>>,
     /// `NAME = expr` lines of an `env` block.
-    pub bindings: Vec<(Spanned<Box<str>>, Expr)>,
+    pub bindings: Rare<Vec<(Spanned<Box<str>>, Expr)>>,
     pub damaged: bool,
 }
 
@@ -247,7 +247,7 @@ pub struct StepOutline {
     pub title: Option<Arc<str>>,
     pub doc: Option<Arc<str>>,
     pub clauses: Vec<Clause>,
-    pub fallbacks: Vec<FallbackOutline>,
+    pub fallbacks: Rare<Vec<FallbackOutline>>,
     pub span: Span,
     pub damaged: bool,
 }

@@ -27,8 +27,7 @@ impl RetryPolicy {
     /// # Errors
     /// Where an expression of it has no value.
     pub fn new(place: &Place<'_>, retry: &Retry) -> Result<Self, EvalError> {
-        let duration =
-            |expr: &Option<Expr>| expr.as_ref().map(|expr| place.duration(expr)).transpose();
+        let duration = |expr: Option<&Expr>| expr.map(|expr| place.duration(expr)).transpose();
         let backoff = match retry.backoff.as_ref().map(|expr| place.value(expr)).transpose()? {
             Some(Value::Number(factor)) => factor,
             Some(Value::Int(factor)) => f64::from(i32::try_from(factor).unwrap_or(i32::MAX)),
@@ -36,11 +35,11 @@ impl RetryPolicy {
         };
         Ok(Self {
             count: place.count(&retry.count)?,
-            delay: duration(&retry.delay)?.unwrap_or_default(),
+            delay: duration(retry.delay.as_ref())?.unwrap_or_default(),
             backoff,
-            max: duration(&retry.max)?.unwrap_or(Duration::MAX),
+            max: duration(retry.max.as_deref())?.unwrap_or(Duration::MAX),
             jitter: retry.jitter,
-            within: duration(&retry.within)?,
+            within: duration(retry.within.as_deref())?,
             on: retry.on.clone(),
         })
     }

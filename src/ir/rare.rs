@@ -22,6 +22,8 @@ pub struct Rare<T>(Option<Box<T>>);
 /// What a [`Rare`] reads as while nothing was written into it.
 pub trait Blank: Default + 'static {
     fn blank() -> &'static Self;
+
+    fn is_blank(&self) -> bool;
 }
 
 macro_rules! blank {
@@ -30,6 +32,10 @@ macro_rules! blank {
             fn blank() -> &'static Self {
                 static BLANK: LazyLock<$kind> = LazyLock::new(<$kind>::default);
                 &BLANK
+            }
+
+            fn is_blank(&self) -> bool {
+                self == Self::blank()
             }
         }
     )+ };
@@ -42,6 +48,16 @@ blank!(
     IndexMap<Arc<str>, Expr>,
     IndexMap<Arc<str>, OutputSpec>
 );
+
+impl<T: 'static> Blank for Vec<T> {
+    fn blank() -> &'static Self {
+        const { &Self::new() }
+    }
+
+    fn is_blank(&self) -> bool {
+        self.is_empty()
+    }
+}
 
 impl<T> Default for Rare<T> {
     fn default() -> Self {
@@ -73,9 +89,22 @@ impl<T: Blank> DerefMut for Rare<T> {
     }
 }
 
-impl<T: Blank + PartialEq> From<T> for Rare<T> {
+#[allow(clippy::into_iter_without_iter)] // `iter` is that of the value itself
+impl<'a, T: Blank> IntoIterator for &'a Rare<T>
+where
+    &'a T: IntoIterator,
+{
+    type Item = <&'a T as IntoIterator>::Item;
+    type IntoIter = <&'a T as IntoIterator>::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        (**self).into_iter()
+    }
+}
+
+impl<T: Blank> From<T> for Rare<T> {
     fn from(value: T) -> Self {
-        Self((value != *T::blank()).then(|| Box::new(value)))
+        Self((!value.is_blank()).then(|| Box::new(value)))
     }
 }
 
@@ -97,7 +126,7 @@ impl<T: Blank + Serialize> Serialize for Rare<T> {
     }
 }
 
-impl<'de, T: Blank + PartialEq + Deserialize<'de>> Deserialize<'de> for Rare<T> {
+impl<'de, T: Blank + Deserialize<'de>> Deserialize<'de> for Rare<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         T::deserialize(from).map(Self::from)
     }

@@ -33,24 +33,24 @@ pub struct Step {
     pub foreach: Option<Box<Foreach>>,
     /// Keeps running while dependents need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service: Option<Service>,
+    pub service: Option<Box<Service>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fallbacks: Vec<Fallback>,
+    pub fallbacks: Rare<Vec<Fallback>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<StepFailure>,
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub outputs: Rare<IndexMap<Arc<str>, OutputSpec>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rollback: Vec<Cleanup>,
+    pub rollback: Rare<Vec<Cleanup>>,
     /// A place to roll back to; its label, which may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<Box<Expr>>,
     #[serde(default)]
     pub idempotent: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reads: Vec<Expr>,
+    pub reads: Rare<Vec<Expr>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub writes: Vec<Expr>,
+    pub writes: Rare<Vec<Expr>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ pub struct Attempt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Box<Retry>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub verify: Vec<Probe>,
+    pub verify: Rare<Vec<Probe>>,
     #[serde(default)]
     pub environment: Rare<Environment>,
 }
@@ -144,7 +144,7 @@ pub struct Environment {
     pub env: IndexMap<Arc<str>, Expr>,
     /// Relative to the folder of the file that it is written in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub dir: Option<Expr>,
+    pub dir: Option<Box<Expr>>,
     /// The shell's argv, to which the script's text is added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shell: Option<Vec<Expr>>,
@@ -251,11 +251,11 @@ pub struct Retry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Expr>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max: Option<Expr>,
+    pub max: Option<Box<Expr>>,
     #[serde(default)]
     pub jitter: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub within: Option<Expr>,
+    pub within: Option<Box<Expr>>,
     /// Which failures are tried again; empty: all but `denied` and `cancelled`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on: Vec<RetryOn>,
@@ -289,7 +289,7 @@ pub enum StepFailure {
     Rollback,
     /// Dependents run as if it had succeeded.
     Ignore {
-        because: String,
+        because: Box<str>,
     },
     /// As the goal's `continue`, inherited from `defaults`.
     Continue,

@@ -39,7 +39,7 @@ fn too_much(pass: &Pass<'_>, goal: GoalIx, clause: &Clause) -> Option<Diagnostic
 
 fn named_amount(pass: &Pass<'_>, goal: GoalIx, written: &Expr) -> Option<i64> {
     let ExprKind::Name(parts) = &written.kind else { return None };
-    let [only] = parts.as_slice() else { return None };
+    let [only] = &**parts else { return None };
     let seen = pass.world.visible(goal).find_map(|(_, goal)| goal.names.get(&*only.value))?;
     let Entity::Binding(ix) = seen else { return None };
     match pass.facts(*ix).constant {

@@ -6,7 +6,7 @@ use super::edit;
 use super::mount::Unit;
 use super::world::{
     BindingDecl, BindingIx, BindingSource, Entity, ForeachDecl, GoalDecl, GoalIx, NameMap,
-    StepDecl, StepIx, World, variable_name,
+    OutputDecl, StepDecl, StepIx, World, variable_name,
 };
 use crate::clause::{GoalOutline, LetOutline, MountOutline, ParamOutline, StepOutline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -30,6 +30,7 @@ pub(super) fn declare<'a>(units: &'a [Unit], diagnostics: &mut Diagnostics) -> W
         declaring.item(waiting);
     }
     let mut world = declaring.world;
+    world.steps.shrink_to_fit();
     foreach_names(&mut world, diagnostics);
     world
 }
@@ -178,7 +179,7 @@ impl<'a> Declaring<'a, '_> {
     }
 }
 
-fn outputs(outline: &StepOutline) -> Vec<(&Spanned<Box<str>>, Type)> {
+fn outputs(outline: &StepOutline) -> Box<[OutputDecl<'_>]> {
     edit::all(&outline.clauses, "output")
         .filter_map(|clause| {
             let ty = edit::first_type(clause).map_or(Type::Any, |ty| ty.value.clone());

@@ -100,7 +100,8 @@ impl Scope<'_, '_> {
                 }
             })
             .collect();
-        let parts = resolved.into_iter().collect::<Option<Vec<_>>>()?;
+        let mut parts = resolved.into_iter().collect::<Option<Vec<_>>>()?;
+        parts.shrink_to_fit();
         let ty = if secret { Type::Secret } else { Type::String };
         Some(Typed::new(ty, Expr::Template(parts)))
     }

@@ -207,8 +207,9 @@ fn step(pass: &mut Pass<'_>, ix: StepIx, defaults: &[Default<'_>]) -> Step {
         let place = Place { item, phase: step_phase(clause), ..place };
         (clause.spec.lower)(clause, &mut Target::Step(&mut step), &mut pass.scope(place));
     }
-    step.fallbacks = fallbacks(pass, ix, place, defaults);
+    step.fallbacks = fallbacks(pass, ix, place, defaults).into();
     step.edges.shrink_to_fit();
+    pass.steps[ix.at()].shrink();
     one_batch(pass, ix, &step);
     step
 }
@@ -219,7 +220,7 @@ fn blank_attempt() -> Attempt {
         timeout: None,
         grace: None,
         retry: None,
-        verify: Vec::new(),
+        verify: Rare::default(),
         environment: Rare::default(),
     }
 }
@@ -236,14 +237,14 @@ fn blank_step(pass: &Pass<'_>, ix: StepIx) -> Step {
         guards: Rare::default(),
         foreach: None,
         service: None,
-        fallbacks: Vec::new(),
+        fallbacks: Rare::default(),
         on_failure: None,
         outputs: Rare::default(),
-        rollback: Vec::new(),
+        rollback: Rare::default(),
         checkpoint: None,
         idempotent: false,
-        reads: Vec::new(),
-        writes: Vec::new(),
+        reads: Rare::default(),
+        writes: Rare::default(),
         priority: None,
         estimate: None,
         limits: None,
@@ -258,7 +259,7 @@ fn fallbacks(
     place: Place,
     defaults: &[Default<'_>],
 ) -> Vec<Fallback> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(pass.world.step(ix).outline.fallbacks.len());
     for (at, outline) in pass.world.step(ix).outline.fallbacks.iter().enumerate() {
         let mut attempt = blank_attempt();
         let shell = own_shell(&outline.clauses).unwrap_or(place.shell);

@@ -76,6 +76,15 @@ pub(super) struct Record {
     pub(super) expanded: BTreeSet<BindingIx>,
 }
 
+impl Record {
+    /// Gives back the room for more, where no more is to come.
+    pub(super) fn shrink(&mut self) {
+        self.needs.shrink_to_fit();
+        self.bindings.shrink_to_fit();
+        self.edges.shrink_to_fit();
+    }
+}
+
 /// What is known of a param or let.
 #[derive(Debug)]
 pub(super) struct Facts {

@@ -118,7 +118,7 @@ impl Scope<'_, '_> {
         let kind = self.world().kind(entity);
         let name_text = dotted(name);
         let outputs = match entity {
-            Entity::Step(ix) => self.world().step(ix).outputs.as_slice(),
+            Entity::Step(ix) => &*self.world().step(ix).outputs,
             _ => &[],
         };
         let help = match outputs.first() {

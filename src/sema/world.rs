@@ -76,12 +76,15 @@ impl GoalDecl<'_> {
     }
 }
 
+/// An output's name and type.
+pub(super) type OutputDecl<'a> = (&'a Spanned<Box<str>>, Type);
+
 #[derive(Debug)]
 pub(super) struct StepDecl<'a> {
     pub(super) id: StepId,
     pub(super) outline: &'a StepOutline,
     pub(super) goal: GoalIx,
-    pub(super) outputs: Vec<(&'a Spanned<Box<str>>, Type)>,
+    pub(super) outputs: Box<[OutputDecl<'a>]>,
     pub(super) foreach: Option<ForeachDecl<'a>>,
 }
 

@@ -27,7 +27,7 @@ pub struct Statement {
     pub tokens: Vec<Token>,
     pub span: Span,
     /// The comment block right above, without its `#`s, line by line; empty where there is none.
-    pub doc: Vec<Span>,
+    pub doc: Box<[Span]>,
     /// A finding was reported in its own tokens; what only follows from that is not reported.
     /// Statements in its blocks have marks of their own.
     pub damaged: bool,
@@ -47,9 +47,9 @@ pub enum TokenKind {
     String(Box<StringLiteral>),
     Mark(Mark),
     /// `( … )` or `[ … ]`.
-    Group(Group),
+    Group(Box<Group>),
     /// `{ … }`.
-    Block(Block),
+    Block(Box<Block>),
     /// Text that is no token; it has been reported.
     Bad,
 }
@@ -180,15 +180,23 @@ impl StringStyle {
 /// A string's text after dedent and escapes, and the way back to where each byte was written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StringLiteral {
-    pub style: StringStyle,
     pub text: Box<str>,
-    /// `(offset in text, offset in the file)` at each point from which on the two run in step.
-    /// Never empty, ascending, the first entry at text offset 0.
-    pub origins: Vec<(u32, u32)>,
-    /// Offsets in `text` of each `$` that was written `\$`: no `${…}` starts there.
-    pub protected: Vec<u32>,
+    /// What in the text is not as it was written; few strings have such places.
+    pub changes: Option<Box<Changes>>,
+    /// Where the text begins in the file.
+    pub start: u32,
     pub file: FileId,
+    pub style: StringStyle,
     pub closed: bool,
+}
+
+/// Where a string's text and the file do not run in step.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Changes {
+    /// `(offset in text, offset in the file)` at each point from which on they do again. Ascending.
+    pub jumps: Vec<(u32, u32)>,
+    /// Offsets in the text of each `$` that was written `\$`. Ascending.
+    pub protected: Vec<u32>,
 }
 
 impl StringLiteral {
@@ -201,9 +209,19 @@ impl StringLiteral {
 
     /// The offset in the file of one byte of the text.
     pub fn origin(&self, at: usize) -> usize {
-        let after = self.origins.partition_point(|(text, _)| *text as usize <= at);
-        let (text, file) = self.origins[after.saturating_sub(1)];
+        let jumps = self.changes.as_ref().map_or(&[][..], |changes| &changes.jumps);
+        let behind = jumps.partition_point(|(text, _)| *text as usize <= at);
+        let last = behind.checked_sub(1).and_then(|last| jumps.get(last));
+        let (text, file) = last.copied().unwrap_or((0, self.start));
         file as usize + (at - text as usize)
+    }
+
+    /// Whether what stands at an offset of the text is a `$` that was written `\$`: no `${…}`
+    /// starts there.
+    pub fn is_protected(&self, at: usize) -> bool {
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        let protected = self.changes.as_ref().map_or(&[][..], |changes| &changes.protected);
+        protected.binary_search(&at).is_ok()
     }
 }
 
@@ -221,11 +239,11 @@ pub enum ExprKind {
     /// depends on where it stands.
     String(Box<StringLiteral>),
     /// `a` or `a.b.c`: each part with its place.
-    Name(Vec<crate::source::Spanned<Box<str>>>),
-    List(Vec<ListItem>),
+    Name(Box<[crate::source::Spanned<Box<str>>]>),
+    List(Box<[ListItem]>),
     Call {
-        function: crate::source::Spanned<Box<str>>,
-        arguments: Vec<Expr>,
+        function: Box<crate::source::Spanned<Box<str>>>,
+        arguments: Box<[Expr]>,
     },
     Not(Box<Expr>),
     Binary {

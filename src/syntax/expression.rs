@@ -144,7 +144,11 @@ fn name(cursor: &mut Cursor<'_>) -> Read<Deep> {
         let (items, depth) = items(group, span, false)?;
         let arguments = items.into_iter().map(|item| item.value).collect();
         let whole = first.span.to(span);
-        return Deep::new(ExprKind::Call { function: first, arguments }, whole, depth + 1);
+        return Deep::new(
+            ExprKind::Call { function: Box::new(first), arguments },
+            whole,
+            depth + 1,
+        );
     }
     let mut span = first.span;
     let mut parts = vec![first];
@@ -155,7 +159,7 @@ fn name(cursor: &mut Cursor<'_>) -> Read<Deep> {
         span = span.to(part.span);
         parts.push(part);
     }
-    Deep::new(ExprKind::Name(parts), span, 1)
+    Deep::new(ExprKind::Name(parts.into()), span, 1)
 }
 
 fn arguments_of<'a>(cursor: &Cursor<'a>, function: Span) -> Option<(&'a Group, Span)> {
@@ -173,7 +177,7 @@ fn arguments_of<'a>(cursor: &Cursor<'a>, function: Span) -> Option<(&'a Group, S
 fn in_group(group: &Group, span: Span) -> Read<Deep> {
     if group.delimiter == Delimiter::Bracket {
         let (items, depth) = items(group, span, true)?;
-        return Deep::new(ExprKind::List(items), span, depth + 1);
+        return Deep::new(ExprKind::List(items.into()), span, depth + 1);
     }
     let mut inner = Cursor::new(&group.tokens, before_closer(group, span));
     let mut deep = binary(&mut inner, Strength::Or)?;

@@ -82,6 +82,7 @@ impl<'a> Lower<'a> {
         for pair in pairs {
             self.listed(pair, &mut list);
         }
+        list.statements.shrink_to_fit();
         list.statements
     }
 
@@ -317,7 +318,7 @@ impl<'a> Lower<'a> {
         if let Some(second) = tokens.windows(2).find_map(lacks_comma) {
             self.unreadable(|| findings::missing_comma(second));
         }
-        TokenKind::Group(Group { delimiter, tokens, closed })
+        TokenKind::Group(Box::new(Group { delimiter, tokens, closed }))
     }
 
     fn closer(&mut self, closer: &Pair<'a, Rule>, delimiter: Delimiter, opener: Span) {
@@ -339,7 +340,7 @@ impl<'a> Lower<'a> {
         }
         let statements = self.statements(pairs, start + 1);
         (self.damaged, self.unreadable) = outer;
-        TokenKind::Block(Block { statements, closed })
+        TokenKind::Block(Box::new(Block { statements, closed }))
     }
 
     /// Text that is no token. What is reported as E0105 is not reported again.

@@ -30,8 +30,8 @@ pub(crate) mod properties;
 mod tests;
 
 pub use ast::{
-    BinaryOperator, Block, Comment, Delimiter, Document, Expr, ExprKind, Group, ListItem, Mark,
-    Statement, StringLiteral, StringStyle, TemplatePart, Token, TokenKind,
+    BinaryOperator, Block, Changes, Comment, Delimiter, Document, Expr, ExprKind, Group, ListItem,
+    Mark, Statement, StringLiteral, StringStyle, TemplatePart, Token, TokenKind,
 };
 pub use cursor::Cursor;
 pub use lower::has_semicolon;

@@ -208,7 +208,7 @@ impl Reading<'_, '_> {
             self.lower.open_braces.push(brace);
         }
         let statements = self.list(long.open + 1..long.close);
-        let block = Block { statements, closed: long.closed };
+        let block = Box::new(Block { statements, closed: long.closed });
         let span = self.lower.span(long.open, long.close + usize::from(long.closed));
         Token { kind: TokenKind::Block(block), span }
     }

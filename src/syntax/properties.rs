@@ -70,7 +70,6 @@ fn check(statements: &[Statement], text: &str, last: &mut u32) {
 }
 
 fn check_string(literal: &StringLiteral, span: Span, text: &str) {
-    assert_eq!(literal.origins[0].0, 0);
     for (at, char) in literal.text.char_indices() {
         let written = &text[literal.origin(at)..span.end as usize];
         assert!(written.starts_with(char) || written.starts_with('\\'), "{at} of {literal:?}");

@@ -104,7 +104,7 @@ pub(super) fn pairs(rule: Rule, text: &str) -> Option<Pairs<'_, Rule>> {
 fn refused(file: FileId, finding: Diagnostic, characters: Vec<Diagnostic>) -> Read {
     let span = finding.span();
     let tokens = vec![Token { kind: TokenKind::Bad, span }];
-    let statement = Statement { tokens, span, doc: Vec::new(), damaged: true };
+    let statement = Statement { tokens, span, doc: Box::default(), damaged: true };
     let document = Document { file, statements: vec![statement], comments: Vec::new() };
     Read { document, characters, findings: vec![finding], sound: false }
 }

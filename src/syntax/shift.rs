@@ -58,7 +58,8 @@ impl Shift {
     }
 
     pub fn string(self, literal: &mut StringLiteral) {
-        for (_, written) in &mut literal.origins {
+        self.offset(&mut literal.start);
+        for (_, written) in literal.changes.iter_mut().flat_map(|changes| &mut changes.jumps) {
             self.offset(written);
         }
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::findings;
 use super::place::Place;
-use super::{StringLiteral, StringStyle};
+use super::{Changes, StringLiteral, StringStyle};
 use crate::diagnostic::Diagnostic;
 
 /// Reads the text between the quotes, which stands at `body` of `source`.
@@ -33,12 +33,15 @@ pub(super) fn cook(
     } else {
         cook.pieces(body);
     }
+    let start = cook.origins.first().map_or(0, |(_, file)| *file);
+    let jumps = cook.origins.get(1..).unwrap_or_default().to_vec();
+    let changes = Changes { jumps, protected: cook.protected };
     let literal = StringLiteral {
-        style,
         text: cook.text.into_boxed_str(),
-        origins: cook.origins,
-        protected: cook.protected,
+        changes: (changes != Changes::default()).then(|| Box::new(changes)),
+        start,
         file: place.file(),
+        style,
         closed: true,
     };
     (literal, cook.findings)
@@ -49,6 +52,8 @@ struct Cook<'a> {
     style: StringStyle,
     place: Place<'a>,
     text: String,
+    /// `(offset in text, offset in the file)` at each point from which on the two run in step; the
+    /// first at text offset 0.
     origins: Vec<(u32, u32)>,
     protected: Vec<u32>,
     findings: Vec<Diagnostic>,

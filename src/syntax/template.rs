@@ -71,8 +71,7 @@ fn next_dollar(literal: &StringLiteral, from: usize) -> Option<usize> {
     let mut at = from;
     loop {
         let start = at + literal.text.get(at..)?.find("${")?;
-        let written = u32::try_from(start).ok()?;
-        if literal.protected.binary_search(&written).is_err() {
+        if !literal.is_protected(start) {
             return Some(start);
         }
         at = start + 2;
@@ -129,7 +128,7 @@ fn plain_name(literal: &StringLiteral, range: &Range<usize>) -> Option<Expr> {
     let found = reference(literal, range.start.checked_sub(2)?)?;
     let whole = found.range.end == range.end + 1 && !matches!(word, "true" | "false" | "in");
     let span = literal.span_of(range.clone());
-    whole.then_some(Expr { kind: ExprKind::Name(found.parts), span })
+    whole.then_some(Expr { kind: ExprKind::Name(found.parts.into()), span })
 }
 
 /// The first string among these tokens that is not written `'…'`.

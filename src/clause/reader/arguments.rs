@@ -59,7 +59,6 @@ impl<'a, 't> Arguments<'a, 't> {
                 return Err(finding);
             }
         }
-        head.shrink_to_fit();
         self.head = head;
         while let Some(token) = self.cursor.peek(0) {
             if !self.take_block() && !self.take_option()? {
@@ -131,7 +130,7 @@ impl<'a, 't> Arguments<'a, 't> {
         let mut arguments = Vec::new();
         let outcome =
             option.slots.iter().try_for_each(|slot| self.slot(slot, false, &mut arguments));
-        arguments.shrink_to_fit();
+        let arguments = arguments.into();
         self.options.push(OptionValue { word: option.word, span, arguments });
         outcome.map(|()| true)
     }

@@ -59,6 +59,7 @@ impl Arguments<'_, '_> {
             span = span.to(part.span);
             parts.push(part);
         }
+        let parts = parts.into();
         if !optional {
             return Ok(Reference { parts, optional, span });
         }
@@ -235,8 +236,6 @@ fn first_value(literal: &StringLiteral) -> Option<Span> {
         return None;
     }
     let at =
-        literal.text.match_indices("${").map(|(at, _)| at).find(|at| {
-            u32::try_from(*at).is_ok_and(|offset| !literal.protected.contains(&offset))
-        })?;
+        literal.text.match_indices("${").map(|(at, _)| at).find(|at| !literal.is_protected(*at))?;
     Some(literal.span_of(at..at + 2))
 }

@@ -49,6 +49,8 @@ impl Reader<'_> {
         if let Some(block) = block {
             let listed = self.list(&block.statements, Place::Goal);
             goal.damaged |= listed.lost || !block.closed;
+            let is_step = |opened: &&Opened<'_>| is(&opened.clause, &STEP);
+            goal.steps.reserve_exact(listed.opened.iter().filter(is_step).count());
             for opened in listed.opened {
                 goal.damaged |= opened.clause.damaged;
                 self.held(opened, &mut goal);
@@ -95,7 +97,8 @@ impl Reader<'_> {
         }
         let Body { clauses, fallbacks, damaged } = body;
         let (title, doc, span) = (title(&clause), self.doc(statement), clause.span);
-        Some(StepOutline { name: name_of(&clause)?, title, doc, clauses, fallbacks, span, damaged })
+        let (name, fallbacks) = (name_of(&clause)?, fallbacks.into());
+        Some(StepOutline { name, title, doc, clauses, fallbacks, span, damaged })
     }
 
     fn fallback(&mut self, opened: Opened<'_>) -> FallbackOutline {
@@ -125,6 +128,11 @@ impl Reader<'_> {
     fn split(&mut self, listed: Listed<'_>, head_damaged: bool) -> Body {
         let damaged = head_damaged || listed.lost || listed.unknown;
         let mut body = Body { damaged, ..Body::default() };
+        // As long as it must be: a plan has hundreds of thousands of steps with a few clauses each.
+        let is_clause = |opened: &&Opened<'_>| !is(&opened.clause, &FALLBACK);
+        let clauses = listed.opened.iter().filter(is_clause).count();
+        body.clauses.reserve_exact(clauses);
+        body.fallbacks.reserve_exact(listed.opened.len() - clauses);
         for opened in listed.opened {
             if is(&opened.clause, &FALLBACK) {
                 let fallback = self.fallback(opened);

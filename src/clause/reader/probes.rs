@@ -5,6 +5,7 @@
 use super::{Opened, Reader, complaint};
 use crate::clause::table::{EXPRESSION, NOT, find};
 use crate::clause::{Clause, Place};
+use crate::ir::Rare;
 use crate::source::Span;
 use crate::syntax::{Block, Cursor, Delimiter, Mark, Statement, Token, TokenKind};
 
@@ -45,11 +46,11 @@ impl Reader<'_> {
             spec: &NOT,
             word: not,
             span: statement.span,
-            head: Vec::new(),
-            options: Vec::new(),
+            head: Box::default(),
+            options: Rare::default(),
             damaged: inner.damaged,
-            block: vec![inner],
-            bindings: Vec::new(),
+            block: vec![inner].into(),
+            bindings: Rare::default(),
         })
     }
 

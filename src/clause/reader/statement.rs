@@ -8,6 +8,7 @@ use super::{Listed, Opened, Reader, complaint};
 use crate::clause::table::{MOUNT, find, words};
 use crate::clause::{BlockShape, Clause, ClauseSpec, Place};
 use crate::diagnostic::closest;
+use crate::ir::Rare;
 use crate::source::Span;
 use crate::syntax::{Block, Cursor, Statement, Token, TokenKind};
 
@@ -139,6 +140,9 @@ impl Reader<'_> {
             Place::Bindings => self.bindings(&block.statements, &mut clause.bindings),
             _ => self.clauses(block, place, &mut clause.block),
         };
+        if let Some(bindings) = clause.bindings.written() {
+            bindings.shrink_to_fit();
+        }
         let inside = clause.block.iter().any(|inner| inner.damaged);
         clause.damaged |= lost || inside || !block.closed;
         clause
@@ -159,7 +163,8 @@ fn opened<'a>(
     damaged: bool,
 ) -> Opened<'a> {
     let Arguments { spec, head, options, block, .. } = arguments;
-    let (inner, bindings) = (Vec::new(), Vec::new());
+    let (inner, bindings) = (Rare::default(), Rare::default());
+    let (head, options) = (head.into(), options.into());
     let span = statement.span;
     let clause = Clause { spec, word, span, head, options, block: inner, bindings, damaged };
     Opened { clause, block, statement }

@@ -57,12 +57,15 @@ fn lower_env(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Context
             environment.env.insert(name.value.as_ref().into(), value);
         }
     }
+    if let Some(environment) = target.environment() {
+        environment.env.shrink_to_fit();
+    }
 }
 
 fn lower_dir(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Context) {
     let path = clause.resolve(context);
     if let Some(environment) = target.environment() {
-        environment.dir = path;
+        environment.dir = path.map(Box::new);
     }
 }
 

@@ -106,7 +106,7 @@ fn lower_step(clause: &Clause, target: &mut Target<'_>, _: &mut dyn Context) {
         Some("continue") => StepFailure::Continue,
         Some("ignore") => {
             let because = clause.text(Some("because")).map(|text| text.value.text.to_string());
-            StepFailure::Ignore { because: because.unwrap_or_default() }
+            StepFailure::Ignore { because: because.unwrap_or_default().into() }
         }
         _ => return,
     };

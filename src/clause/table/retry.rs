@@ -73,8 +73,8 @@ fn lower(clause: &Clause, target: &mut Target<'_>, context: &mut dyn Context) {
     let count = clause.resolve(context);
     let delay = clause.resolve_option("delay", context);
     let backoff = clause.resolve_option("backoff", context);
-    let max = clause.resolve_option("max", context);
-    let within = clause.resolve_option("within", context);
+    let max = clause.resolve_option("max", context).map(Box::new);
+    let within = clause.resolve_option("within", context).map(Box::new);
     let on = failures(clause, context);
     let (Some(count), Some(attempt)) = (count, target.attempt()) else { return };
     let jitter = clause.has("jitter");

@@ -75,7 +75,7 @@ fn empty_attempt() -> ir::Attempt {
         timeout: None,
         grace: None,
         retry: None,
-        verify: Vec::new(),
+        verify: ir::Rare::default(),
         environment: ir::Rare::default(),
     }
 }
@@ -200,7 +200,7 @@ fn actions_effects_and_facts_reach_the_step() {
     assert!(matches!(step.estimate.as_deref(), Some(ir::Estimate::Effort { .. })));
     let limits = step.limits.unwrap();
     assert!(limits.memory.is_some() && limits.cpu.is_none() && limits.output.is_some());
-    let because = "it is a cache".to_owned();
+    let because = "it is a cache".into();
     assert_eq!(step.on_failure, Some(ir::StepFailure::Ignore { because }));
     assert_eq!(step.attempt.environment.env.len(), 2);
     let (waits, _) = lowered("await { file \"a\" } every 2s");

@@ -88,7 +88,7 @@ fn inside(stood: Stood<'_>) -> Option<(&Block, Place)> {
 /// The block of a statement, and its bytes with the braces.
 pub(super) fn block(statement: &Statement) -> Option<(std::ops::Range<usize>, &Block)> {
     statement.tokens.iter().find_map(|token| match &token.kind {
-        TokenKind::Block(block) => Some((token.span.range(), block)),
+        TokenKind::Block(block) => Some((token.span.range(), &**block)),
         _ => None,
     })
 }

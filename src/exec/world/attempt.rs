@@ -250,7 +250,7 @@ pub(super) fn read_outputs(
     let lines = lines.map_err(|why| format!("\"$GOAL_OUTPUT\" cannot be read: {why}"))?;
     let place = place_of(view, &world.surroundings, order.unit);
     let mut sources = Sources { lines: &lines, stdout, ..Sources::default() };
-    for (name, spec) in &*step.outputs {
+    for (name, spec) in &step.outputs {
         match &spec.source {
             OutputSource::File(path) => {
                 let file = place

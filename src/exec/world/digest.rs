@@ -31,7 +31,7 @@ impl Launcher {
         named.extend(around.flat_map(|goal| goal.environment.env.keys()).map(ToString::to_string));
         let mut variables = self.variables(subject, ways)?;
         if let Command::Script(script) = command {
-            for (name, expr) in &*script.variables {
+            for (name, expr) in &script.variables {
                 set(&mut variables, name, &subject.place.value(expr)?)?;
                 named.push(name.to_string());
             }

@@ -72,7 +72,7 @@ impl Launcher {
     ) -> Result<ProcessOrder, EvalError> {
         let mut variables = self.variables(subject, ways)?;
         if let Command::Script(script) = command {
-            for (name, expr) in &*script.variables {
+            for (name, expr) in &script.variables {
                 set(&mut variables, name, &subject.place.value(expr)?)?;
             }
         }
@@ -284,7 +284,7 @@ fn export_bindings(found: &mut Variables, subject: Subject<'_>) -> Result<(), Ev
         }
     }
     if let Some(step) = graph.step(subject.node) {
-        for (name, binding) in &*step.exports {
+        for (name, binding) in &step.exports {
             set(found, name, &subject.place.value(&Expr::Binding(binding.clone()))?)?;
         }
         let item = subject.place.unit.and_then(|unit| subject.place.state.item(unit));

@@ -117,7 +117,7 @@ impl<'a> Preview<'a> {
         for line in script.text.lines() {
             let _ = writeln!(text, "  {}", self.mask(line));
         }
-        for (name, expr) in &*script.variables {
+        for (name, expr) in &script.variables {
             let _ = writeln!(text, "{name}={}", self.value(subject.place, expr)?);
         }
         for (name, expr) in exports(subject) {

@@ -136,7 +136,7 @@ fn step(past: &Past<'_>, node: NodeIx, view: &StepView) -> StepReport {
         via: view.via.clone(),
         reason: view.reason.clone(),
         ignored: plan.and_then(|step| match &step.on_failure {
-            Some(StepFailure::Ignore { because }) if view.tolerated => Some(because.clone()),
+            Some(StepFailure::Ignore { because }) if view.tolerated => Some(because.to_string()),
             _ => None,
         }),
         critical: past.is_critical(node),

@@ -130,13 +130,13 @@ fn crashes(scenario: &Scenario) -> bool {
 impl Scope<'_, '_> {
     /// The step or goal that a line of a scenario is about.
     pub(super) fn subject(&mut self, reference: &Reference) -> Option<NodeId> {
-        if let [only] = reference.parts.as_slice()
+        if let [only] = &*reference.parts
             && *only.value == *"goal"
             && !self.knows("goal")
         {
             return Some(self.node_id(Node::Goal(ROOT)));
         }
-        if let [only] = reference.parts.as_slice()
+        if let [only] = &*reference.parts
             && *only.value == *self.world().goal(ROOT).outline.name.value
             && !self.knows(&only.value)
         {

@@ -153,7 +153,7 @@ impl Dialog {
     /// Asks for the first declared output that is not given yet; with all of them it is done.
     fn next_output(&mut self, given: Outputs, note: String, preview: Preview<'_>) -> Next {
         let step = preview.view.state.graph().step(self.unit.node);
-        let mut open = step.into_iter().flat_map(|step| &*step.outputs);
+        let mut open = step.into_iter().flat_map(|step| &step.outputs);
         match open.find(|(name, _)| !given.contains_key(*name)) {
             Some((name, spec)) => {
                 let say = format!("  {name} ({}): ", spec.ty);
@@ -172,7 +172,7 @@ impl Dialog {
         preview: Preview<'_>,
     ) -> Next {
         let step = preview.view.state.graph().step(self.unit.node);
-        let mut open = step.into_iter().flat_map(|step| &*step.outputs);
+        let mut open = step.into_iter().flat_map(|step| &step.outputs);
         let Some((name, spec)) = open.find(|(name, _)| !given.contains_key(*name)) else {
             return self.next_output(given, note, preview);
         };
