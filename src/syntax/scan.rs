@@ -13,8 +13,9 @@ use super::pieces::Cuts;
 
 /// Brackets may stand this deep in one another.
 pub(super) const DEEPEST: usize = 256;
-/// More than this is refused: some 100,000 steps, which take some 1.2 GiB. Tokens, comments and line
-/// breaks behind them count one, a string [`STRING`], for what each takes in a tree.
+/// More than this is refused: some 100,000 steps with all that steps have, which take some 600 MB, or
+/// words without end in one statement, which take 1.2 GB. Tokens, comments and line breaks behind them
+/// count one, a string [`STRING`], for what each takes in a tree.
 const MOST_TOKENS: usize = 7_200_000;
 const STRING: usize = 4;
 /// After so many unclosed block strings the next one runs to the text's end.

@@ -35,7 +35,9 @@ impl Reader<'_> {
         statements: impl IntoIterator<Item = &'a Statement>,
         place: Place,
     ) -> Listed<'a> {
-        let mut listed = Listed { opened: Vec::new(), lost: false, unknown: false };
+        let statements = statements.into_iter();
+        let opened = Vec::with_capacity(statements.size_hint().0);
+        let mut listed = Listed { opened, lost: false, unknown: false };
         for statement in statements {
             listed.unknown |= statement.damaged;
             match self.recognise(statement, place) {
