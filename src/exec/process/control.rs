@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::process::{Pid, Signal, kill_process_group};
 
+/// How long standing still waits for the processes that are just being started.
+const STARTING: Duration = Duration::from_secs(1);
+
 /// What supervisors are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
@@ -53,6 +56,8 @@ struct State {
     suspended: Duration,
     listeners: Vec<Listener>,
     next: u64,
+    /// Processes that may run already and have no group here yet.
+    starting: usize,
 }
 
 impl Default for State {
@@ -64,6 +69,7 @@ impl Default for State {
             suspended: Duration::ZERO,
             listeners: Vec::new(),
             next: 0,
+            starting: 0,
         }
     }
 }
@@ -100,7 +106,7 @@ impl Controller {
         Self::default()
     }
 
-    /// Says it to all; returns at once.
+    /// Says it to all; returns at once, or with `Suspend` as soon as all stand still.
     pub fn send(&self, control: Control) {
         let mut state = self.lock();
         match control {
@@ -108,6 +114,7 @@ impl Controller {
             Control::Kill => state.order = Order::Kill,
             Control::Suspend if state.order == Order::Run && state.suspended_at.is_none() => {
                 state.suspended_at = Some(Instant::now());
+                state = self.await_started(state);
                 state.signal(Signal::STOP);
             }
             Control::Suspend => {}
@@ -121,6 +128,14 @@ impl Controller {
         }
         drop(state);
         self.shared.changed.notify_all();
+    }
+
+    /// Waits for those that are just being started: once this process stands still itself, nobody
+    /// would be left to stop them.
+    fn await_started<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let some = |state: &mut State| state.starting > 0;
+        let waited = self.shared.changed.wait_timeout_while(state, STARTING, some);
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Whether it was told to end.
@@ -180,6 +195,18 @@ pub(super) struct Listening {
 }
 
 impl Listening {
+    /// Starts something whose group it sets; not while all stand still.
+    pub(super) fn starting<T>(&self, start: impl FnOnce() -> T) -> T {
+        let state = self.controller.lock();
+        let suspended = |state: &mut State| state.suspended_at.is_some();
+        let waited = self.controller.shared.changed.wait_while(state, suspended);
+        waited.unwrap_or_else(PoisonError::into_inner).starting += 1;
+        let started = start();
+        self.controller.lock().starting -= 1;
+        self.controller.shared.changed.notify_all();
+        started
+    }
+
     /// The group to suspend, from now on; `None` once it is gone and its number may be another's.
     pub(super) fn set_group(&self, group: Option<Pid>) {
         let mut state = self.controller.lock();

@@ -73,9 +73,12 @@ fn attempt(
         stdout_end.as_ref().or(ends.stdout.as_ref()).unwrap_or(null).as_fd(),
         stderr_end.as_fd(),
     ];
-    let pid = image.spawn(descriptors, order.cpus)?;
-    let leader = hold(pid, control).map_err(NotStarted::Lost)?;
-    listening.set_group(Some(pid));
+    let (pid, leader) = listening.starting(|| -> Result<_, NotStarted> {
+        let pid = image.spawn(descriptors, order.cpus)?;
+        let leader = hold(pid, control).map_err(NotStarted::Lost)?;
+        listening.set_group(Some(pid));
+        Ok((pid, leader))
+    })?;
     let tree = Tree::new(pid, started, order.cookie.clone());
     Ok(Started { leader, tree, listening, stdout, stderr })
 }
