@@ -7,6 +7,7 @@
 mod disk;
 mod invariants;
 mod model;
+mod people;
 mod plan;
 mod play;
 mod random;
@@ -14,6 +15,7 @@ mod regressions;
 mod script;
 mod text;
 mod trace;
+mod translate;
 mod tree;
 mod world;
 
@@ -116,7 +118,7 @@ fn try_seeds() {
             }
             Verdict::Refused(why) => {
                 refused += 1;
-                if number("GOALC_SEED").is_some() {
+                if number("GOALC_SEED").is_some() || number("GOALC_REFUSED").is_some() {
                     println!("{why}\n{}", Tree::new(&tree.current().plan).text());
                 }
             }

@@ -65,6 +65,11 @@ pub(crate) enum EdgeKind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum When {
     Constant(bool),
+    /// Whether the plan's one param is at least so much; by way of a `let`.
+    Param {
+        least: u32,
+        by_let: bool,
+    },
     /// How one of those that it waits for ended: which one, which word, and whether it is not so.
     Ended {
         edge: u16,
@@ -209,6 +214,12 @@ pub(crate) struct Acts {
     /// What its `unless` says after a crash.
     pub(crate) unless_in_doubt: bool,
     pub(crate) in_doubt: Verdict,
+    /// In interactive mode: whether it is to run, and what next each time that its attempts are
+    /// used up; as the plan says, behind the list.
+    pub(crate) begins: Begins,
+    pub(crate) failures: Vec<AtFailure>,
+    /// How long an agent is at it, and whether that works.
+    pub(crate) agent: (u32, bool),
     /// How long undoing it takes, and whether that works.
     pub(crate) undo: (u32, bool),
     /// The same of saving the paths of its `snapshot`, and of putting them back.
@@ -233,6 +244,41 @@ pub(crate) struct Try {
 pub(crate) struct Reply {
     pub(crate) after: Option<u32>,
     pub(crate) yes: bool,
+    /// In interactive mode it is skipped.
+    pub(crate) skips: bool,
+}
+
+/// What a person says of a step before its first attempt, and after how long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begins {
+    pub(crate) after: Option<u32>,
+    pub(crate) says: Begin,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    Run,
+    All,
+    Skip,
+    Stop,
+}
+
+/// What a person says of a step whose attempts are used up, and after how long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AtFailure {
+    pub(crate) after: Option<u32>,
+    pub(crate) says: Then,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    Retry,
+    /// The param gets this value, and then as above.
+    Edit(u32),
+    FallBack,
+    Fail,
+    Skip,
+    Stop,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -17,13 +17,14 @@ use goalc::exec::scope::Values;
 use goalc::exec::state::RunState;
 use goalc::sema::{Loader, NotLoaded, Options, analyze};
 use goalc::source::SourceMap;
-use goalc::value::StepId;
+use goalc::value::{BindingId, StepId, Value};
 
 use super::disk::{Kept, Shared};
 use super::plan::Omit;
 use super::random::Case;
 use super::script::Next;
-use super::trace::{self, At, Run, Seen, What};
+use super::trace::{At, Run, Seen, What};
+use super::translate;
 use super::tree::Tree;
 use super::world::Scripted;
 
@@ -90,7 +91,12 @@ enum Call {
 }
 
 /// What a process begins with.
-fn first_event(case: &Case, tree: &Tree<'_>, state: &RunState, call: Call) -> Event {
+fn first_event(
+    case: &Case,
+    tree: &Tree<'_>,
+    state: &RunState,
+    (call, interactive): (Call, bool),
+) -> Event {
     let id = |node: usize| StepId::new(tree.nodes[node].id.as_str());
     let omitted = |omit| {
         let steps = (0..tree.nodes.len()).filter(move |node| tree.omitted(*node) == Some(omit));
@@ -98,17 +104,17 @@ fn first_event(case: &Case, tree: &Tree<'_>, state: &RunState, call: Call) -> Ev
     };
     let resumed = |retry_failed, changed: Vec<usize>| {
         let changed = changed.into_iter().map(id).collect();
-        Event::RunResumed { retry_failed, changed, interactive: false }
+        Event::RunResumed { retry_failed, changed, interactive }
     };
     match call {
         Call::Run => Event::RunStarted {
-            params: IndexMap::new(),
+            params: IndexMap::from([(BindingId::new("p"), Value::Int(1))]),
             jobs: case.plan.jobs,
             keep_going: case.plan.keep_going,
             left_out: omitted(Omit::LeftOut),
             skipped: omitted(Omit::Skipped),
             allow_outside: false,
-            interactive: false,
+            interactive,
         },
         Call::Resume => resumed(false, Vec::new()),
         Call::Next(Next::RetryFailed) => resumed(true, Vec::new()),
@@ -145,7 +151,8 @@ pub(crate) fn play(case: &Case, tree: &Rc<Tree<'_>>, graph: &Arc<Graph>) -> Play
         if played.journal.is_empty() {
             call = Call::Run;
         }
-        played.seen.push(Seen::Process { first: played.journal.is_empty() });
+        let (first, agent) = (played.journal.is_empty(), case.script.has_agent(process));
+        played.seen.push(Seen::Process { first, agent });
         let crash = case.script.crashes.get(usize::from(process)).copied();
         let before = std::mem::take(&mut played.journal);
         let disk = Shared::new(before, now, &case.script.disk, crash);
@@ -191,15 +198,17 @@ fn drive(
     let mut seen = Vec::new();
     for event in &disk.lock().events {
         state.apply(event);
-        seen.push(trace::of(event, tree));
+        seen.push(translate::of(event, tree));
     }
-    let first = first_event(case, tree, &state, call);
+    let interactive = case.script.is_interactive(who.0);
+    let first = first_event(case, tree, &state, (call, interactive));
     let world = Scripted::new(tree, &case.script, disk, who, ended(&seen));
-    let see = Box::new(|event: &Stamped| trace::of(event, tree));
+    let see = Box::new(|event: &Stamped| translate::of(event, tree));
     let mut journal = Kept { disk: disk.clone(), see };
-    let options = DriveOptions { yes: case.plan.yes, ..DriveOptions::default() };
+    let agent = case.script.has_agent(who.0);
+    let options = DriveOptions { yes: case.plan.yes, agent, ..DriveOptions::default() };
     let values = Values::new(HashMap::new());
     let mut drive = Drive::new(state, values, world, options, &mut journal);
     let end = drive.run(first).ok();
-    end.and_then(|end| Some((trace::run(end.status)?, end.exit)))
+    end.and_then(|end| Some((translate::run(end.status)?, end.exit)))
 }

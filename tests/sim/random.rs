@@ -5,8 +5,9 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 
 use super::plan::{
-    Action, Acts, Confirm, Doubt, Each, Edge, EdgeKind, Goal, Guards, Kind, Lock, Node, Omit, Plan,
-    Policy, Reply, Retry, Status, Step, StepPolicy, Tolerate, Try, Verdict, Way, When,
+    Action, Acts, AtFailure, Begin, Begins, Confirm, Doubt, Each, Edge, EdgeKind, Goal, Guards,
+    Kind, Lock, Node, Omit, Plan, Policy, Reply, Retry, Status, Step, StepPolicy, Then, Tolerate,
+    Try, Verdict, Way, When,
 };
 use super::script::{Crash, Next, Place, Script, Signal};
 
@@ -145,6 +146,7 @@ fn conditions() -> impl Strategy<Value = When> {
     ];
     prop_oneof![
         any::<bool>().prop_map(When::Constant),
+        (1_u32..6, any::<bool>()).prop_map(|(least, by_let)| When::Param { least, by_let }),
         (any::<u16>(), status, any::<bool>()).prop_map(|(edge, status, not)| When::Ended {
             edge,
             status,
@@ -165,7 +167,11 @@ fn confirms() -> impl Strategy<Value = Confirm> {
 }
 
 fn replies() -> impl Strategy<Value = Reply> {
-    (weighted(0.8, time()), flag(0.7)).prop_map(|(after, yes)| Reply { after, yes })
+    (weighted(0.8, time()), flag(0.7), flag(0.15)).prop_map(|(after, yes, skips)| Reply {
+        after,
+        yes,
+        skips,
+    })
 }
 
 fn steps() -> impl Strategy<Value = Step> {
@@ -271,17 +277,34 @@ fn acts() -> impl Strategy<Value = Acts> {
         attempt.prop_map(|(takes, fails, hangs, grace)| Try { takes, fails, hangs, grace });
     let says = prop_oneof![Just(Doubt::Rerun), Just(Doubt::Done), Just(Doubt::Failed)];
     let verdict = (weighted(0.8, time()), says).prop_map(|(after, says)| Verdict { after, says });
-    let undo = [0.8, 0.9, 0.8].map(|works| (time(), flag(works)));
-    (vec(attempt, 0..5), flag(0.3), verdict, undo).prop_map(
-        |(tries, unless_in_doubt, in_doubt, [undo, save, restore])| Acts {
-            tries,
-            unless_in_doubt,
-            in_doubt,
-            undo,
-            save,
-            restore,
+    let undo = [0.8, 0.9, 0.8, 0.7].map(|works| (time(), flag(works)));
+    (vec(attempt, 0..5), flag(0.3), verdict, undo, (begins(), vec(at_failures(), 0..4))).prop_map(
+        |(tries, unless_in_doubt, in_doubt, [undo, save, restore, agent], (begins, failures))| {
+            Acts { tries, unless_in_doubt, in_doubt, begins, failures, agent, undo, save, restore }
         },
     )
+}
+
+fn begins() -> impl Strategy<Value = Begins> {
+    let says = prop_oneof![
+        20 => Just(Begin::Run),
+        3 => Just(Begin::Skip),
+        1 => Just(Begin::All),
+        1 => Just(Begin::Stop),
+    ];
+    (weighted(0.9, time()), says).prop_map(|(after, says)| Begins { after, says })
+}
+
+fn at_failures() -> impl Strategy<Value = AtFailure> {
+    let says = prop_oneof![
+        4 => Just(Then::Retry),
+        2 => (0_u32..4).prop_map(Then::Edit),
+        4 => Just(Then::FallBack),
+        2 => Just(Then::Fail),
+        2 => Just(Then::Skip),
+        1 => Just(Then::Stop),
+    ];
+    (weighted(0.9, time()), says).prop_map(|(after, says)| AtFailure { after, says })
 }
 
 fn scripts() -> impl Strategy<Value = Script> {
@@ -309,7 +332,7 @@ fn scripts() -> impl Strategy<Value = Script> {
     let disk = prop_oneof![Just(Vec::new()).boxed(), vec(1_u32..3000, 1..4).boxed()];
     (
         crashes,
-        (weighted(0.25, signal), next),
+        (weighted(0.25, signal), next, (modes(), modes())),
         disk,
         prop_oneof![Just(0_u64), any::<u64>()],
         flag(0.7),
@@ -318,12 +341,24 @@ fn scripts() -> impl Strategy<Value = Script> {
         (prop_oneof![2 => Just(0_u32), 1 => 1_u32..9000], weighted(0.3, 2_u16..6), 1_u32..60_000),
     )
         .prop_map(
-            |(crashes, (signal, next), disk, order, terminal, one_by_one, last_look, times)| {
+            |(
+                crashes,
+                (signal, next, modes),
+                disk,
+                order,
+                terminal,
+                one_by_one,
+                last_look,
+                times,
+            )| {
                 let (foreign, told, away) = times;
+                let (interactive, agent) = modes;
                 Script {
                     crashes,
                     next,
                     signal,
+                    interactive,
+                    agent,
                     disk,
                     order,
                     terminal,
@@ -335,4 +370,9 @@ fn scripts() -> impl Strategy<Value = Script> {
                 }
             },
         )
+}
+
+/// In which of a run's processes something is so.
+fn modes() -> impl Strategy<Value = u8> {
+    prop_oneof![3 => Just(0_u8), 1 => Just(u8::MAX), 1 => any::<u8>()]
 }

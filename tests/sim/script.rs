@@ -11,6 +11,9 @@ pub(crate) struct Script {
     pub(crate) next: Vec<Next>,
     /// A signal to the first process that does not crash before.
     pub(crate) signal: Option<Signal>,
+    /// Which processes, a bit each, are called with `-i`, and which with `--agent`.
+    pub(crate) interactive: u8,
+    pub(crate) agent: u8,
     /// How long syncs take in milliseconds, in turn; none: they are done at once, and waited for.
     pub(crate) disk: Vec<u32>,
     /// Shuffles the order in which steps stand in the queue; 0: as goalc has it.
@@ -70,6 +73,14 @@ pub(crate) enum Next {
 }
 
 impl Script {
+    pub(crate) fn is_interactive(&self, process: u8) -> bool {
+        self.interactive >> (process % 8) & 1 == 1
+    }
+
+    pub(crate) fn has_agent(&self, process: u8) -> bool {
+        self.agent >> (process % 8) & 1 == 1
+    }
+
     /// How many faults it holds, those of steps not counted.
     pub(crate) fn faults(&self) -> usize {
         self.crashes.len() + usize::from(self.signal.is_some()) + usize::from(!self.disk.is_empty())

@@ -10,7 +10,7 @@ use super::tree::{Condition, Flat, Tree, What};
 impl Tree<'_> {
     /// The plan's text.
     pub(crate) fn text(&self) -> String {
-        let mut text = "goal g {\n  resource r 2\n".to_owned();
+        let mut text = "goal g {\n  param p: int = 1\n  resource r 2\n".to_owned();
         if self.plan.checkpoints {
             text += "  progress checkpoints\n";
         }
@@ -21,6 +21,10 @@ impl Tree<'_> {
         let used: BTreeSet<usize> = self.nodes.iter().filter_map(by_let).collect();
         for on in used {
             text += &format!("  let v{on} = {}\n", self.output(on));
+        }
+        let by_let = |when| matches!(when, Condition::Param { by_let: true, .. });
+        if self.nodes.iter().filter_map(|node| node.when).any(by_let) {
+            text += "  let w = len(range(0, p))\n";
         }
         self.write_goal(&mut text, 0, 1);
         text + "}\n"
@@ -135,6 +139,9 @@ impl Tree<'_> {
             Condition::Ended { on, status, not } => {
                 let sign = if not { "!=" } else { "==" };
                 format!("when {}.status {sign} \"{}\"", self.nodes[on].id, status.word())
+            }
+            Condition::Param { least, by_let } => {
+                format!("when {} >= {least}", if by_let { "w" } else { "p" })
             }
             Condition::Output { on, least, by_let: true } => format!("when v{on} >= {least}"),
             Condition::Output { on, least, by_let: false } => {

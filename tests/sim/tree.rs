@@ -36,6 +36,7 @@ pub(crate) enum What<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Condition {
     Constant(bool),
+    Param { least: u32, by_let: bool },
     Ended { on: usize, status: Status, not: bool },
     Output { on: usize, least: u32, by_let: bool },
 }
@@ -115,6 +116,7 @@ impl<'a> Tree<'a> {
         }
         let when = guards.when.map(|when| match when {
             When::Constant(holds) => Condition::Constant(holds),
+            When::Param { least, by_let } => Condition::Param { least, by_let },
             When::Ended { .. } if edges.is_empty() => Condition::Constant(true),
             When::Output { edge, least, by_let } => {
                 let gives = |(on, _): &&(usize, EdgeKind)| self.gives(*on);

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use goalc::exec::event::{
-    Answer, AttemptEnd, Failure, ProbeAnswer, QuestionKind, StopReason, Timestamp, Unit,
-};
+use goalc::exec::event::{AttemptEnd, Failure, ProbeAnswer, StopReason, Timestamp, Unit};
 use goalc::exec::scope::{NoSurroundings, Surroundings};
 use goalc::exec::state::UnitIx;
 use goalc::exec::world::{
@@ -15,9 +13,11 @@ use goalc::exec::world::{
 };
 
 use super::disk::{Shared, dead};
-use super::plan::{Action, Doubt, Kind, Step, Try};
+use super::people::People;
+use super::plan::{Kind, Step, Try};
 use super::script::{Place, Script};
-use super::trace::{self, At, SAID, Seen, Work, failure, gives};
+use super::trace::{At, SAID, Seen, Work};
+use super::translate::{failure, gives, told};
 use super::tree::Tree;
 
 /// So often may a process wait before it counts as one that never ends.
@@ -30,15 +30,14 @@ pub(crate) struct Scripted<'a> {
     pub(crate) disk: Shared,
     nowhere: NoSurroundings,
     /// Which process of the run this is, from 0, and whether questions are answered at once.
-    process: u8,
-    someone: bool,
+    pub(crate) process: u8,
+    pub(crate) someone: bool,
     terminal: bool,
     waits: u16,
     /// How many attempts of each unit have ended.
     ended: HashMap<At, usize>,
     flight: BTreeMap<Ticket, Flight>,
-    /// Answers by the number of their question.
-    answers: BTreeMap<u64, (Option<i64>, Wake)>,
+    pub(crate) people: People,
     draws: u64,
     /// A lock of the machine was refused since the last wait.
     refused: bool,
@@ -69,21 +68,21 @@ impl<'a> Scripted<'a> {
             nowhere: NoSurroundings::default(),
             process,
             someone,
-            terminal: script.terminal,
+            terminal: script.terminal || script.is_interactive(process),
             waits: 0,
             ended,
             flight: BTreeMap::new(),
-            answers: BTreeMap::new(),
+            people: People::default(),
             draws: script.order,
             refused: false,
         }
     }
 
-    fn at(&self, unit: &Unit) -> At {
+    pub(crate) fn at(&self, unit: &Unit) -> At {
         (self.tree.find(&unit.node.to_string()).expect("a node of the plan"), unit.item)
     }
 
-    fn step(&self, at: At) -> &'a Step {
+    pub(crate) fn step(&self, at: At) -> &'a Step {
         self.tree.step(at.0).expect("a step")
     }
 
@@ -153,59 +152,22 @@ impl<'a> Scripted<'a> {
                 let (takes, works) = self.step(of(*unit)).acts.restore;
                 (Work::Restore, of(*unit), Some(takes), Outcome::Undone(undone(works)), 0)
             }
-            Theirs::Joined(_) | Theirs::Agent { .. } => unreachable!("no plan here has these"),
+            Theirs::Agent { unit, .. } => {
+                let at = of(*unit);
+                let step = self.step(at);
+                let (takes, works) = step.acts.agent;
+                let end = if works {
+                    AttemptEnd::Succeeded { outputs: gives(step, SAID) }
+                } else {
+                    AttemptEnd::Failed(failure(Kind::Exit(1)))
+                };
+                let outcome = Outcome::Attempt { end, account: Account::default() };
+                (Work::Agent, at, Some(takes), outcome, 0)
+            }
+            Theirs::Joined(_) => unreachable!("no plan here has these"),
         };
         let due = takes.map(|takes| now + i64::from(takes));
         (Flight { work, at, due, outcome, grace }, number)
-    }
-
-    /// What people will say of questions that are new.
-    fn think(&mut self, view: View<'_>) {
-        for (unit, question) in view.state.open_questions() {
-            if self.answers.contains_key(&question.seq) {
-                continue;
-            }
-            let name = view.state.name(unit);
-            let at = self.at(&name);
-            let step = self.tree.step(at.0);
-            let outputs = step.map(|step| gives(step, SAID)).unwrap_or_default();
-            let done = Answer::Done { outputs };
-            let (after, answer) = match question.kind {
-                QuestionKind::Confirm => {
-                    let guards = self.tree.nodes[at.0].what.guards();
-                    let reply = guards.confirm.as_ref().expect("it asks").reply;
-                    (reply.after, if reply.yes { Answer::Approved } else { Answer::Denied })
-                }
-                QuestionKind::Manual => {
-                    let Action::Manual(reply) = &self.step(at).action else {
-                        unreachable!("only what is done by hand is asked so")
-                    };
-                    (reply.after, if reply.yes { done } else { Answer::Failed })
-                }
-                _ => {
-                    let verdict = self.step(at).acts.in_doubt;
-                    let answer = match verdict.says {
-                        Doubt::Done => done,
-                        Doubt::Rerun => Answer::Rerun,
-                        Doubt::Failed => Answer::Failed,
-                    };
-                    (verdict.after, answer)
-                }
-            };
-            let asked = question.asked.0;
-            let now = self.disk.lock().now;
-            let at = after.map(|after| now.max(asked + i64::from(after)));
-            let at = if self.someone { Some(now) } else { at };
-            let wake = Wake::Answered {
-                unit: name,
-                answer,
-                by: "ada".to_owned(),
-                from: "terminal".to_owned(),
-                note: String::new(),
-                asked: Some(question.seq),
-            };
-            self.answers.insert(question.seq, (at, wake));
-        }
     }
 
     /// What has come by now.
@@ -218,15 +180,10 @@ impl<'a> Scripted<'a> {
         }
         let mut wakes = std::mem::take(&mut self.disk.lock().mail);
         let due = |at: Option<i64>| at.is_some_and(|at| at <= now);
-        let answers: Vec<u64> =
-            self.answers.iter().filter(|(_, (at, _))| due(*at)).map(|(seq, _)| *seq).collect();
-        for seq in answers {
-            if wakes.len() < most
-                && let Some((at, wake)) = self.answers.get_mut(&seq)
-            {
-                *at = None;
-                wakes.push(wake.clone());
-            }
+        while wakes.len() < most
+            && let Some(said) = self.people.said_by(now)
+        {
+            wakes.extend(self.hear(said));
         }
         let mut over: Vec<Ticket> = self
             .flight
@@ -328,7 +285,7 @@ impl World for Scripted<'_> {
         }
         self.think(view);
         let flights = self.flight.values().filter_map(|flight| flight.due);
-        let answers = self.answers.values().filter_map(|(at, _)| *at);
+        let answers = self.people.due();
         let mail = self.disk.lock().mail.first().map(|_| at);
         let due = self.disk.lock().due();
         let refused = std::mem::take(&mut self.refused).then_some(i64::from(self.script.foreign));
@@ -347,7 +304,7 @@ impl World for Scripted<'_> {
         }
         let mut arrived = self.arrivals();
         if self.script.told.is_some_and(|every| self.waits.is_multiple_of(every)) {
-            arrived.push(trace::told(self.waits));
+            arrived.push(told(self.waits));
         }
         arrived
     }
@@ -363,12 +320,8 @@ impl World for Scripted<'_> {
         if !self.script.last_look {
             return Vec::new();
         }
-        let open = self.answers.iter_mut().filter(|(_, (at, _))| at.is_some()).take(1);
-        open.map(|(_, (at, wake))| {
-            *at = None;
-            wake.clone()
-        })
-        .collect()
+        let said = self.people.said_by(i64::MAX);
+        said.map(|said| self.hear(said)).unwrap_or_default()
     }
 
     fn draw(&mut self) -> f64 {

@@ -3,7 +3,7 @@
 //! The order of one step is written here and nowhere else: dependencies, `when`, `unless`,
 //! `requires`, `confirm`, `snapshot`, attempts, fallbacks, the snapshot put back, end, undo.
 
-use super::{Handed, Omission, Phase, RunState, UnitIx, UnitState};
+use super::{Omission, Phase, RunState, UnitIx, UnitState};
 use crate::exec::drive::attempt_of;
 use crate::exec::event::{Answer, QuestionKind, Status, Timestamp};
 use crate::exec::graph::NodeIx;
@@ -124,7 +124,7 @@ impl RunState {
 
     fn guarding_stage(&self, unit: UnitIx, state: &UnitState) -> Stage {
         let node = self.node(unit.node);
-        let begun = state.attempts > 0 || state.handed == Handed::Over;
+        let begun = state.attempts > 0 || state.is_done_by_hand();
         let untouched = !begun && !node.open && node.items.is_none();
         if untouched && node.omission == Some(Omission::LeftOut) {
             return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
@@ -173,6 +173,7 @@ impl RunState {
         // What has begun goes on with its fallbacks.
         if let Some(item) = unit.item
             && state.attempts == 0
+            && !state.is_done_by_hand()
             && let Some(stage) = self.instance_hold(unit.node, item)
         {
             return stage;

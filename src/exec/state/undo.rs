@@ -328,7 +328,7 @@ impl RunState {
         match event {
             Event::SnapshotStarted { uses, .. } => {
                 state.uses.clone_from(uses);
-                state.phase = Phase::Snapshotting;
+                (state.phase, state.verdict) = (Phase::Snapshotting, None);
             }
             Event::SnapshotTaken { id, .. } => {
                 state.saved = Some(Saved { id: id.clone(), put_back: false, failure: None });

@@ -191,6 +191,13 @@ impl UnitState {
         }
     }
 
+    /// Whether a person, or an agent, has said what came of what is done by hand: that counts,
+    /// whatever has happened meanwhile.
+    pub(super) fn is_done_by_hand(&self) -> bool {
+        let said = |record: &AnswerRecord| record.answer != Answer::Skipped;
+        self.answer(QuestionKind::Manual).is_some_and(said)
+    }
+
     /// Whether a person is asked what becomes of its failure.
     pub fn asks_of_failure(&self) -> bool {
         self.open_question().is_some_and(|question| question.kind == QuestionKind::Failed)

@@ -1,8 +1,8 @@
 //! What each event changes, and whether it may happen.
 
-use super::{Ask, Due, Model, Phase, Status, Unit, Why, Wrong};
+use super::{Ask, Due, Handed, Model, Phase, Status, Unit, Why, Wrong};
 use crate::plan::{Policy, Tolerate};
-use crate::trace::{At, End, Question, SAID, Said, What, Work};
+use crate::trace::{At, End, What, Work};
 
 impl Model<'_> {
     /// Takes an event.
@@ -27,8 +27,13 @@ impl Model<'_> {
             };
         }
         match what {
-            What::Started | What::Told => Ok(()),
-            What::Resumed { retry_failed, changed } => {
+            What::Told => Ok(()),
+            What::Started { interactive } => {
+                (self.interactive, self.plain) = (*interactive, false);
+                Ok(())
+            }
+            What::Resumed { retry_failed, changed, interactive } => {
+                (self.interactive, self.plain) = (*interactive, !*interactive);
                 self.resume(*retry_failed, changed);
                 Ok(())
             }
@@ -57,6 +62,14 @@ impl Model<'_> {
                     return Err(format!("`v{on}` is {value}, and {right:?} is right"));
                 }
                 Ok(())
+            }
+            What::Param(value) => {
+                (self.param, self.let_of_param) = (*value, None);
+                Ok(())
+            }
+            What::LetOfParam(value) => {
+                let right = self.let_of_param.replace(*value).is_none() && *value == self.param;
+                if right { Ok(()) } else { Err(format!("`w` is {value} of {}", self.param)) }
             }
             What::When(node, holds) => {
                 self.must((*node, None), &Due::When(*holds), what)?;
@@ -165,7 +178,13 @@ impl Model<'_> {
                 *self.ask_mut(*at, *question) = Ask::Open(*until);
                 return self.check_until(*at, *question, *until);
             }
-            What::Answered(at, said, timeout) => return self.answer(*at, *said, *timeout),
+            What::Answered(at, said, from) => return self.answer(*at, *said, *from),
+            What::HandedOver(at) => {
+                self.must(*at, &Due::HandOver, what)?;
+                let unit = self.unit_mut(*at);
+                (unit.handed, unit.touched) = (Handed::Now, true);
+                self.nodes[at.0].unit.touched = true;
+            }
             What::NotNeeded(at) => {
                 self.must(*at, &Due::NotNeeded, what)?;
                 self.unit_mut(*at).confirm = Ask::NotNeeded;
@@ -195,58 +214,6 @@ impl Model<'_> {
         Ok(())
     }
 
-    fn ask_mut(&mut self, at: At, question: Question) -> &mut Ask {
-        let unit = self.unit_mut(at);
-        match question {
-            Question::Confirm => &mut unit.confirm,
-            Question::Manual => &mut unit.manual,
-            Question::InDoubt => &mut unit.doubt,
-        }
-    }
-
-    fn check_until(&self, at: At, question: Question, until: Option<i64>) -> Result<(), Wrong> {
-        let confirm = self.tree.nodes[at.0].what.guards().confirm.as_ref();
-        let timeout = confirm.and_then(|confirm| confirm.timeout);
-        let timeout = timeout.filter(|_| question == Question::Confirm);
-        let wanted = timeout.map(|(length, _)| self.now + i64::from(length));
-        if wanted == until {
-            return Ok(());
-        }
-        Err(format!("{} is asked until {until:?}, and {wanted:?} is right", self.name(at)))
-    }
-
-    fn answer(&mut self, at: At, said: Said, timeout: bool) -> Result<(), Wrong> {
-        let now = self.now;
-        let confirm = self.tree.nodes[at.0].what.guards().confirm.as_ref();
-        let otherwise = confirm.and_then(|confirm| confirm.timeout);
-        let name = self.name(at);
-        let mut touched = false;
-        let gives = self.tree.gives(at.0);
-        let unit = self.unit_mut(at);
-        let all = [&mut unit.confirm, &mut unit.manual, &mut unit.doubt];
-        let open = all.into_iter().find(|ask| matches!(ask, Ask::Open(_)));
-        let Some(ask) = open else {
-            return Err(format!("{name} is answered and was not asked"));
-        };
-        let Ask::Open(until) = std::mem::replace(ask, Ask::Said(said)) else { return Ok(()) };
-        if timeout {
-            let right = otherwise.is_some_and(|(_, approve)| approve == (said == Said::Yes));
-            if !right || until.is_none_or(|until| until > now) {
-                return Err(format!("{name} answers itself: {said:?} at {now}"));
-            }
-        }
-        if unit.manual == Ask::Said(Said::Yes) || unit.doubt == Ask::Said(Said::Yes) {
-            unit.touched = true;
-            touched = true;
-            unit.gave = gives.then_some(i64::try_from(SAID).unwrap_or(i64::MAX));
-        }
-        if unit.doubt == Ask::Said(Said::Rerun) {
-            (unit.doubt, unit.phase) = (Ask::Not, Phase::Fresh);
-        }
-        self.nodes[at.0].unit.touched |= touched;
-        Ok(())
-    }
-
     fn start(&mut self, at: At, attempt: u32, way: u32) -> Result<(), Wrong> {
         match self.due(at) {
             Due::Start => {}
@@ -265,6 +232,7 @@ impl Model<'_> {
         unit.attempts = attempt;
         unit.began.get_or_insert(now);
         (unit.phase, unit.busy, unit.touched) = (Phase::Running, None, true);
+        unit.fails = Ask::Not;
         self.nodes[at.0].unit.touched = true;
         Ok(())
     }
@@ -312,6 +280,7 @@ fn unit_of(what: &What) -> At {
         | What::Answered(at, ..)
         | What::NotNeeded(at)
         | What::Cleared(at)
+        | What::HandedOver(at)
         | What::Attempt { at, .. }
         | What::Tried { at, .. }
         | What::Delayed { at, .. }

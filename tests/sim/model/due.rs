@@ -1,6 +1,6 @@
 //! What the contract says comes next for a step or goal.
 
-use super::{Ask, Model, Phase, Saved, Undo, Unit};
+use super::{Ask, Handed, Model, Phase, Saved, Undo, Unit};
 use crate::plan::{Action, Confirm, Kind, Omit, Retry, Status};
 use crate::trace::{At, End, Question, Said, Unsaved, Work};
 
@@ -24,6 +24,10 @@ pub(super) enum Due {
     When(bool),
     Check(Work),
     Ask(Question),
+    /// goalc answers what nobody is asked any more.
+    Said(Said),
+    /// An agent gets it.
+    HandOver,
     NotNeeded,
     /// A wait of at most so long; shorter only if it is drawn.
     Delay {
@@ -43,9 +47,10 @@ impl Model<'_> {
         match self.due_without_snapshot(at) {
             Due::Start | Due::Items if saves && first => Due::Save,
             Due::End(all)
-                if self.must_restore(at) && all.iter().any(|status| goes_back(*status)) =>
+                if self.must_restore(at)
+                    && all.iter().any(|status| self.goes_back(at, *status)) =>
             {
-                Due::Restore(all.into_iter().filter(|status| goes_back(*status)).collect())
+                Due::Restore(all.into_iter().filter(|status| self.goes_back(at, *status)).collect())
             }
             due => due,
         }
@@ -58,6 +63,13 @@ impl Model<'_> {
         let begun = unit.attempts > 0 || self.nodes[node].instances.is_some();
         let in_turn = !begun && self.rolled(node).is_some() && self.is_to_undo(node);
         unit.saved == Saved::Kept && unit.touched && !self.forced && !in_turn
+    }
+
+    /// Whether what a step's `snapshot` names is put back where the step ends so. What never had
+    /// its turn changed nothing.
+    fn goes_back(&self, at: At, status: Status) -> bool {
+        let tried = self.unit(at).attempts > 0;
+        matches!(status, Status::Failed | Status::Cancelled) || status == Status::Skipped && tried
     }
 
     fn due_without_snapshot(&self, at: At) -> Due {
@@ -80,7 +92,9 @@ impl Model<'_> {
                 Due::End(vec![Status::Cancelled, Status::Failed, Status::NotRun])
             }
             Phase::Unsaved(Unsaved::Stopped) => Due::End(vec![Status::Cancelled, Status::NotRun]),
-            Phase::Unsaved(Unsaved::Failed) => Due::End(vec![Status::Failed]),
+            Phase::Unsaved(Unsaved::Failed) => {
+                self.due_verdict(unit).unwrap_or_else(|| Due::End(vec![Status::Failed]))
+            }
             Phase::Succeeded => Due::End(vec![Status::Succeeded]),
             Phase::Delayed(_) if self.cancelling(node) => Due::End(vec![Status::Cancelled]),
             Phase::Delayed(until) => Due::Time(until),
@@ -93,6 +107,14 @@ impl Model<'_> {
                     Due::Start
                 }
             }
+            Phase::Fresh if unit.handed == Handed::Now && self.cancelling(node) => {
+                Due::End(vec![Status::Cancelled])
+            }
+            Phase::Fresh if unit.handed == Handed::Now => self.due_by_hand(unit),
+            // What was done counts, whatever has happened meanwhile.
+            Phase::Fresh if matches!(unit.manual, Ask::Said(Said::Yes | Said::No)) => {
+                self.due_by_hand(unit)
+            }
             Phase::Fresh => match at.1 {
                 Some(item) => self.due_instance(node, item),
                 None => self.due_fresh(node),
@@ -104,7 +126,8 @@ impl Model<'_> {
     fn due_each(&self, node: usize) -> Due {
         let state = &self.nodes[node];
         let Some(instances) = &state.instances else {
-            return self.due_before(node).unwrap_or(Due::Items);
+            let due = self.due_before(node).or_else(|| self.due_begins((node, None)));
+            return due.unwrap_or(Due::Items);
         };
         if instances.iter().any(|unit| unit.over.is_none()) {
             return Due::Nothing;
@@ -213,8 +236,16 @@ impl Model<'_> {
         let (node, unit) = (at.0, self.unit(at));
         let step = self.tree.step(node);
         // Who was asked before a resume has all the time: what comes before is asked again then.
-        if [unit.confirm, unit.manual].iter().any(|ask| matches!(ask, Ask::Open(_))) {
+        if matches!(unit.confirm, Ask::Open(_)) {
             return Due::Person;
+        }
+        if matches!(unit.manual, Ask::Open(_)) {
+            return self.due_by_hand(unit);
+        }
+        if matches!(unit.begins, Ask::Open(_))
+            && let Some(due) = self.due_begins(at)
+        {
+            return due;
         }
         match (step.and_then(|step| step.unless), unit.unless) {
             (Some(_), None) => return Due::Check(Work::Unless),
@@ -231,13 +262,8 @@ impl Model<'_> {
         }
         match step.map(|step| &step.action) {
             None => Due::Open,
-            Some(Action::Manual(_)) => match unit.manual {
-                Ask::Said(Said::No) => Due::End(vec![Status::Failed]),
-                Ask::Said(_) => Due::End(vec![Status::Succeeded]),
-                Ask::Open(_) => Due::Person,
-                _ => Due::Ask(Question::Manual),
-            },
-            Some(_) => Due::Start,
+            Some(Action::Manual(_)) => self.due_by_hand(unit),
+            Some(_) => self.due_begins(at).unwrap_or(Due::Start),
         }
     }
 
@@ -248,10 +274,19 @@ impl Model<'_> {
         if self.cancelling(node) {
             return Due::End(vec![Status::Cancelled]);
         }
+        if unit.fails != Ask::Not
+            && let Some(due) = self.due_verdict(unit)
+        {
+            return due;
+        }
         let retry = self.tree.way(node, unit.way).and_then(|way| way.retry.as_ref());
+        let retry = retry.filter(|_| unit.fails == Ask::Not);
         if let Some(retry) = retry
             && let Some(due) = self.due_retry(unit, retry, kind)
         {
+            return due;
+        }
+        if let Some(due) = self.due_verdict(unit) {
             return due;
         }
         let fallbacks = self.tree.step(node).map_or(0, |step| step.fallbacks.len());
@@ -296,12 +331,6 @@ impl Model<'_> {
     }
 }
 
-/// Whether what a step's `snapshot` names is put back where the step ends so. What never had its
-/// turn changed nothing.
-fn goes_back(status: Status) -> bool {
-    matches!(status, Status::Failed | Status::Cancelled)
-}
-
 /// How what is in a goal ends when the goal ends so without having opened.
 fn inside(status: Status) -> Status {
     if status == Status::Failed { Status::Blocked } else { status }
@@ -310,6 +339,7 @@ fn inside(status: Status) -> Status {
 fn due_confirm(confirm: &Confirm, asked: Ask) -> Option<Due> {
     match asked {
         Ask::NotNeeded | Ask::Said(Said::Yes) => None,
+        Ask::Said(Said::Skip) => Some(Due::End(vec![Status::Skipped])),
         Ask::Said(_) => Some(Due::End(vec![Status::Failed])),
         Ask::Open(_) => Some(Due::Person),
         Ask::Not if confirm.when == Some(false) => Some(Due::NotNeeded),
@@ -324,7 +354,8 @@ impl Model<'_> {
         for at in self.units() {
             let unit = self.unit(at);
             let undone = self.nodes[at.0].undo == Undo::Running;
-            let at_work = unit.phase.holds() || unit.busy.is_some() || undone;
+            let handed = unit.handed == Handed::Now;
+            let at_work = unit.phase.holds() || unit.busy.is_some() || undone || handed;
             match self.due(at) {
                 Due::Nothing if !at_work => {}
                 Due::Person => asks = true,

@@ -5,6 +5,7 @@
 //! list of what may be, here.
 
 mod apply;
+mod asked;
 mod closing;
 mod due;
 mod edges;
@@ -44,6 +45,15 @@ pub(crate) struct Model<'a> {
     signal: Option<u8>,
     /// How the last process said that the run ended.
     ended: Option<(Run, u8)>,
+    /// A person is asked about each step; what they were asked before counts no more, in a process
+    /// that takes a run up without that.
+    interactive: bool,
+    plain: bool,
+    /// Steps by hand are given to an agent.
+    agent: bool,
+    param: i64,
+    /// The `let` of the param, once it is used.
+    let_of_param: Option<i64>,
     /// All is to end at once: nothing is put back any more.
     forced: bool,
     /// Attempts that were started.
@@ -102,6 +112,12 @@ struct Unit {
     confirm: Ask,
     manual: Ask,
     doubt: Ask,
+    /// In interactive mode: whether it is to run, and what next after a failure.
+    begins: Ask,
+    fails: Ask,
+    /// The person at the terminal has approved it.
+    approved_here: bool,
+    handed: Handed,
     /// What is being asked of the world, or done to it, now.
     busy: Option<Work>,
     /// It was started, and that is not undone.
@@ -146,6 +162,17 @@ impl Phase {
     }
 }
 
+/// Whether an agent has it in hand.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Handed {
+    #[default]
+    No,
+    Now,
+    /// It was at it when goalc died.
+    Lost,
+    Over,
+}
+
 /// A question, and what came of it.
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Ask {
@@ -183,6 +210,11 @@ impl<'a> Model<'a> {
             owes: None,
             signal: None,
             ended: None,
+            interactive: false,
+            plain: false,
+            agent: false,
+            param: 1,
+            let_of_param: None,
             forced: false,
             starts: 0,
             foreign,
@@ -204,7 +236,8 @@ impl<'a> Model<'a> {
             } else {
                 let result = self.see(one);
                 let kept_in_mind = matches!(one, Seen::Event { .. } | Seen::Began { .. });
-                if kept_in_mind || matches!(one, Seen::Signal { .. } | Seen::Forced) {
+                let said = matches!(one, Seen::Signal { .. } | Seen::Forced | Seen::Process { .. });
+                if kept_in_mind || said {
                     kept.push((self.seq, one));
                 }
                 result
@@ -230,7 +263,16 @@ impl<'a> Model<'a> {
                 Ok(())
             }
             Seen::Signal { number } => {
-                self.signal = Some(*number);
+                // What stopped it first is what it ended by.
+                self.signal.get_or_insert(*number);
+                Ok(())
+            }
+            Seen::Process { agent, .. } => {
+                self.agent = *agent;
+                Ok(())
+            }
+            Seen::Over { work: Work::Agent, at } => {
+                self.unit_mut(*at).busy = None;
                 Ok(())
             }
             _ => Ok(()),
@@ -313,7 +355,7 @@ impl<'a> Model<'a> {
     /// When the open question of a unit answers itself.
     fn open_until(&self, at: At) -> Option<i64> {
         let unit = self.unit(at);
-        let asks = [unit.confirm, unit.manual, unit.doubt].into_iter();
+        let asks = [unit.confirm, unit.manual, unit.doubt, unit.begins, unit.fails].into_iter();
         let ends = matches!(unit.phase, Phase::Restoring(_) | Phase::Ending(_));
         asks.filter(|_| !ends && self.nodes[at.0].status.or(unit.over).is_none()).find_map(|ask| {
             match ask {

@@ -1,6 +1,6 @@
 //! What a new process makes of a run that another one left.
 
-use super::{Ask, Model, Node, Phase, Said, Saved, Status, Stop, Undo, Unit, Wrong};
+use super::{Ask, Handed, Model, Node, Phase, Said, Saved, Status, Stop, Undo, Unit, Wrong};
 
 impl Model<'_> {
     /// A new process: what ran is in doubt, what was stopped is due again.
@@ -131,7 +131,7 @@ impl Model<'_> {
                 node.instances = None;
                 start_over(node);
                 // It may be another question now.
-                node.unit.confirm = Ask::Not;
+                (node.unit.confirm, node.unit.approved_here) = (Ask::Not, false);
             }
         }
         for goal in stopped {
@@ -231,6 +231,9 @@ impl Unit {
             self.unless = None;
         }
         self.requires = false;
+        if self.handed == Handed::Now {
+            self.handed = Handed::Lost;
+        }
     }
 
     /// As if nothing had happened to it, but that nobody is asked twice.
@@ -239,7 +242,8 @@ impl Unit {
             Ask::Said(Said::Yes) => Ask::Said(Said::Yes),
             _ => Ask::Not,
         };
+        let approved_here = self.approved_here && confirm != Ask::Not;
         let saved = if self.saved == Saved::PutBack { Saved::No } else { self.saved };
-        Self { confirm, touched: self.touched, saved, ..Self::default() }
+        Self { confirm, approved_here, touched: self.touched, saved, ..Self::default() }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::{Due, Model, Phase, Saved, Undo, Wrong};
+use super::{Ask, Due, Model, Phase, Saved, Undo, Wrong};
 use crate::plan::{EdgeKind, Status};
 use crate::trace::What;
 use crate::tree::Tree;
@@ -108,7 +108,8 @@ impl Model<'_> {
                 if self.crowded(at, false) || self.taken(at) {
                     return Err(format!("{} takes what others have", self.name(at)));
                 }
-                self.unit_mut(at).phase = Phase::Saving;
+                let unit = self.unit_mut(at);
+                (unit.phase, unit.fails) = (Phase::Saving, Ask::Not);
             }
             What::Saved(at, how) => {
                 if self.unit(at).phase != Phase::Saving {

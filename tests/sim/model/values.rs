@@ -8,6 +8,10 @@ impl Model<'_> {
     pub(super) fn truth(&self, when: Condition) -> Option<bool> {
         Some(match when {
             Condition::Constant(holds) => holds,
+            Condition::Param { least, by_let: false } => self.param >= i64::from(least),
+            Condition::Param { least, by_let: true } => {
+                self.let_of_param.unwrap_or(self.param) >= i64::from(least)
+            }
             Condition::Ended { on, status, not } => (self.nodes[on].status == Some(status)) != not,
             Condition::Output { on, least, by_let: false } => self.output(on)? >= i64::from(least),
             Condition::Output { on, least, by_let: true } => {

@@ -50,7 +50,7 @@ fn instances_that_succeeded_stay_so_when_a_failure_of_others_was_changed() {
 /// What it had been approved for was taken as approved in its new meaning.
 #[test]
 fn what_was_changed_is_asked_about_again() {
-    let reply = Reply { after: Some(0), yes: true };
+    let reply = Reply { after: Some(0), yes: true, skips: false };
     let confirm = Some(Confirm { when: None, timeout: None, always: false, reply });
     let asked = Step { guards: Guards { confirm, ..guards() }, ..step() };
     let mut changed = case(goal(None, of(vec![asked])));
@@ -86,7 +86,7 @@ fn a_rollback_that_was_stopped_in_its_cleanup_is_whole() {
 /// It waited for its goal, and that for its undo.
 #[test]
 fn what_was_begun_anew_and_waits_for_others_is_rolled_back_without_these() {
-    let manual = Action::Manual(Reply { after: None, yes: true });
+    let manual = Action::Manual(Reply { after: None, yes: true, skips: false });
     let inner = Node::Goal(Box::new(goal(None, of(vec![Step { action: manual, ..step() }]))));
     let last = undoable(Step { guards: after(EdgeKind::Depends, 1), ..step() });
     let mut children = vec![inner];

@@ -15,7 +15,7 @@ fn piped() -> Each {
 }
 
 fn confirmed(yes: bool) -> Guards {
-    let reply = Reply { after: Some(0), yes };
+    let reply = Reply { after: Some(0), yes, skips: false };
     let confirm = Some(Confirm { when: None, timeout: None, always: false, reply });
     Guards { confirm, ..guards() }
 }

@@ -57,7 +57,8 @@ fn a_goal_does_not_open_before_what_it_waits_for_has_had_its_lock() {
 #[test]
 fn an_open_goal_lends_its_lock_to_what_it_waits_for() {
     let fails = locks(0, Step { acts: takes(0, Some(Kind::Exit(1))), ..step() });
-    let asked = Step { action: Action::Manual(Reply { after: None, yes: true }), ..step() };
+    let asked =
+        Step { action: Action::Manual(Reply { after: None, yes: true, skips: false }), ..step() };
     let inner = locked(0, vec![Step { guards: after(EdgeKind::Depends, 0), ..step() }, asked]);
     let mut children = of(vec![fails]);
     children.push(inner);
@@ -102,7 +103,7 @@ fn what_waits_for_a_lock_after_its_delay_keeps_no_run_from_being_left_waiting() 
             ..step()
         },
     );
-    let reply = Reply { after: None, yes: true };
+    let reply = Reply { after: None, yes: true, skips: false };
     let confirm = Some(Confirm { when: None, timeout: None, always: false, reply });
     let asked = Step { guards: Guards { confirm, ..guards() }, ..step() };
     let mut children = of(vec![tried]);

@@ -3,12 +3,13 @@
 mod calls;
 mod instances;
 mod locks;
+mod people;
 mod snapshots;
 mod values;
 
 use super::plan::{
-    Action, Acts, Doubt, Each, Goal, Guards, Kind, Node, Plan, Policy, Reply, Retry, Step, Try,
-    Verdict, Way,
+    Action, Acts, Begin, Begins, Doubt, Each, Goal, Guards, Kind, Node, Plan, Policy, Reply, Retry,
+    Step, Try, Verdict, Way,
 };
 use super::plan::{Edge, EdgeKind};
 use super::random::Case;
@@ -45,6 +46,9 @@ fn step() -> Step {
             tries: Vec::new(),
             unless_in_doubt: false,
             in_doubt: says,
+            begins: Begins { after: Some(0), says: Begin::Run },
+            failures: Vec::new(),
+            agent: (0, true),
             undo: (0, true),
             save: (0, true),
             restore: (0, true),
@@ -58,7 +62,7 @@ fn takes(takes: u32, fails: Option<Kind>) -> Acts {
 }
 
 fn by_hand(after: u32) -> Action {
-    Action::Manual(Reply { after: Some(after), yes: true })
+    Action::Manual(Reply { after: Some(after), yes: true, skips: false })
 }
 
 fn goal(policy: Option<Policy>, children: Vec<Node>) -> Goal {
@@ -83,6 +87,8 @@ fn case(root: Goal) -> Case {
         crashes: Vec::new(),
         next: Vec::new(),
         signal: None,
+        interactive: 0,
+        agent: 0,
         disk: Vec::new(),
         order: 0,
         terminal: true,

@@ -23,7 +23,7 @@ fn a_rollback_begins_once_a_snapshot_is_taken_that_it_waited_for() {
 fn what_was_not_begun_anew_goes_back_in_its_turn() {
     let acts = Acts { restore: (2000, false), ..takes(0, Some(Kind::Exit(1))) };
     let first = Step { snapshot: true, policy: Some(StepPolicy::Skip), acts, ..step() };
-    let asked = Action::Manual(Reply { after: None, yes: false });
+    let asked = Action::Manual(Reply { after: None, yes: false, skips: false });
     let later = Step { guards: after(EdgeKind::After, 0), rollback: true, ..step() };
     let last = Step {
         guards: after(EdgeKind::Depends, 0),
