@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::deadlock;
 use super::event::Timestamp;
 use super::graph::{Graph, NodeIx};
-use super::state::{Holders, RunState, UnitIx};
+use super::state::{Holders, Phase, RunState, UnitIx};
 use crate::ir::{Guards, LockScope};
 
 /// Gives each node its place in the queue for slots: what takes none first, then by `priority`,
@@ -160,7 +160,9 @@ fn lent(state: &RunState, node: NodeIx) -> Option<Hold> {
             let around = |inner: NodeIx, outer: NodeIx| graph.enclosing(inner).any(|g| g == outer);
             other != goal && !around(other, goal) && !around(goal, other)
         };
-        let running = state.agenda.running.iter().map(|unit| unit.node);
+        // What an agent does by hand takes no lock.
+        let locks = |unit: &&UnitIx| state.unit(**unit).is_some_and(|it| it.phase != Phase::Asking);
+        let running = state.agenda.running.iter().filter(locks).map(|unit| unit.node);
         let open = graph.keepers().iter().copied().filter(|keeper| state.node(*keeper).open);
         let others: Vec<NodeIx> = running.chain(open).filter(|other| outside(*other)).collect();
         let locks = guards_of(graph, goal).map_or(&[][..], |guards| &guards.locks).iter();

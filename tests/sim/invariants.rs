@@ -72,10 +72,17 @@ impl Attempts {
             }
             // It may be done anew after that.
             What::Undone(node, _) | What::Restored((node, None), _) => {
-                self.succeeded.retain(|at, _| at.0 != *node);
+                // What is joined to it is done with it.
+                let chain = &tree.nodes[*node].chain;
+                self.succeeded.retain(|at, _| at.0 != *node && !chain.contains(&at.0));
             }
             What::Resumed { changed, .. } => {
-                let stays = |at: &At| tree.step(at.0).is_some() && !changed.contains(&at.0);
+                let changes = |step: usize| changed.contains(&step);
+                let stays = |at: &At| {
+                    let chain = &tree.nodes[at.0].chain;
+                    let with = chain.iter().any(|step| changes(*step));
+                    tree.step(at.0).is_some() && !changes(at.0) && !with
+                };
                 self.succeeded.retain(|at, _| stays(at));
             }
             What::Ended { at, status: Status::Succeeded, .. }
@@ -94,7 +101,9 @@ impl Attempts {
         let Some((_, seq)) = all.filter(|(number, _)| *number == attempt) else {
             return Err(format!("{at:?}: attempt {attempt} begins without a record"));
         };
-        if !self.began.insert((at, *seq)) {
+        let elsewhere = tree.step(at.0).is_some_and(|step| step.elsewhere);
+        // What goes on elsewhere is followed by each process.
+        if !self.began.insert((at, *seq)) && !elsewhere {
             return Err(format!("{at:?}: attempt {attempt} begins twice"));
         }
         // Under `progress checkpoints` all that is idempotent may be done again.

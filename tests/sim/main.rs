@@ -8,6 +8,7 @@ mod disk;
 mod invariants;
 mod model;
 mod people;
+mod pipes;
 mod plan;
 mod play;
 mod random;

@@ -129,6 +129,10 @@ pub(crate) struct Step {
     pub(crate) fallbacks: Vec<Way>,
     pub(crate) policy: Option<StepPolicy>,
     pub(crate) idempotent: bool,
+    /// It runs elsewhere, and goes on there when goalc dies.
+    pub(crate) elsewhere: bool,
+    /// Its input is the output of a step before it, counted backwards, where that can be.
+    pub(crate) reads: Option<u16>,
     pub(crate) rollback: bool,
     pub(crate) snapshot: bool,
     pub(crate) checkpoint: bool,
@@ -204,6 +208,8 @@ pub(crate) enum Kind {
     Output,
     Memory,
     CannotStart,
+    /// Of what runs elsewhere: its node is gone.
+    Lost,
 }
 
 /// What a step does when it is tried, and what a person says of it.
@@ -332,6 +338,7 @@ impl Kind {
             Self::Verify => "verify".to_owned(),
             Self::Output => "output".to_owned(),
             Self::Memory => "memory".to_owned(),
+            Self::Lost => "lost".to_owned(),
             Self::CannotStart => return None,
         })
     }

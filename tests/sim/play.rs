@@ -26,7 +26,7 @@ use super::script::Next;
 use super::trace::{At, Run, Seen, What};
 use super::translate;
 use super::tree::Tree;
-use super::world::Scripted;
+use super::world::{Elsewhere, Scripted};
 
 /// So many processes may work on one run.
 const MOST_PROCESSES: u8 = 20;
@@ -144,6 +144,7 @@ fn ended(seen: &[Seen]) -> HashMap<At, usize> {
 pub(crate) fn play(case: &Case, tree: &Rc<Tree<'_>>, graph: &Arc<Graph>) -> Played {
     let mut played = Played { seen: Vec::new(), journal: Vec::new(), processes: 0 };
     let (mut now, mut someone) = (0, false);
+    let elsewhere = Elsewhere::default();
     let (mut call, mut next) = (Call::Run, case.script.next.iter());
     while played.processes < MOST_PROCESSES {
         let process = played.processes;
@@ -156,7 +157,7 @@ pub(crate) fn play(case: &Case, tree: &Rc<Tree<'_>>, graph: &Arc<Graph>) -> Play
         let crash = case.script.crashes.get(usize::from(process)).copied();
         let before = std::mem::take(&mut played.journal);
         let disk = Shared::new(before, now, &case.script.disk, crash);
-        let end = drive(case, tree, graph, &disk, (process, someone), call);
+        let end = drive(case, tree, graph, &disk, (process, someone), (call, &elsewhere));
         let mut left = disk.lock();
         played.seen.append(&mut left.seen);
         played.journal = std::mem::take(&mut left.events);
@@ -192,7 +193,7 @@ fn drive(
     graph: &Arc<Graph>,
     disk: &Shared,
     who: (u8, bool),
-    call: Call,
+    (call, elsewhere): (Call, &Elsewhere),
 ) -> Option<(Run, u8)> {
     let mut state = RunState::new(Arc::clone(graph), order(graph, case.script.order));
     let mut seen = Vec::new();
@@ -202,7 +203,8 @@ fn drive(
     }
     let interactive = case.script.is_interactive(who.0);
     let first = first_event(case, tree, &state, (call, interactive));
-    let world = Scripted::new(tree, &case.script, disk, who, ended(&seen));
+    let kept = (ended(&seen), Elsewhere::clone(elsewhere));
+    let world = Scripted::new(tree, &case.script, disk, who, kept);
     let see = Box::new(|event: &Stamped| translate::of(event, tree));
     let mut journal = Kept { disk: disk.clone(), see };
     let agent = case.script.has_agent(who.0);

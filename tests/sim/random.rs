@@ -187,13 +187,18 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => replies().prop_map(Action::Manual),
     ];
     let does = (weighted(0.1, flag(0.3)), weighted(0.1, flag(0.7)), action);
-    let tried = (ways(), vec(ways(), 0..3), flag(0.6), weighted(0.25, policy));
+    let tried = (
+        ways(),
+        vec(ways(), 0..3),
+        (flag(0.6), flag(0.15), weighted(0.3, 0_u16..4)),
+        weighted(0.25, policy),
+    );
     let omit = prop_oneof![Just(Omit::LeftOut), Just(Omit::Skipped)];
     let undone = (flag(0.4), flag(0.15), flag(0.2), weighted(0.1, -2_i8..3));
     let called = (weighted(0.15, foreach()), weighted(0.2, omit), flag(0.4));
     (guards(true), does, tried, (undone, called), acts()).prop_map(
         |(guards, (unless, requires, action), tried, (undone, called), acts)| {
-            let (mut way, mut fallbacks, idempotent, policy) = tried;
+            let (mut way, mut fallbacks, (idempotent, elsewhere, reads), policy) = tried;
             let (rollback, mut snapshot, checkpoint, priority) = undone;
             let (each, omit, output) = called;
             // What is done by hand is not tried again.
@@ -206,11 +211,13 @@ fn steps() -> impl Strategy<Value = Step> {
                 guards,
                 unless,
                 requires,
-                action,
                 way,
                 fallbacks,
                 policy,
                 idempotent,
+                reads,
+                elsewhere: elsewhere && matches!(action, Action::Run),
+                action,
                 rollback,
                 snapshot,
                 checkpoint,
@@ -245,6 +252,7 @@ fn kinds() -> impl Strategy<Value = Kind> {
         1 => Just(Kind::Output),
         1 => Just(Kind::Memory),
         1 => Just(Kind::CannotStart),
+        2 => Just(Kind::Lost),
     ]
 }
 

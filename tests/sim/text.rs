@@ -70,6 +70,8 @@ impl Tree<'_> {
         all.extend(step.each.as_ref().map(|each| self.each_clause(at, each)));
         all.extend(step.unless.map(|_| "unless { file \"u\" }".to_owned()));
         all.extend(step.requires.map(|_| "requires { file \"r\" }".to_owned()));
+        let reads = self.nodes[at].reads;
+        all.extend(reads.map(|writer| format!("stdin from {}", self.nodes[writer].id)));
         all.push(match &step.action {
             Action::Run => "run [\"x\"]".to_owned(),
             Action::Await => "await { file \"a\" }".to_owned(),
@@ -91,6 +93,7 @@ impl Tree<'_> {
         }));
         for (has, clause) in [
             (step.idempotent, "idempotent".to_owned()),
+            (step.elsewhere, "executor slurm".to_owned()),
             (step.rollback, "rollback { run [\"z\"] }".to_owned()),
             (step.snapshot, format!("snapshot \"p{at}\"")),
             (step.checkpoint, "checkpoint".to_owned()),

@@ -133,6 +133,8 @@ pub(crate) enum What {
     HandedOver(At),
     NotNeeded(At),
     Cleared(At),
+    /// How far it came where it ran is not known.
+    Doubted(At),
     Attempt {
         at: At,
         attempt: u32,

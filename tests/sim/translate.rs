@@ -114,6 +114,7 @@ fn of_unit(event: &Event, tree: &Tree<'_>) -> Option<What> {
         }
         Event::HandedOver { unit: of } => What::HandedOver(unit(of)?),
         Event::ConfirmNotNeeded { unit: of } => What::NotNeeded(unit(of)?),
+        Event::Doubted { unit: of } => What::Doubted(unit(of)?),
         Event::DoubtCleared { unit: of } => What::Cleared(unit(of)?),
         Event::AttemptStarted { unit: of, attempt, way, .. } => {
             What::Attempt { at: unit(of)?, attempt: *attempt, way: *way }
@@ -168,6 +169,7 @@ fn outcome(end: &AttemptEnd) -> Option<End> {
             Failure::Output { .. } => Kind::Output,
             Failure::Memory => Kind::Memory,
             Failure::CannotStart { .. } => Kind::CannotStart,
+            Failure::Lost { .. } => Kind::Lost,
             _ => return None,
         }),
     })
@@ -210,6 +212,7 @@ pub(crate) fn failure(kind: Kind) -> Failure {
         Kind::Output => Failure::Output { why },
         Kind::Memory => Failure::Memory,
         Kind::CannotStart => Failure::CannotStart { why },
+        Kind::Lost => Failure::Lost { why },
     }
 }
 

@@ -3,6 +3,8 @@
 //! Invariant: the root is node 0, a node comes before all that it holds and waits for earlier
 //! nodes only.
 
+use std::rc::Rc;
+
 use super::plan::{Each, Omit, When};
 use super::plan::{EdgeKind, Goal, Guards, Node, Plan, Policy, Status, Step, Way};
 
@@ -25,6 +27,11 @@ pub(crate) struct Flat<'a> {
     pub(crate) source: Option<usize>,
     /// How many instances it has.
     pub(crate) count: u32,
+    /// Whose output it reads.
+    pub(crate) reads: Option<usize>,
+    /// The steps that it is joined to by pipes, itself among them, writers first; none if there is
+    /// no other.
+    pub(crate) chain: Rc<Vec<usize>>,
 }
 
 #[derive(Clone, Copy)]
@@ -53,9 +60,12 @@ impl<'a> Tree<'a> {
             when: None,
             source: None,
             count: 0,
+            reads: None,
+            chain: Rc::default(),
         };
         let mut tree = Self { plan, nodes: vec![root] };
         tree.hold(0, &plan.root);
+        tree.join();
         tree
     }
 
@@ -84,6 +94,8 @@ impl<'a> Tree<'a> {
                 when,
                 source,
                 count,
+                reads: None,
+                chain: Rc::default(),
             });
             self.nodes[parent].children.push(at);
             if let Node::Goal(inner) = child {
@@ -188,7 +200,8 @@ impl<'a> Tree<'a> {
             let own = std::iter::once(next).chain(self.around(next));
             let needs = own.into_iter().any(|at| {
                 let flat = &self.nodes[at];
-                let mut on = flat.edges.iter().map(|(on, _)| *on).chain(flat.source);
+                let edges = flat.edges.iter().map(|(on, _)| *on);
+                let mut on = edges.chain(flat.source).chain(flat.reads);
                 on.any(|on| all.contains(&on) || self.holds_any(on, &all))
             });
             if needs {

@@ -1,5 +1,6 @@
 //! A world in which everything goes as the script says, on a clock that jumps.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -9,7 +10,7 @@ use goalc::exec::event::{AttemptEnd, Failure, ProbeAnswer, StopReason, Timestamp
 use goalc::exec::scope::{NoSurroundings, Surroundings};
 use goalc::exec::state::UnitIx;
 use goalc::exec::world::{
-    Account, Mailbox, Outcome, Ticket, Undone, View, Wake, Work as Theirs, World,
+    Account, AttemptOrder, Mailbox, Outcome, Ticket, Undone, View, Wake, Work as Theirs, World,
 };
 
 use super::disk::{Shared, dead};
@@ -37,18 +38,31 @@ pub(crate) struct Scripted<'a> {
     /// How many attempts of each unit have ended.
     ended: HashMap<At, usize>,
     flight: BTreeMap<Ticket, Flight>,
+    /// Attempts that run elsewhere, whether goalc does or not, by what names them.
+    elsewhere: Elsewhere,
     pub(crate) people: People,
     draws: u64,
     /// A lock of the machine was refused since the last wait.
     refused: bool,
 }
 
+/// When an attempt that runs elsewhere ends, and how, by its unit and the event that started it.
+/// Lives on when a process dies.
+pub(crate) type Elsewhere = Rc<RefCell<BTreeMap<(At, u64), (i64, AttemptEnd)>>>;
+
 struct Flight {
     work: Work,
-    at: At,
+    /// What names it elsewhere, if it runs there.
+    key: Option<(At, u64)>,
+    /// What it is for: one, or all that are joined.
+    of: Vec<At>,
     due: Option<i64>,
     outcome: Outcome,
     grace: u32,
+}
+
+fn cancelled() -> (AttemptEnd, Account) {
+    (AttemptEnd::Failed(Failure::Cancelled), Account::default())
 }
 
 const LONG: Try = Try { takes: 1000, fails: None, hangs: false, grace: 0 };
@@ -59,9 +73,10 @@ impl<'a> Scripted<'a> {
         script: &'a Script,
         disk: &Shared,
         (process, someone): (u8, bool),
-        ended: HashMap<At, usize>,
+        (ended, elsewhere): (HashMap<At, usize>, Elsewhere),
     ) -> Self {
         Self {
+            elsewhere,
             tree: Rc::clone(tree),
             script,
             disk: disk.clone(),
@@ -96,6 +111,7 @@ impl<'a> Scripted<'a> {
             Some(most) if tried.hangs || tried.takes > most => (most, Some(Kind::Timeout)),
             _ => (tried.takes, tried.fails.or(tried.hangs.then_some(Kind::Exit(1)))),
         };
+        let end = end.filter(|kind| *kind != Kind::Lost || step.elsewhere);
         let end = match end {
             None => AttemptEnd::Succeeded { outputs: gives(step, done + 1) },
             Some(kind) => AttemptEnd::Failed(failure(kind)),
@@ -103,19 +119,29 @@ impl<'a> Scripted<'a> {
         (Some(takes), end, tried.grace)
     }
 
-    fn flight(&self, work: &Theirs, view: View<'_>) -> (Flight, u32) {
+    fn flight(&self, work: &Theirs, view: View<'_>) -> (Flight, Vec<u32>) {
         let of = |unit| self.at(&view.state.name(unit));
         let node =
             |node| (self.at(&Unit { node: view.state.graph().id(node), item: None }).0, None);
         let undone = |ok| if ok { Undone::Done } else { Undone::Failed("no".to_owned()) };
         let checked = |ok: bool| Outcome::Checked(ok.then_some(()).ok_or_else(|| "no".to_owned()));
         let now = self.disk.lock().now;
-        let mut number = 0;
+        let (mut number, mut key) = (0, None);
+        if let Theirs::Joined(orders) = work {
+            let of = orders.iter().map(|order| of(order.unit)).collect();
+            return (self.joined(orders, of), orders.iter().map(|order| order.attempt).collect());
+        }
         let (work, at, takes, outcome, grace) = match work {
             Theirs::Attempt(order) => {
                 let at = of(order.unit);
                 number = order.attempt;
-                let (takes, end, grace) = self.attempt(at, order.way);
+                let (mut takes, mut end, grace) = self.attempt(at, order.way);
+                key = self.step(at).elsewhere.then_some((at, order.log));
+                let known = key.and_then(|key| self.elsewhere.borrow().get(&key).cloned());
+                if let Some((due, known)) = known {
+                    takes = Some(u32::try_from(due - now).unwrap_or(0));
+                    end = known;
+                }
                 let outcome = Outcome::Attempt { end, account: Account::default() };
                 (Work::Attempt, at, takes, outcome, grace)
             }
@@ -164,10 +190,38 @@ impl<'a> Scripted<'a> {
                 let outcome = Outcome::Attempt { end, account: Account::default() };
                 (Work::Agent, at, Some(takes), outcome, 0)
             }
-            Theirs::Joined(_) => unreachable!("no plan here has these"),
+            Theirs::Joined(_) => unreachable!("these are above"),
         };
         let due = takes.map(|takes| now + i64::from(takes));
-        (Flight { work, at, due, outcome, grace }, number)
+        (Flight { work, key, of: vec![at], due, outcome, grace }, vec![number])
+    }
+
+    /// Attempts that are joined: where one fails, the others are stopped; their `verify` and outputs
+    /// are looked at when all have ended.
+    fn joined(&self, orders: &[AttemptOrder], of: Vec<At>) -> Flight {
+        let each = orders.iter().zip(&of).map(|(order, at)| self.attempt(*at, order.way));
+        let each: Vec<(u32, AttemptEnd, u32)> =
+            each.map(|(takes, end, grace)| (takes.unwrap_or(0), end, grace)).collect();
+        let late = |end: &AttemptEnd| {
+            matches!(end, AttemptEnd::Failed(Failure::Verify { .. } | Failure::Output { .. }))
+        };
+        let fails = |end: &AttemptEnd| matches!(end, AttemptEnd::Failed(_)) && !late(end);
+        let first = each.iter().filter(|(_, end, _)| fails(end)).map(|(takes, ..)| *takes).min();
+        let last = each.iter().map(|(takes, ..)| *takes).max().unwrap_or(0);
+        let graces = each.iter().filter(|(takes, ..)| first.is_some_and(|first| *takes > first));
+        let grace = graces.map(|(takes, _, grace)| (*grace).min(takes - first.unwrap_or(0))).max();
+        let checked = first.is_none().then(|| each.iter().position(|(_, end, _)| late(end)));
+        let ends = each.iter().enumerate().map(|(index, (takes, end, _))| match (first, checked) {
+            (Some(first), _) if fails(end) && *takes == first => (end.clone(), Account::default()),
+            (None, Some(None)) => (end.clone(), Account::default()),
+            (None, Some(Some(wrong))) if wrong == index => (end.clone(), Account::default()),
+            _ => cancelled(),
+        });
+        let outcome = Outcome::Joined(ends.collect());
+        let takes = first.map_or(last, |first| first + grace.unwrap_or(0));
+        let due = Some(self.disk.lock().now + i64::from(takes));
+        let grace = each.iter().map(|(.., grace)| *grace).max().unwrap_or(0);
+        Flight { work: Work::Attempt, key: None, of, due, outcome, grace }
     }
 
     /// What has come by now.
@@ -196,10 +250,15 @@ impl<'a> Scripted<'a> {
             && let Some(ticket) = over.pop()
         {
             let Some(flight) = self.flight.remove(&ticket) else { continue };
-            if flight.work == Work::Attempt {
-                *self.ended.entry(flight.at).or_default() += 1;
+            if let Some(key) = flight.key {
+                self.elsewhere.borrow_mut().remove(&key);
             }
-            self.disk.lock().seen.push(Seen::Over { work: flight.work, at: flight.at });
+            for at in &flight.of {
+                if flight.work == Work::Attempt {
+                    *self.ended.entry(*at).or_default() += 1;
+                }
+                self.disk.lock().seen.push(Seen::Over { work: flight.work, at: *at });
+            }
             wakes.push(Wake::Done { ticket, outcome: flight.outcome });
         }
         wakes
@@ -224,25 +283,45 @@ impl World for Scripted<'_> {
     }
 
     fn begin(&mut self, ticket: Ticket, work: &Theirs, view: View<'_>) {
-        let (flight, attempt) = self.flight(work, view);
-        self.disk.lock().seen.push(Seen::Began { work: flight.work, at: flight.at, attempt });
+        let (flight, attempts) = self.flight(work, view);
+        for (at, attempt) in flight.of.iter().zip(attempts) {
+            self.disk.lock().seen.push(Seen::Began { work: flight.work, at: *at, attempt });
+        }
+        if let (Some(key), Some(due), Outcome::Attempt { end, .. }) =
+            (flight.key, flight.due, &flight.outcome)
+        {
+            self.elsewhere.borrow_mut().insert(key, (due, end.clone()));
+        }
         self.flight.insert(ticket, flight);
+    }
+
+    fn take_over(&mut self, orders: &[AttemptOrder], view: View<'_>) {
+        let wanted: Vec<(At, u64)> =
+            orders.iter().map(|order| (self.at(&view.state.name(order.unit)), order.log)).collect();
+        self.elsewhere.borrow_mut().retain(|key, _| wanted.contains(key));
     }
 
     fn stop(&mut self, ticket: Ticket, force: bool) {
         let mut disk = self.disk.lock();
         let Some(flight) = self.flight.get_mut(&ticket).filter(|_| !disk.dead) else { return };
-        disk.seen.push(Seen::Told { at: flight.at });
+        disk.seen.extend(flight.of.iter().map(|at| Seen::Told { at: *at }));
         let ends = disk.now + if force { 0 } else { i64::from(flight.grace) };
         if flight.due.is_some_and(|due| due <= ends) {
             return;
         }
         flight.due = Some(ends);
+        // To another process it is one that somebody ended.
+        if let Some(key) = flight.key {
+            self.elsewhere
+                .borrow_mut()
+                .insert(key, (ends, AttemptEnd::Failed(failure(Kind::Signal))));
+        }
         flight.outcome = match &flight.outcome {
             Outcome::Attempt { .. } => Outcome::Attempt {
                 end: AttemptEnd::Failed(Failure::Cancelled),
                 account: Account::default(),
             },
+            Outcome::Joined(ends) => Outcome::Joined(vec![cancelled(); ends.len()]),
             Outcome::Undone(_) => Outcome::Undone(Undone::Stopped),
             Outcome::Cleaned(_) if force => Outcome::Cleaned(Some("ended".to_owned())),
             other => other.clone(),

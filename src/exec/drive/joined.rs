@@ -75,10 +75,14 @@ impl<W: World> Drive<'_, W> {
         if !members.iter().any(must_save) {
             return self.begin_joined(members, uses);
         }
-        for (member, uses) in members.iter().zip(uses) {
-            if self.state.must_save(UnitIx::of(*member)) {
-                self.start_snapshot(UnitIx::of(*member), uses);
-            }
+        // The first takes what those need, too, that have nothing to save.
+        let (saving, waiting): (Vec<_>, Vec<_>) =
+            members.iter().zip(uses).partition(|(member, _)| must_save(member));
+        let mut more: Vec<IndexMap<Arc<str>, i64>> =
+            waiting.into_iter().map(|(_, uses)| uses).collect();
+        for (member, uses) in saving {
+            more.push(uses);
+            self.start_snapshot(UnitIx::of(*member), sum(&std::mem::take(&mut more)));
         }
     }
 

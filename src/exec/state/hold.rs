@@ -45,8 +45,15 @@ impl RunState {
         if self.node(unit.node).ready.is_none() {
             self.count_slot(unit.node, by);
         }
+        self.count_locks(unit.node, by);
+        for (name, amount) in self.uses_of(unit) {
+            *self.used.entry(name).or_default() += amount * i64::from(by);
+        }
+    }
+
+    pub(super) fn count_locks(&mut self, node: NodeIx, by: i32) {
         let graph = Arc::clone(&self.graph);
-        for lock in guards_of(&graph, unit.node).map_or(&[][..], |guards| &guards.locks) {
+        for lock in guards_of(&graph, node).map_or(&[][..], |guards| &guards.locks) {
             let holders = self.held.entry(Arc::clone(&lock.name)).or_default();
             match lock.scope {
                 LockScope::Shared => holders.shared = holders.shared.saturating_add_signed(by),
@@ -54,9 +61,6 @@ impl RunState {
                     holders.exclusive = holders.exclusive.saturating_add_signed(by);
                 }
             }
-        }
-        for (name, amount) in self.uses_of(unit) {
-            *self.used.entry(name).or_default() += amount * i64::from(by);
         }
     }
 }

@@ -222,6 +222,25 @@ impl RunState {
         }
     }
 
+    /// While snapshots of a chain are taken, those of it that have none to take have their slots and
+    /// locks as well: all start as soon as the last snapshot is there.
+    pub(super) fn hold_for_joined(&mut self, node: NodeIx) {
+        let saving = |step: &NodeIx| self.node(*step).unit.phase == Phase::Snapshotting;
+        let members: Vec<NodeIx> = self.joined(node).collect();
+        let saves = members.iter().any(saving);
+        for step in members {
+            let waits = saves
+                && self.node(step).unit.phase == Phase::Guarding
+                && !self.must_save(UnitIx::of(step));
+            let held = std::mem::replace(&mut self.nodes[step.at()].unit.held_for_joined, waits);
+            if held != waits {
+                let by = i32::from(waits) - i32::from(held);
+                self.count_slot(step, by);
+                self.count_locks(step, by);
+            }
+        }
+    }
+
     /// The delay of one is the delay of all that it is joined to.
     pub(super) fn delay_joined(&mut self, unit: UnitIx, until: Timestamp) {
         for step in self.joined(unit.node).collect::<Vec<_>>() {
@@ -255,10 +274,15 @@ impl RunState {
     }
 
     /// On resume: whether a member stays as it ended because another does that failed.
-    pub(super) fn stays_with_joined(&self, node: NodeIx, again: impl Fn(Status) -> bool) -> bool {
-        let stays =
-            |status: Status| status.is_end() && status != Status::Succeeded && !again(status);
-        self.joined(node).any(|step| stays(self.node(step).status))
+    pub(super) fn stays_with_joined(
+        &self,
+        node: NodeIx,
+        again: impl Fn(NodeIx, Status) -> bool,
+    ) -> bool {
+        self.joined(node).any(|step| {
+            let status = self.node(step).status;
+            status.is_end() && status != Status::Succeeded && !again(step, status)
+        })
     }
 }
 

@@ -33,9 +33,9 @@ impl RunState {
             }
         };
         let nodes = self.graph.nodes();
-        let kept: Vec<NodeIx> = nodes
-            .filter(|node| self.stays_with_joined(*node, again_of(rolled(self, *node))))
-            .collect();
+        let again_at = |step: NodeIx, status| again_of(rolled(self, step))(status);
+        let kept: Vec<NodeIx> =
+            nodes.filter(|node| self.stays_with_joined(*node, again_at)).collect();
         // What runs elsewhere goes on by itself, or has.
         let elsewhere: Vec<NodeIx> =
             self.graph.steps().filter(|node| self.executor_of(*node).is_some()).collect();
@@ -47,9 +47,7 @@ impl RunState {
             if over.get(node.at()) != Some(&true) {
                 reopen_stop(state, retry_failed);
             }
-            if !elsewhere.contains(&node) {
-                doubt_units(state);
-            }
+            doubt_units(state, elsewhere.contains(&node));
             if !goal && kept.binary_search(&node).is_err() {
                 take_up(state, again);
             }
@@ -254,7 +252,8 @@ fn was_undone(state: &NodeState) -> bool {
     put_back || state.undo != Undo::No
 }
 
-pub(super) fn doubt_units(state: &mut NodeState) {
+/// What a process knows is gone with it; an attempt that runs elsewhere goes on.
+pub(super) fn doubt_units(state: &mut NodeState, elsewhere: bool) {
     if matches!(state.undo, Undo::Due | Undo::Running | Undo::Stopped) {
         state.undo = Undo::No;
     }
@@ -262,6 +261,7 @@ pub(super) fn doubt_units(state: &mut NodeState) {
     let units = std::iter::once(&mut state.unit).chain(&mut state.instances);
     for unit in units {
         unit.requires_held = false;
+        unit.held_for_joined = false;
         if unit.handed == Handed::Now {
             unit.handed = Handed::Lost;
         }
@@ -273,6 +273,9 @@ pub(super) fn doubt_units(state: &mut NodeState) {
             Phase::Restoring(end) => Phase::Ending(end),
             phase => phase,
         };
+        if unit.phase == Phase::Running && elsewhere {
+            continue;
+        }
         if unit.phase == Phase::Running {
             unit.doubt();
         } else if unit.attempts == 0 && !unit.is_ended() {

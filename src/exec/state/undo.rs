@@ -197,7 +197,7 @@ impl RunState {
     /// A person asked for the run to be undone: all that is open ends, then the rollback begins.
     pub(super) fn roll_all_back(&mut self, since: u64, by: &str) {
         for state in &mut self.nodes {
-            super::resume::doubt_units(state);
+            super::resume::doubt_units(state, false);
             if matches!(state.undo, Undo::Failed(_)) {
                 state.undo = Undo::No;
             }
@@ -351,6 +351,7 @@ impl RunState {
             Event::SnapshotTaken { .. } => self.plan_undo(unit.node),
             _ => {}
         }
+        self.hold_for_joined(unit.node);
     }
 }
 

@@ -142,6 +142,8 @@ pub struct UnitState {
     pub verdict: Option<Answer>,
     pub handed: Handed,
     pub saved: Option<Saved>,
+    /// It has its slot and locks while snapshots of steps are taken that it is joined to.
+    pub(super) held_for_joined: bool,
     /// It was started, and what it did was not undone.
     pub touched: bool,
     /// Its last attempt was in flight when the process died.

@@ -1,7 +1,7 @@
 //! What each event changes, and whether it may happen.
 
 use super::{Ask, Due, Handed, Model, Phase, Status, Unit, Why, Wrong};
-use crate::plan::{Policy, Tolerate};
+use crate::plan::{Kind, Policy, Tolerate};
 use crate::trace::{At, End, What, Work};
 
 impl Model<'_> {
@@ -189,6 +189,11 @@ impl Model<'_> {
                 self.must(*at, &Due::NotNeeded, what)?;
                 self.unit_mut(*at).confirm = Ask::NotNeeded;
             }
+            What::Doubted(at) => {
+                self.must(*at, &Due::Doubt, what)?;
+                let unit = self.unit_mut(*at);
+                (unit.phase, unit.unless) = (Phase::Doubt, None);
+            }
             What::Cleared(at) => {
                 self.must(*at, &Due::Clear, what)?;
                 self.unit_mut(*at).phase = Phase::Fresh;
@@ -238,7 +243,8 @@ impl Model<'_> {
     }
 
     fn tried(&mut self, at: At, attempt: u32, end: End) -> Result<(), Wrong> {
-        let cancelling = self.cancelling(at.0);
+        // Where one fails, those that it is joined to are stopped.
+        let cancelling = self.cancelling(at.0) || !self.tree.nodes[at.0].chain.is_empty();
         let unit = self.unit_mut(at);
         if unit.phase != Phase::Running || unit.attempts != attempt {
             return Err(format!("{}: attempt {attempt} ends, which does not run", self.name(at)));
@@ -248,6 +254,7 @@ impl Model<'_> {
         }
         unit.busy = None;
         unit.failed += u32::from(matches!(end, End::Failed(_)));
+        unit.losses += u32::from(end == End::Failed(Kind::Lost));
         unit.phase = if end == End::Succeeded { Phase::Succeeded } else { Phase::Failed(end) };
         Ok(())
     }
@@ -262,6 +269,9 @@ impl Model<'_> {
             return Err(format!("{} waits {length} until {until}, and not {most}", self.name(at)));
         }
         self.unit_mut(at).phase = Phase::Delayed(until);
+        for step in self.tree.nodes[at.0].chain.iter() {
+            self.nodes[*step].unit.phase = Phase::Delayed(until);
+        }
         Ok(())
     }
 }
@@ -280,6 +290,7 @@ fn unit_of(what: &What) -> At {
         | What::Answered(at, ..)
         | What::NotNeeded(at)
         | What::Cleared(at)
+        | What::Doubted(at)
         | What::HandedOver(at)
         | What::Attempt { at, .. }
         | What::Tried { at, .. }

@@ -18,6 +18,7 @@ impl Model<'_> {
             let ends: &[Status] = match self.nodes[*child].status {
                 Some(Status::Failed) if !self.is_ignored(*child) => return vec![Status::Failed],
                 Some(Status::Blocked) => &[Status::Failed],
+                Some(Status::Cancelled) if self.is_joined_to_ignored(*child) => &[],
                 Some(Status::Cancelled) => &[Status::Cancelled],
                 Some(Status::NotRun) if self.tree.omitted(*child) == Some(Omit::LeftOut) => &[],
                 Some(Status::NotRun) => &[Status::Cancelled, Status::NotRun],
@@ -26,6 +27,14 @@ impl Model<'_> {
             worst.extend_from_slice(ends);
         }
         worst
+    }
+
+    /// Whether it was stopped because of failures that are ignored.
+    fn is_joined_to_ignored(&self, node: usize) -> bool {
+        let chain = self.tree.nodes[node].chain.iter();
+        let mut failed = chain.filter(|step| self.nodes[**step].status == Some(Status::Failed));
+        let all: Vec<&usize> = failed.by_ref().collect();
+        !all.is_empty() && all.iter().all(|step| self.is_ignored(**step))
     }
 
     /// All that a goal holds may have ended.

@@ -4,6 +4,9 @@ use super::{Ask, Handed, Model, Phase, Saved, Undo, Unit};
 use crate::plan::{Action, Confirm, Kind, Omit, Retry, Status};
 use crate::trace::{At, End, Question, Said, Unsaved, Work};
 
+/// A step whose attempts are lost is run again by itself three times at most.
+const MOST_LOSSES: u32 = 3;
+
 /// What comes next.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Due {
@@ -35,6 +38,8 @@ pub(super) enum Due {
         drawn: bool,
     },
     NextWay,
+    /// How far it came is not known.
+    Doubt,
     Clear,
     /// Its verify does not hold: it is rolled back.
     RollBack,
@@ -44,8 +49,15 @@ impl Model<'_> {
     pub(super) fn due(&self, at: At) -> Due {
         let saves = self.tree.step(at.0).is_some_and(|step| step.snapshot);
         let first = at.1.is_none() && self.unit(at).saved == Saved::No;
-        match self.due_without_snapshot(at) {
+        let chain = &self.tree.nodes[at.0].chain;
+        let saved = |step: &usize| {
+            let saves = self.tree.step(*step).is_some_and(|step| step.snapshot);
+            !saves || self.nodes[*step].unit.saved != Saved::No
+        };
+        match self.together(at, self.due_without_snapshot(at)) {
             Due::Start | Due::Items if saves && first => Due::Save,
+            // All snapshots are taken before any attempt.
+            Due::Start if !chain.iter().all(saved) => Due::Nothing,
             Due::End(all)
                 if self.must_restore(at)
                     && all.iter().any(|status| self.goes_back(at, *status)) =>
@@ -77,6 +89,9 @@ impl Model<'_> {
         if self.nodes[node].status.or(unit.over).is_some() {
             return Due::Nothing;
         }
+        if let Some(due) = self.due_joined(node) {
+            return due;
+        }
         match self.tree.step(node) {
             None if self.nodes[node].opened => return self.due_closing(node),
             None => return self.due_fresh(node),
@@ -92,6 +107,10 @@ impl Model<'_> {
                 Due::End(vec![Status::Cancelled, Status::Failed, Status::NotRun])
             }
             Phase::Unsaved(Unsaved::Stopped) => Due::End(vec![Status::Cancelled, Status::NotRun]),
+            // Of what is joined nobody is asked.
+            Phase::Unsaved(Unsaved::Failed) if !self.tree.nodes[node].chain.is_empty() => {
+                Due::End(vec![Status::Failed])
+            }
             Phase::Unsaved(Unsaved::Failed) => {
                 self.due_verdict(unit).unwrap_or_else(|| Due::End(vec![Status::Failed]))
             }
@@ -106,6 +125,10 @@ impl Model<'_> {
                 } else {
                     Due::Start
                 }
+            }
+            // Who was asked stays asked, also where what comes before is tried again.
+            Phase::Fresh if matches!(unit.manual, Ask::Open(_)) && !self.is_looked_at(node) => {
+                self.due_by_hand(unit)
             }
             Phase::Fresh if unit.handed == Handed::Now && self.cancelling(node) => {
                 Due::End(vec![Status::Cancelled])
@@ -185,7 +208,7 @@ impl Model<'_> {
     }
 
     /// What comes before a node's guards.
-    fn due_before(&self, node: usize) -> Option<Due> {
+    pub(super) fn due_before(&self, node: usize) -> Option<Due> {
         let state = &self.nodes[node];
         let flat = &self.tree.nodes[node];
         let omitted = self.tree.omitted(node);
@@ -208,6 +231,7 @@ impl Model<'_> {
             return Some(Due::Nothing);
         }
         let mut ends = self.kept_off(node);
+        ends.extend(self.kept_off_by_joined(node).filter(|_| ends.is_empty()));
         if self.stopping(node) {
             // Both is so of what would be skipped and whose run ended before its turn.
             if ends != [Status::Blocked] {
@@ -232,7 +256,7 @@ impl Model<'_> {
         }
     }
 
-    fn due_guards(&self, at: At) -> Due {
+    pub(super) fn due_guards(&self, at: At) -> Due {
         let (node, unit) = (at.0, self.unit(at));
         let step = self.tree.step(node);
         // Who was asked before a resume has all the time: what comes before is asked again then.
@@ -249,8 +273,17 @@ impl Model<'_> {
         }
         match (step.and_then(|step| step.unless), unit.unless) {
             (Some(_), None) => return Due::Check(Work::Unless),
-            (Some(_), Some(true)) => return Due::End(vec![Status::Succeeded]),
+            (Some(_), Some(true)) if self.tree.nodes[node].chain.is_empty() => {
+                return Due::End(vec![Status::Succeeded]);
+            }
             _ => {}
+        }
+        if !self.tree.nodes[node].chain.is_empty() {
+            match self.is_done_already(node) {
+                Some(true) => return Due::End(vec![Status::Succeeded]),
+                Some(false) => {}
+                None => return Due::Nothing,
+            }
         }
         if step.is_some_and(|step| step.requires.is_some()) && !unit.requires {
             return Due::Check(Work::Requires);
@@ -286,6 +319,10 @@ impl Model<'_> {
         {
             return due;
         }
+        // So often is it run again by itself.
+        if kind == Kind::Lost && unit.losses <= MOST_LOSSES && unit.fails == Ask::Not {
+            return Due::Doubt;
+        }
         if let Some(due) = self.due_verdict(unit) {
             return due;
         }
@@ -293,7 +330,7 @@ impl Model<'_> {
         if (unit.way as usize) < fallbacks { Due::NextWay } else { Due::End(vec![Status::Failed]) }
     }
 
-    fn due_retry(&self, unit: &Unit, retry: &Retry, kind: Kind) -> Option<Due> {
+    pub(super) fn due_retry(&self, unit: &Unit, retry: &Retry, kind: Kind) -> Option<Due> {
         let named = retry.on.is_empty() || retry.on.contains(&kind);
         if unit.failed > retry.count || !named {
             return None;

@@ -1,6 +1,6 @@
 //! Slots, locks and resources: who has them, and who has to wait for them.
 
-use super::{Model, Phase, Undo};
+use super::{Due, Model, Phase, Undo};
 use crate::plan::Action;
 use crate::trace::At;
 
@@ -20,9 +20,17 @@ impl Model<'_> {
         let state = &self.nodes[at.0];
         let undone = at.1.is_none() && state.undo == Undo::Running;
         match self.tree.step(at.0) {
-            Some(_) => self.unit(at).phase.holds() || undone,
+            Some(_) => self.unit(at).phase.holds() || undone || self.waits_for_snapshots(at.0),
             None => state.opened && state.status.is_none(),
         }
+    }
+
+    /// Whether a step is joined to one whose snapshot is taken now, and starts right after that.
+    fn waits_for_snapshots(&self, node: usize) -> bool {
+        let saving = |step: &usize| self.nodes[*step].unit.phase == Phase::Saving;
+        let open = self.nodes[node].status.is_none();
+        let fresh = self.nodes[node].unit.phase == Phase::Fresh;
+        open && fresh && self.tree.nodes[node].chain.iter().any(saving)
     }
 
     /// Steps with a slot, of those that `counts`.
@@ -40,6 +48,9 @@ impl Model<'_> {
         if !self.takes_slot(node) {
             return false;
         }
+        if !self.tree.nodes[node].chain.is_empty() && self.nodes[node].status.is_none() {
+            return self.crowded_joined(node, restores);
+        }
         let most = self.tree.nodes[node].what.each().and_then(|each| each.parallel);
         let beside = self.units_of(node).filter(|other| self.has(*other)).count();
         if at.1.is_some() && most.is_some_and(|most| beside >= most as usize) {
@@ -51,6 +62,37 @@ impl Model<'_> {
             most.is_some_and(|most| self.slots(restores, inside) >= most)
         };
         self.slots(restores, |_| true) >= self.tree.plan.jobs || self.tree.around(node).any(full)
+    }
+
+    /// Whether there are not slots for all of a chain. More of them than there are slots run alone.
+    fn crowded_joined(&self, node: usize, restores: bool) -> bool {
+        let chain = &self.tree.nodes[node].chain;
+        let own = |step: usize| chain.contains(&step);
+        let short = |goal: Option<usize>, most: u32| {
+            let inside = |step: usize| {
+                goal.is_none_or(|goal| self.tree.around(step).any(|around| around == goal))
+            };
+            let count = chain.iter().filter(|step| inside(**step)).count();
+            let taken = self.slots(restores, |step| inside(step) && !own(step));
+            taken > 0 && taken + u32::try_from(count).unwrap_or(u32::MAX) > most
+        };
+        let goals = chain.iter().flat_map(|step| self.tree.around(*step));
+        let full = |goal: usize| {
+            let most = self.tree.goal(goal).and_then(|goal| goal.parallel);
+            most.is_some_and(|most| short(Some(goal), most))
+        };
+        short(None, self.tree.plan.jobs) || goals.into_iter().any(full)
+    }
+
+    /// Whether a chain waits for slots, which are kept for it.
+    fn is_kept_for_a_chain(&self, at: At) -> bool {
+        let chains = (0..self.nodes.len()).filter(|node| !self.tree.nodes[*node].chain.is_empty());
+        self.takes_slot(at.0)
+            && chains.into_iter().any(|node| {
+                let due = self.due((node, None));
+                let starts = matches!(due, Due::Start | Due::Save | Due::Time(_));
+                node != at.0 && starts && self.crowded_joined(node, true)
+            })
     }
 
     /// How much of the resource a node takes. What is done by hand takes none, and its undo neither.
@@ -71,7 +113,9 @@ impl Model<'_> {
     pub(super) fn taken(&self, at: At) -> bool {
         let runs = |goal: usize| {
             let inside = |other: &At| self.tree.around(other.0).any(|around| around == goal);
-            self.units().filter(inside).any(|other| self.is_at_work(other))
+            // What it is joined to starts with it.
+            let beside = |other: &At| !self.tree.nodes[at.0].chain.contains(&other.0);
+            self.units().filter(inside).filter(beside).any(|other| self.is_at_work(other))
         };
         let works = |other: At| {
             let goal = self.tree.step(other.0).is_none();
@@ -131,7 +175,9 @@ impl Model<'_> {
         let guards = self.tree.nodes[at.0].what.guards();
         // What a goal has it has for all in it.
         let around: Vec<usize> = self.tree.around(at.0).collect();
-        let others = self.units().filter(|other| *other != at && !around.contains(&other.0));
+        let chain = &self.tree.nodes[at.0].chain;
+        let beside = |other: &At| !around.contains(&other.0) && !chain.contains(&other.0);
+        let others = self.units().filter(|other| *other != at && beside(other));
         let others: Vec<At> = others.filter(|other| has(*other)).collect();
         let meets = |other: &At| {
             let theirs = &self.tree.nodes[other.0].what.guards().locks;
@@ -159,6 +205,16 @@ impl Model<'_> {
 
     /// Whether a step cannot start now for want of a slot, a lock or a resource.
     pub(super) fn held(&self, at: At) -> bool {
-        self.crowded(at, true) || self.locked(at) || self.is_passed_over_for(at)
+        // What is undone is undone alone.
+        let chain = &self.tree.nodes[at.0].chain;
+        let chain = if self.nodes[at.0].status.is_none() { &chain[..] } else { &[] };
+        let alone = |node: usize| {
+            let at = if node == at.0 { at } else { (node, None) };
+            self.locked(at) || self.is_passed_over_for(at)
+        };
+        self.crowded(at, true)
+            || alone(at.0)
+            || chain.iter().any(|node| alone(*node))
+            || self.is_kept_for_a_chain(at)
     }
 }

@@ -6,6 +6,7 @@
 
 mod apply;
 mod asked;
+mod chain;
 mod closing;
 mod due;
 mod edges;
@@ -105,6 +106,8 @@ struct Unit {
     way: u32,
     /// Attempts of this way that failed.
     failed: u32,
+    /// Attempts that were lost with their node.
+    losses: u32,
     /// When this way's first attempt began, and how long the run had stood still by then.
     began: Option<(i64, i64)>,
     unless: Option<bool>,

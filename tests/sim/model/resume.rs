@@ -16,6 +16,8 @@ impl Model<'_> {
         let stopped = open.any(|(node, _)| node.stop.signal || node.stop.deadline);
         let rolled = |(at, late): (usize, &bool)| *late || !retry && self.rolled(at).is_some();
         let rolled: Vec<bool> = late.iter().enumerate().map(rolled).collect();
+        let stays = self.stay_with_joined(retry, stopped, &rolled);
+        let undone_with = if retry { self.joined_to_undone() } else { Vec::new() };
         for (at, node) in self.nodes.iter_mut().enumerate() {
             node.stop.signal = false;
             // A rollback that a deadline began goes on.
@@ -27,19 +29,18 @@ impl Model<'_> {
             if node.undo == Undo::Running {
                 node.undo = Undo::No;
             }
-            node.unit.forget();
-            let again = |status| match status {
-                Some(Status::Cancelled) => !rolled[at],
-                Some(Status::NotRun | Status::Blocked) => retry || stopped && !rolled[at],
-                Some(Status::Failed | Status::Undone | Status::UndoFailed) => retry,
-                _ => false,
+            let goes_on = self.tree.step(at).is_some_and(|step| step.elsewhere);
+            node.unit.forget(goes_on);
+            let again = |status: Option<Status>| {
+                !stays[at]
+                    && status.is_some_and(|status| is_due(status, retry, stopped, rolled[at]))
             };
             let is_step = self.tree.step(at).is_some();
             // What was being put back is put back to its end first.
             let halved = matches!(node.unit.phase, Phase::Ending(_));
             let open = node.status.is_none() && !halved || again(node.status);
             for unit in node.instances.iter_mut().flatten() {
-                unit.forget();
+                unit.forget(goes_on);
                 if open && again(unit.over) {
                     *unit = unit.anew();
                 }
@@ -53,9 +54,11 @@ impl Model<'_> {
                 start_over(node);
             }
         }
+        undone_with.into_iter().for_each(|step| start_over(&mut self.nodes[step]));
         if !changed.is_empty() {
             self.take_changes(changed, &late);
         }
+        self.doubt_joined();
         // What was made of outputs that are due again is made anew.
         let nodes = &self.nodes;
         self.lets.retain(|on, _| nodes[*on].status.is_some());
@@ -77,6 +80,37 @@ impl Model<'_> {
                 }
                 (node.stop, node.opened, node.when) = (stop, opened, when);
                 node.deadline = deadline;
+            }
+        }
+    }
+
+    /// Which steps stay as they ended because another does that they are joined to.
+    fn stay_with_joined(&self, retry: bool, stopped: bool, rolled: &[bool]) -> Vec<bool> {
+        let stays = |step: &usize| {
+            let status = self.nodes[*step].status.filter(|status| *status != Status::Succeeded);
+            status.is_some_and(|status| !is_due(status, retry, stopped, rolled[*step]))
+        };
+        self.tree.nodes.iter().map(|node| node.chain.iter().any(stays)).collect()
+    }
+
+    /// Steps that had succeeded beside one that was undone: they can only be done together.
+    fn joined_to_undone(&self) -> Vec<usize> {
+        let undone = |step: &usize| {
+            matches!(self.nodes[*step].status, Some(Status::Undone | Status::UndoFailed))
+        };
+        let done = |step: &usize| self.nodes[*step].status == Some(Status::Succeeded);
+        let all = 0..self.nodes.len();
+        all.filter(|step| done(step) && self.tree.nodes[*step].chain.iter().any(undone)).collect()
+    }
+
+    /// Where one is in doubt, so are all that were tried with it.
+    fn doubt_joined(&mut self) {
+        for node in 0..self.nodes.len() {
+            let doubt = |step: &usize| self.nodes[*step].unit.phase == Phase::Doubt;
+            let any = self.tree.nodes[node].chain.iter().any(doubt);
+            let state = &mut self.nodes[node];
+            if any && state.status.is_none() && state.unit.attempts > 0 {
+                (state.unit.phase, state.unit.unless) = (Phase::Doubt, None);
             }
         }
     }
@@ -132,6 +166,9 @@ impl Model<'_> {
                 start_over(node);
                 // It may be another question now.
                 (node.unit.confirm, node.unit.approved_here) = (Ask::Not, false);
+                for joined in self.tree.nodes[*step].chain.iter() {
+                    start_over(&mut self.nodes[*joined]);
+                }
             }
         }
         for goal in stopped {
@@ -175,8 +212,9 @@ impl Model<'_> {
             if matches!(node.undo, Undo::Running | Undo::Failed) {
                 node.undo = Undo::No;
             }
-            node.unit.forget();
-            node.instances.iter_mut().flatten().for_each(Unit::forget);
+            // What runs elsewhere is ended first.
+            node.unit.forget(false);
+            node.instances.iter_mut().flatten().for_each(|unit| unit.forget(false));
         }
         let root = &mut self.nodes[0];
         root.stop = Stop { rolls: Some((None, since)), ..Stop::default() };
@@ -205,6 +243,16 @@ impl Model<'_> {
     }
 }
 
+/// Whether what ended so is due again in a new process.
+fn is_due(status: Status, retry: bool, stopped: bool, rolled: bool) -> bool {
+    match status {
+        Status::Cancelled => !rolled,
+        Status::NotRun | Status::Blocked => retry || stopped && !rolled,
+        Status::Failed | Status::Undone | Status::UndoFailed => retry,
+        _ => false,
+    }
+}
+
 /// As if nothing had happened to it, but that its items are what they are.
 fn start_over(node: &mut Node) {
     let instances = node.instances.take();
@@ -214,8 +262,8 @@ fn start_over(node: &mut Node) {
 }
 
 impl Unit {
-    /// What a process knows is gone with it.
-    fn forget(&mut self) {
+    /// What a process knows is gone with it; what runs elsewhere goes on.
+    fn forget(&mut self, goes_on: bool) {
         self.busy = None;
         self.phase = match self.phase {
             Phase::Saving => Phase::Fresh,
@@ -225,7 +273,7 @@ impl Unit {
         if self.saved == Saved::Lost {
             self.saved = Saved::Kept;
         }
-        if self.phase == Phase::Running {
+        if self.phase == Phase::Running && !goes_on {
             (self.phase, self.unless) = (Phase::Doubt, None);
         } else if self.attempts == 0 {
             self.unless = None;

@@ -196,7 +196,8 @@ pub(super) fn before(tree: &Tree<'_>, depends: bool) -> Rc<Vec<BTreeSet<usize>>>
         let mut found = BTreeSet::new();
         for from in std::iter::once(node).chain(tree.around(node)) {
             let flat = &tree.nodes[from];
-            let source = flat.source.map(|source| (source, EdgeKind::Depends));
+            let of = flat.source.into_iter().chain(flat.reads);
+            let source = of.map(|source| (source, EdgeKind::Depends));
             let edges = flat.edges.iter().copied().chain(source);
             for (on, _) in edges.filter(|(_, kind)| !depends || *kind != EdgeKind::After) {
                 let held = (on..node).filter(|at| *at == on || tree.around(*at).any(|g| g == on));

@@ -1,6 +1,7 @@
 //! What these tests have found, each as small as it went. Each fails without its mend.
 
 mod calls;
+mod chains;
 mod instances;
 mod locks;
 mod people;
@@ -35,6 +36,8 @@ fn step() -> Step {
         fallbacks: Vec::new(),
         policy: None,
         idempotent: false,
+        elsewhere: false,
+        reads: None,
         rollback: false,
         snapshot: false,
         checkpoint: false,

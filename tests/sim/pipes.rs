@@ -1,0 +1,105 @@
+//! Which steps are joined by pipes.
+
+use std::rc::Rc;
+
+use super::plan::{Action, Step};
+use super::tree::{Flat, Tree};
+
+/// The plan's one resource; steps that are joined take what they need at once.
+const AMOUNT: u32 = 2;
+
+impl Tree<'_> {
+    /// Joins steps as they say, as far as none of them comes to wait for itself by that.
+    pub(crate) fn join(&mut self) {
+        for node in 0..self.nodes.len() {
+            let Some(back) =
+                self.step(node).filter(|step| can_be_joined(step)).and_then(|s| s.reads)
+            else {
+                continue;
+            };
+            let is_read = |writer: usize| self.nodes.iter().any(|n| n.reads == Some(writer));
+            let fits =
+                |writer: &usize| self.step(*writer).is_some_and(can_be_joined) && !is_read(*writer);
+            let writers: Vec<usize> = (0..node).filter(fits).collect();
+            let Some(writer) =
+                writers.len().checked_sub(1 + usize::from(back)).map(|at| writers[at])
+            else {
+                continue;
+            };
+            self.nodes[node].reads = Some(writer);
+            if self.waits_for_itself() || self.takes_too_much(node) {
+                self.nodes[node].reads = None;
+            }
+        }
+        for last in 0..self.nodes.len() {
+            if self.nodes[last].reads.is_none() || self.nodes.iter().any(|n| n.reads == Some(last))
+            {
+                continue;
+            }
+            let row = Rc::new(self.row(last));
+            for member in row.iter() {
+                self.nodes[*member].chain = Rc::clone(&row);
+            }
+        }
+    }
+
+    /// A step and all that it reads from, writers first.
+    fn row(&self, last: usize) -> Vec<usize> {
+        let reads = |node: &usize| self.nodes[*node].reads;
+        let mut row: Vec<usize> = std::iter::successors(Some(last), reads).collect();
+        row.reverse();
+        row
+    }
+
+    fn takes_too_much(&self, last: usize) -> bool {
+        let uses = |node: usize| self.nodes[node].what.guards().uses.unwrap_or(0);
+        self.row(last).into_iter().map(uses).sum::<u32>() > AMOUNT
+    }
+
+    /// Whether something waits for itself, where steps that are joined begin and end together. A
+    /// node's begin is twice its number, its end is that and one.
+    fn waits_for_itself(&self) -> bool {
+        let same = |node: usize| {
+            let reads = |node: &usize| self.nodes[*node].reads;
+            std::iter::successors(Some(node), reads).last().unwrap_or(node)
+        };
+        let mut before: Vec<Vec<usize>> = vec![Vec::new(); 2 * self.nodes.len()];
+        for (node, flat) in self.nodes.iter().enumerate() {
+            let (begin, end) = (2 * same(node), 2 * same(node) + 1);
+            before[end].push(begin);
+            before[begin].extend(flat.parent.map(|goal| 2 * goal));
+            if let Some(goal) = flat.parent {
+                before[2 * goal + 1].push(end);
+            }
+            before[begin].extend(waits_for(flat).map(|on| 2 * same(on) + 1));
+        }
+        let mut seen = vec![0_u8; before.len()];
+        (0..before.len()).any(|start| circles(&before, &mut seen, start))
+    }
+}
+
+fn waits_for<'f>(flat: &'f Flat<'_>) -> impl Iterator<Item = usize> + 'f {
+    flat.edges.iter().map(|(on, _)| *on).chain(flat.source)
+}
+
+/// Whether a walk back from here comes to where it has been.
+fn circles(before: &[Vec<usize>], seen: &mut [u8], at: usize) -> bool {
+    match std::mem::replace(&mut seen[at], 1) {
+        1 => return true,
+        2 => {
+            seen[at] = 2;
+            return false;
+        }
+        _ => {}
+    }
+    let found = before[at].iter().any(|from| circles(before, seen, *from));
+    seen[at] = 2;
+    found
+}
+
+fn can_be_joined(step: &Step) -> bool {
+    matches!(step.action, Action::Run)
+        && step.each.is_none()
+        && step.omit.is_none()
+        && !step.elsewhere
+}
