@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use goalc::diagnostic::CATALOGUE;
 use serde_json::Value;
 
-use crate::support::Project;
+use crate::support::{PATIENCE, Project};
 
 const SHOP: &str = r#"goal shop {
   param version: string
@@ -393,8 +393,11 @@ fn a_file_of_scenarios_is_no_plan() {
 
 #[test]
 fn a_run_without_end_is_given_up() {
-    let plan = "goal g { step a { run \"a\"; retry 1000000000; idempotent } }\n";
-    let found = play(plan, "scenario \"for ever\" { given a fails; expect goal failed }\n");
+    let project = Project::new("goal g { step a { run \"a\"; retry 1000000000; idempotent } }\n");
+    let scenario = "scenario \"for ever\" { given a fails; expect goal failed }\n";
+    project.write("plan.test.goal", scenario);
+    let live = project.spawn(project.command(&["test", "plan.goal", "--format", "json"]));
+    let found = Played(live.end_within(10 * PATIENCE).json());
     let message = found.0["scenarios"][0]["diagnostics"][0]["message"].clone();
     assert!(
         message

@@ -22,10 +22,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 const LOOK: Duration = Duration::from_millis(4);
 
 /// Waits until something holds.
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, holds: impl FnMut() -> bool) {
+    eventually_within(PATIENCE, what, holds);
+}
+
+fn eventually_within(patience: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < PATIENCE, "it did not come: {what}");
+        assert!(began.elapsed() < patience, "it did not come: {what}");
         thread::sleep(LOOK);
     }
 }
@@ -191,9 +195,14 @@ impl Live {
         self.child.wait().expect("it ends");
     }
 
-    pub(crate) fn end(mut self) -> Done {
+    pub(crate) fn end(self) -> Done {
+        self.end_within(PATIENCE)
+    }
+
+    /// Of one that has much to do, in a build without optimisation.
+    pub(crate) fn end_within(mut self, patience: Duration) -> Done {
         let mut status = None;
-        eventually("the end of the process", || {
+        eventually_within(patience, "the end of the process", || {
             status = self.child.try_wait().expect("its state is known");
             status.is_some()
         });

@@ -81,7 +81,9 @@ impl Attempts {
                 let stays = |at: &At| {
                     let chain = &tree.nodes[at.0].chain;
                     let with = chain.iter().any(|step| changes(*step));
-                    tree.step(at.0).is_some() && !changes(at.0) && !with
+                    // A service is started again for whoever needs it.
+                    let once = tree.step(at.0).is_some() && !tree.nodes[at.0].service;
+                    once && !changes(at.0) && !with
                 };
                 self.succeeded.retain(|at, _| stays(at));
             }

@@ -112,6 +112,9 @@ fn try_seeds() {
     let strategy = random::cases();
     for seed in seeds {
         let mut tree = strategy.new_tree(&mut runner(seed)).expect("a case can be made");
+        if number("GOALC_SHOW").is_some() {
+            println!("{}{:?}", Tree::new(&tree.current().plan).text(), tree.current().script);
+        }
         match judge(&tree.current()) {
             Verdict::Fine { faults: found } => {
                 fine += 1;

@@ -1,8 +1,9 @@
-//! Which steps are joined by pipes.
+//! Which steps are joined by pipes, and which are services.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::plan::{Action, Step};
+use super::plan::{Action, EdgeKind, Step};
 use super::tree::{Flat, Tree};
 
 /// The plan's one resource; steps that are joined take what they need at once.
@@ -43,6 +44,49 @@ impl Tree<'_> {
         }
     }
 
+    /// Makes services of steps as they say, as far as nothing comes to wait for itself by that.
+    pub(crate) fn serve(&mut self) {
+        let wants = |node: &usize| self.step(*node).is_some_and(|s| s.service && can_serve(s));
+        for node in (0..self.nodes.len()).filter(wants).collect::<Vec<_>>() {
+            if self.nodes[node].reads.is_none() && self.nodes[node].chain.is_empty() {
+                self.nodes[node].service = true;
+                self.find_users();
+                self.nodes[node].service = !self.waits_for_itself();
+            }
+        }
+        self.find_users();
+        for node in 1..self.nodes.len() {
+            let flat = &self.nodes[node];
+            let around = flat.parent.map(|goal| self.nodes[goal].behind.clone());
+            let hard = flat.edges.iter().filter(|(_, kind)| *kind != EdgeKind::After);
+            let own = hard.map(|(on, _)| *on).filter(|on| self.nodes[*on].service);
+            let behind: BTreeSet<usize> = around.into_iter().flatten().chain(own).collect();
+            self.nodes[node].behind = behind.into_iter().collect();
+        }
+    }
+
+    /// Whoever waits for a service; where nobody does, all else in its goal.
+    fn find_users(&mut self) {
+        for node in 0..self.nodes.len() {
+            let all = 0..self.nodes.len();
+            let waiting: Vec<usize> = all
+                .filter(|user| self.nodes[*user].edges.iter().any(|(on, _)| *on == node))
+                .collect();
+            let beside = self.nodes[node].parent.map(|goal| &self.nodes[goal].children);
+            let free = |other: &usize| !(self.nodes[*other].service && !self.is_waited_for(*other));
+            let users = match beside {
+                _ if !self.nodes[node].service => Vec::new(),
+                Some(beside) if waiting.is_empty() => beside.iter().copied().filter(free).collect(),
+                _ => waiting,
+            };
+            self.nodes[node].users = users;
+        }
+    }
+
+    pub(crate) fn is_waited_for(&self, node: usize) -> bool {
+        self.nodes.iter().any(|other| other.edges.iter().any(|(on, _)| *on == node))
+    }
+
     /// A step and all that it reads from, writers first.
     fn row(&self, last: usize) -> Vec<usize> {
         let reads = |node: &usize| self.nodes[*node].reads;
@@ -71,7 +115,10 @@ impl Tree<'_> {
             if let Some(goal) = flat.parent {
                 before[2 * goal + 1].push(end);
             }
-            before[begin].extend(waits_for(flat).map(|on| 2 * same(on) + 1));
+            // A service is waited for only until it is ready; and it waits for its users' ends.
+            let until = |on: usize| 2 * same(on) + usize::from(!self.nodes[on].service);
+            before[begin].extend(waits_for(flat).map(until));
+            before[end].extend(flat.users.iter().map(|user| 2 * same(*user) + 1));
         }
         let mut seen = vec![0_u8; before.len()];
         (0..before.len()).any(|start| circles(&before, &mut seen, start))
@@ -102,4 +149,9 @@ fn can_be_joined(step: &Step) -> bool {
         && step.each.is_none()
         && step.omit.is_none()
         && !step.elsewhere
+        && !step.service
+}
+
+fn can_serve(step: &Step) -> bool {
+    matches!(step.action, Action::Run) && step.each.is_none() && !step.elsewhere
 }

@@ -131,6 +131,8 @@ pub(crate) struct Step {
     pub(crate) idempotent: bool,
     /// It runs elsewhere, and goes on there when goalc dies.
     pub(crate) elsewhere: bool,
+    /// It goes on while others need it, where that can be.
+    pub(crate) service: bool,
     /// Its input is the output of a step before it, counted backwards, where that can be.
     pub(crate) reads: Option<u16>,
     pub(crate) rollback: bool,
@@ -210,6 +212,8 @@ pub(crate) enum Kind {
     CannotStart,
     /// Of what runs elsewhere: its node is gone.
     Lost,
+    /// The service that it needs died.
+    Service,
 }
 
 /// What a step does when it is tried, and what a person says of it.
@@ -224,6 +228,8 @@ pub(crate) struct Acts {
     /// used up; as the plan says, behind the list.
     pub(crate) begins: Begins,
     pub(crate) failures: Vec<AtFailure>,
+    /// As a service: how long until it is ready.
+    pub(crate) ready: u32,
     /// How long an agent is at it, and whether that works.
     pub(crate) agent: (u32, bool),
     /// How long undoing it takes, and whether that works.
@@ -339,7 +345,7 @@ impl Kind {
             Self::Output => "output".to_owned(),
             Self::Memory => "memory".to_owned(),
             Self::Lost => "lost".to_owned(),
-            Self::CannotStart => return None,
+            Self::CannotStart | Self::Service => return None,
         })
     }
 }

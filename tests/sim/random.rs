@@ -190,7 +190,7 @@ fn steps() -> impl Strategy<Value = Step> {
     let tried = (
         ways(),
         vec(ways(), 0..3),
-        (flag(0.6), flag(0.15), weighted(0.3, 0_u16..4)),
+        (flag(0.6), flag(0.15), weighted(0.3, 0_u16..4), flag(0.12)),
         weighted(0.25, policy),
     );
     let omit = prop_oneof![Just(Omit::LeftOut), Just(Omit::Skipped)];
@@ -198,7 +198,7 @@ fn steps() -> impl Strategy<Value = Step> {
     let called = (weighted(0.15, foreach()), weighted(0.2, omit), flag(0.4));
     (guards(true), does, tried, (undone, called), acts()).prop_map(
         |(guards, (unless, requires, action), tried, (undone, called), acts)| {
-            let (mut way, mut fallbacks, (idempotent, elsewhere, reads), policy) = tried;
+            let (mut way, mut fallbacks, (idempotent, elsewhere, reads, service), policy) = tried;
             let (rollback, mut snapshot, checkpoint, priority) = undone;
             let (each, omit, output) = called;
             // What is done by hand is not tried again.
@@ -216,6 +216,7 @@ fn steps() -> impl Strategy<Value = Step> {
                 policy,
                 idempotent,
                 reads,
+                service,
                 elsewhere: elsewhere && matches!(action, Action::Run),
                 action,
                 rollback,
@@ -286,9 +287,22 @@ fn acts() -> impl Strategy<Value = Acts> {
     let says = prop_oneof![Just(Doubt::Rerun), Just(Doubt::Done), Just(Doubt::Failed)];
     let verdict = (weighted(0.8, time()), says).prop_map(|(after, says)| Verdict { after, says });
     let undo = [0.8, 0.9, 0.8, 0.7].map(|works| (time(), flag(works)));
-    (vec(attempt, 0..5), flag(0.3), verdict, undo, (begins(), vec(at_failures(), 0..4))).prop_map(
-        |(tries, unless_in_doubt, in_doubt, [undo, save, restore, agent], (begins, failures))| {
-            Acts { tries, unless_in_doubt, in_doubt, begins, failures, agent, undo, save, restore }
+    let people = (begins(), vec(at_failures(), 0..4), time());
+    (vec(attempt, 0..5), flag(0.3), verdict, undo, people).prop_map(
+        |(tries, unless_in_doubt, in_doubt, undo, (begins, failures, ready))| {
+            let [undo, save, restore, agent] = undo;
+            Acts {
+                tries,
+                unless_in_doubt,
+                in_doubt,
+                begins,
+                failures,
+                ready,
+                agent,
+                undo,
+                save,
+                restore,
+            }
         },
     )
 }

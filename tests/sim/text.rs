@@ -70,6 +70,9 @@ impl Tree<'_> {
         all.extend(step.each.as_ref().map(|each| self.each_clause(at, each)));
         all.extend(step.unless.map(|_| "unless { file \"u\" }".to_owned()));
         all.extend(step.requires.map(|_| "requires { file \"r\" }".to_owned()));
+        if self.nodes[at].service {
+            all.push("service; ready { file \"r\" }".to_owned());
+        }
         let reads = self.nodes[at].reads;
         all.extend(reads.map(|writer| format!("stdin from {}", self.nodes[writer].id)));
         all.push(match &step.action {

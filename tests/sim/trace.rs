@@ -153,6 +153,8 @@ pub(crate) enum What {
         until: i64,
     },
     NextWay(At),
+    /// A service is ready, and gives this.
+    Ready(usize, Option<i64>),
     Ended {
         at: At,
         status: Status,

@@ -54,6 +54,9 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
         Event::GoalEnded { goal, status, .. } => {
             What::Ended { at: (node(&goal)?, None), status: ended(*status)?, via: None }
         }
+        Event::ServiceReady { step, outputs } => {
+            What::Ready(node(&step)?, number(outputs.get("o")))
+        }
         Event::CheckpointReached { step, .. } => What::Checkpoint(node(&step)?),
         Event::GoalOpened { goal, .. } => What::Opened(node(&goal)?),
         Event::StopRequested { goal, why } => What::Stop(
@@ -170,6 +173,7 @@ fn outcome(end: &AttemptEnd) -> Option<End> {
             Failure::Memory => Kind::Memory,
             Failure::CannotStart { .. } => Kind::CannotStart,
             Failure::Lost { .. } => Kind::Lost,
+            Failure::Service { .. } => Kind::Service,
             _ => return None,
         }),
     })
@@ -213,6 +217,7 @@ pub(crate) fn failure(kind: Kind) -> Failure {
         Kind::Memory => Failure::Memory,
         Kind::CannotStart => Failure::CannotStart { why },
         Kind::Lost => Failure::Lost { why },
+        Kind::Service => unreachable!("goalc says so itself"),
     }
 }
 

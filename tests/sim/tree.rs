@@ -32,6 +32,12 @@ pub(crate) struct Flat<'a> {
     /// The steps that it is joined to by pipes, itself among them, writers first; none if there is
     /// no other.
     pub(crate) chain: Rc<Vec<usize>>,
+    /// It is a service.
+    pub(crate) service: bool,
+    /// Those whom it goes on for, as a service.
+    pub(crate) users: Vec<usize>,
+    /// The services that it, or a goal around it, depends on.
+    pub(crate) behind: Vec<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -62,10 +68,14 @@ impl<'a> Tree<'a> {
             count: 0,
             reads: None,
             chain: Rc::default(),
+            service: false,
+            users: Vec::new(),
+            behind: Vec::new(),
         };
         let mut tree = Self { plan, nodes: vec![root] };
         tree.hold(0, &plan.root);
         tree.join();
+        tree.serve();
         tree
     }
 
@@ -96,6 +106,9 @@ impl<'a> Tree<'a> {
                 count,
                 reads: None,
                 chain: Rc::default(),
+                service: false,
+                users: Vec::new(),
+                behind: Vec::new(),
             });
             self.nodes[parent].children.push(at);
             if let Node::Goal(inner) = child {

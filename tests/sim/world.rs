@@ -57,6 +57,8 @@ struct Flight {
     /// What it is for: one, or all that are joined.
     of: Vec<At>,
     due: Option<i64>,
+    /// When it is ready, as a service.
+    ready: Option<i64>,
     outcome: Outcome,
     grace: u32,
 }
@@ -119,6 +121,28 @@ impl<'a> Scripted<'a> {
         (Some(takes), end, tried.grace)
     }
 
+    /// When a service is ready, when it ends by itself, and how.
+    fn service(&self, at: At, way: u32) -> (Option<i64>, Option<u32>, AttemptEnd) {
+        let step = self.step(at);
+        let done = self.ended.get(&at).copied().unwrap_or(0);
+        let tried = step.acts.tries.get(done).copied().unwrap_or(LONG);
+        let timeout = self.tree.way(at.0, way).and_then(|way| way.timeout);
+        let ready = step.acts.ready;
+        let fails = tried.fails.filter(|kind| *kind != Kind::Lost);
+        let of = |kind| AttemptEnd::Failed(failure(kind));
+        match timeout.filter(|most| *most < ready || tried.hangs) {
+            Some(most) if fails.is_none() || most < tried.takes => {
+                (None, Some(most), of(Kind::Timeout))
+            }
+            _ => {
+                let is_ready = fails.is_none() || ready < tried.takes;
+                let dies = fails.map(|_| tried.takes);
+                let ready = is_ready.then_some(i64::from(ready));
+                (ready, dies, of(fails.unwrap_or(Kind::Exit(0))))
+            }
+        }
+    }
+
     fn flight(&self, work: &Theirs, view: View<'_>) -> (Flight, Vec<u32>) {
         let of = |unit| self.at(&view.state.name(unit));
         let node =
@@ -126,7 +150,7 @@ impl<'a> Scripted<'a> {
         let undone = |ok| if ok { Undone::Done } else { Undone::Failed("no".to_owned()) };
         let checked = |ok: bool| Outcome::Checked(ok.then_some(()).ok_or_else(|| "no".to_owned()));
         let now = self.disk.lock().now;
-        let (mut number, mut key) = (0, None);
+        let (mut number, mut key, mut ready) = (0, None, None);
         if let Theirs::Joined(orders) = work {
             let of = orders.iter().map(|order| of(order.unit)).collect();
             return (self.joined(orders, of), orders.iter().map(|order| order.attempt).collect());
@@ -136,6 +160,10 @@ impl<'a> Scripted<'a> {
                 let at = of(order.unit);
                 number = order.attempt;
                 let (mut takes, mut end, grace) = self.attempt(at, order.way);
+                if self.tree.nodes[at.0].service {
+                    (ready, takes, end) = self.service(at, order.way);
+                    ready = ready.map(|ready| now + ready);
+                }
                 key = self.step(at).elsewhere.then_some((at, order.log));
                 let known = key.and_then(|key| self.elsewhere.borrow().get(&key).cloned());
                 if let Some((due, known)) = known {
@@ -193,7 +221,7 @@ impl<'a> Scripted<'a> {
             Theirs::Joined(_) => unreachable!("these are above"),
         };
         let due = takes.map(|takes| now + i64::from(takes));
-        (Flight { work, key, of: vec![at], due, outcome, grace }, vec![number])
+        (Flight { work, key, of: vec![at], due, ready, outcome, grace }, vec![number])
     }
 
     /// Attempts that are joined: where one fails, the others are stopped; their `verify` and outputs
@@ -221,7 +249,7 @@ impl<'a> Scripted<'a> {
         let takes = first.map_or(last, |first| first + grace.unwrap_or(0));
         let due = Some(self.disk.lock().now + i64::from(takes));
         let grace = each.iter().map(|(.., grace)| *grace).max().unwrap_or(0);
-        Flight { work: Work::Attempt, key: None, of, due, outcome, grace }
+        Flight { work: Work::Attempt, key: None, of, due, ready: None, outcome, grace }
     }
 
     /// What has come by now.
@@ -239,10 +267,18 @@ impl<'a> Scripted<'a> {
         {
             wakes.extend(self.hear(said));
         }
+        for (ticket, flight) in &mut self.flight {
+            let ready = flight.ready.take_if(|ready| *ready <= now && wakes.len() < most);
+            if ready.is_some() {
+                let step = self.tree.step(flight.of[0].0).expect("a service");
+                let ended = self.ended.get(&flight.of[0]).copied().unwrap_or(0);
+                wakes.push(Wake::Ready { ticket: *ticket, outputs: gives(step, ended + 1) });
+            }
+        }
         let mut over: Vec<Ticket> = self
             .flight
             .iter()
-            .filter(|(_, flight)| due(flight.due))
+            .filter(|(_, flight)| due(flight.due) && flight.ready.is_none())
             .map(|(ticket, _)| *ticket)
             .collect();
         over.sort_by_key(|ticket| Reverse(self.flight[ticket].due));
@@ -309,7 +345,7 @@ impl World for Scripted<'_> {
         if flight.due.is_some_and(|due| due <= ends) {
             return;
         }
-        flight.due = Some(ends);
+        (flight.due, flight.ready) = (Some(ends), None);
         // To another process it is one that somebody ended.
         if let Some(key) = flight.key {
             self.elsewhere
@@ -330,7 +366,14 @@ impl World for Scripted<'_> {
 
     fn wait(&mut self, until: Option<Timestamp>, view: View<'_>) -> Vec<Wake> {
         if self.disk.lock().dead {
-            return std::mem::take(&mut self.disk.lock().mail);
+            let mut wakes = std::mem::take(&mut self.disk.lock().mail);
+            // Nothing outlives it for long.
+            let flights = std::mem::take(&mut self.flight);
+            let over = flights
+                .into_iter()
+                .map(|(ticket, flight)| Wake::Done { ticket, outcome: flight.outcome });
+            wakes.extend(over);
+            return wakes;
         }
         self.waits += 1;
         let mut disk = self.disk.lock();
@@ -363,7 +406,7 @@ impl World for Scripted<'_> {
             return self.give_up();
         }
         self.think(view);
-        let flights = self.flight.values().filter_map(|flight| flight.due);
+        let flights = self.flight.values().flat_map(|flight| [flight.due, flight.ready]).flatten();
         let answers = self.people.due();
         let mail = self.disk.lock().mail.first().map(|_| at);
         let due = self.disk.lock().due();

@@ -14,10 +14,10 @@ impl<W: World> Drive<'_, W> {
     /// Carries out the decision that is due for a unit, unless its work is in flight.
     pub(super) fn decide(&mut self, unit: UnitIx) {
         let Stage::Decide(decision) = self.state.stage(unit) else { return };
-        if decision == Decision::StopAttempt {
-            return self.stop_attempt(unit);
-        }
         if self.is_in_flight(unit) {
+            if matches!(decision, Decision::StopAttempt | Decision::LoseService) {
+                self.stop_attempt(unit);
+            }
             return;
         }
         match decision {

@@ -1,10 +1,10 @@
 //! Whether a process is done with its run, and how the run stands then.
 
 use super::{Drive, RunEnd};
-use crate::exec::event::{RunStatus, Status, StopReason};
+use crate::exec::event::{Event, RunStatus, Status, StopReason};
 use crate::exec::graph::NodeIx;
 use crate::exec::schedule::{self, Hold};
-use crate::exec::state::UnitIx;
+use crate::exec::state::{Decision, Stage, UnitIx};
 use crate::exec::world::{View, Wake, World};
 use crate::value::EvalError;
 
@@ -65,25 +65,45 @@ impl<W: World> Drive<'_, W> {
             self.start_attempts();
         }
         self.state.lends = false;
-        if self.state.seq == before {
+        // What only another run keeps comes some day.
+        if self.state.seq == before && !self.machine_waits {
             self.fail_what_a_service_keeps_back();
         }
         self.state.seq != before
     }
 
     fn fail_what_a_service_keeps_back(&mut self) {
-        let startable: Vec<UnitIx> =
-            self.state.agenda.startable.iter().map(|(_, unit)| *unit).collect();
-        for unit in startable {
+        let agenda = &self.state.agenda;
+        let startable = agenda.startable.iter().map(|(_, unit)| *unit);
+        let opens = |unit: &UnitIx| self.state.stage(*unit) == Stage::Decide(Decision::OpenGoal);
+        let closed = agenda.deciding.iter().copied().filter(opens);
+        let waiting: Vec<UnitIx> = startable.chain(closed).collect();
+        let with_joined = |unit: UnitIx| {
+            let others = self.state.joined(unit.node).filter(move |step| *step != unit.node);
+            std::iter::once(unit).chain(others.map(UnitIx::of))
+        };
+        for unit in waiting.into_iter().flat_map(with_joined).collect::<Vec<UnitIx>>() {
             let Ok(uses) = self.uses(unit) else { continue };
             let (what, name) = match schedule::hold(&self.state, unit, &uses, &self.limits) {
                 Some(Hold::Lock(name)) => ("lock", name),
                 Some(Hold::Resource(name)) => ("uses", name),
                 _ => continue,
             };
-            let why = format!("a service keeps `{name}` and runs until this step has ended");
+            let why = format!("a service keeps `{name}` and runs until this has ended");
+            if let Some(step) = self.state.graph().step_id(unit.node).cloned()
+                && self.state.is_undo_due(unit.node)
+            {
+                self.record(Event::UndoStarted { step: step.clone() });
+                return self.record(Event::UndoEnded { step, failure: Some(why) });
+            }
             return self.fail_value(unit, what, &EvalError::failed(why));
         }
+        // What waits to be put back stays as it is.
+        self.puts_nothing_back = true;
+        for unit in self.state.agenda.deciding.iter().copied().collect::<Vec<_>>() {
+            self.decide(unit);
+        }
+        self.puts_nothing_back = false;
     }
 
     fn final_end(&self, root: NodeIx, status: Status) -> RunEnd {

@@ -45,9 +45,11 @@ impl<W: World> Drive<'_, W> {
     /// one needs it has succeeded, and whoever failed because its service died says so.
     fn judge(&mut self, order: AttemptOrder, end: AttemptEnd, tail: Vec<String>) -> AttemptEnd {
         let node = order.unit.node;
-        if self.state.graph().is_service(node) {
-            return self.judge_service(node, end, tail);
-        }
+        let end = if self.state.graph().is_service(node) {
+            self.judge_service(node, end, tail)
+        } else {
+            end
+        };
         let AttemptEnd::Failed(_) = &end else { return end };
         match self.state.lost_service(node).filter(|_| !self.state.cancelling(node)) {
             Some(service) => AttemptEnd::Failed(self.service_failure(service)),
@@ -63,7 +65,8 @@ impl<W: World> Drive<'_, W> {
     ) -> AttemptEnd {
         let ready = self.state.node(node).ready.is_some();
         let cancelled = self.state.cancelling(node) && !ready;
-        if !self.state.is_needed(node) && !cancelled {
+        let stopped = cancelled || self.state.leaves_users(node);
+        if !self.state.is_needed(node) && !stopped {
             let outputs = self.state.node(node).unit.outputs.clone();
             return AttemptEnd::Succeeded { outputs };
         }

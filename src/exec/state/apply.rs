@@ -252,6 +252,7 @@ impl RunState {
         state.unit.phase = Phase::Ended(status);
         state.open = false;
         change(state);
+        self.hold_for_joined(node);
         self.restage(UnitIx::of(node));
         if status == Status::Failed && !self.is_ignored(node) {
             self.stop_after_failure(node);

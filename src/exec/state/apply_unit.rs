@@ -68,6 +68,9 @@ impl RunState {
             }
         }
         self.restage(unit);
+        if self.graph.is_service(unit.node) {
+            self.restage_users(unit.node);
+        }
     }
 
     pub(super) fn unit_mut(&mut self, unit: UnitIx) -> Option<&mut UnitState> {

@@ -42,7 +42,7 @@ impl RunState {
     }
 
     fn count_holds(&mut self, unit: UnitIx, by: i32) {
-        if self.node(unit.node).ready.is_none() {
+        if !self.is_serving(unit.node) {
             self.count_slot(unit.node, by);
         }
         self.count_locks(unit.node, by);

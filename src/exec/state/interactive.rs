@@ -39,6 +39,9 @@ impl RunState {
     pub(super) fn handed_stage(&self, unit: UnitIx, state: &UnitState) -> Option<Stage> {
         match state.handed {
             Handed::Now if self.cancelling(unit.node) => Some(Stage::Decide(Decision::Cancel)),
+            Handed::Now if self.lost_service(unit.node).is_some() => {
+                Some(Stage::Decide(Decision::LoseService))
+            }
             Handed::Now => Some(Stage::Running),
             _ => None,
         }

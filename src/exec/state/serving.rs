@@ -27,29 +27,29 @@ impl RunState {
             && self.node(service).ready.is_none()
             && self.stopping(service).is_none();
         let rolled_back = self.rolling(service).is_some();
-        let over = |user: NodeIx| {
-            self.node(user).status.is_end() || (rolled_back && self.waits_for_undos(user))
-        };
+        let over =
+            |user: NodeIx| self.node(user).status.is_end() || (rolled_back && !self.goes_on(user));
         starting || self.graph.users(service).iter().any(|user| !over(*user))
     }
 
-    /// Whether a goal goes on only until what was done in it is undone: all in it has ended. The
-    /// undos wait for the services that are rolled back with it, so these do not wait for them.
-    fn waits_for_undos(&self, goal: NodeIx) -> bool {
-        !self.graph.is_step(goal)
-            && self
-                .graph
-                .descendants(goal)
-                .into_iter()
-                .all(|node| !self.graph.is_step(node) || self.node(node).status.is_end())
+    /// Whether somebody still waits for what a service in a rolled back goal would have been for.
+    pub fn leaves_users(&self, service: NodeIx) -> bool {
+        let open = |user: &NodeIx| !self.node(*user).status.is_end();
+        self.rolling(service).is_some() && self.graph.users(service).iter().any(open)
+    }
+
+    /// Whether something of a node has begun and not ended. In what is rolled back nothing else
+    /// begins any more, and what was done is undone once all has ended, services too.
+    fn goes_on(&self, node: NodeIx) -> bool {
+        self.is_active(node) || self.steps_in(node).iter().any(|step| self.is_active(*step))
     }
 
     /// Whether a node cannot start or go on yet because of a service that is not ready.
     pub(super) fn waits_for_service(&self, node: NodeIx) -> bool {
         self.graph.behind(node).iter().any(|service| {
             let state = self.node(*service);
-            let ending = matches!(state.unit.phase, Phase::Restoring(_) | Phase::Ending(_));
-            (state.ready.is_none() || ending) && !state.status.is_end()
+            let serves = state.ready.is_some() && state.unit.phase == Phase::Running;
+            !serves && !state.status.is_end()
         })
     }
 

@@ -37,7 +37,7 @@ pub enum Decision {
     /// What is in flight is to end: a service that no one needs any more, or an attempt whose
     /// service died.
     StopAttempt,
-    /// It waited for its next attempt when its service died.
+    /// It waited for its next attempt when its service died, or an agent has it in hand.
     LoseService,
     /// It ends as was decided before its snapshot was put back.
     End,
@@ -62,11 +62,11 @@ impl RunState {
     /// What is due for a unit now.
     pub fn stage(&self, unit: UnitIx) -> Stage {
         let Some(state) = self.unit(unit) else { return Stage::Idle };
-        if let Some(stage) = self.joined_stage(unit, state) {
-            return stage;
-        }
         if state.attempts > 0 && self.has_lost_service(unit, state) {
             return Stage::Decide(Decision::LoseService);
+        }
+        if let Some(stage) = self.joined_stage(unit, state) {
+            return stage;
         }
         match &state.phase {
             Phase::Ended(_) => self.undo_stage(unit),
@@ -99,7 +99,7 @@ impl RunState {
     /// Whether it was between two attempts when a service died that it cannot do without.
     fn has_lost_service(&self, unit: UnitIx, state: &UnitState) -> bool {
         matches!(state.phase, Phase::Delayed(_) | Phase::Guarding | Phase::InDoubt)
-            && self.rolling(unit.node).is_none()
+            && !self.cancelling(unit.node)
             && self.lost_service(unit.node).is_some()
     }
 
@@ -110,6 +110,9 @@ impl RunState {
         // A fallback that is done by hand.
         if state.attempts > 0 && self.cancelling(unit.node) {
             return Stage::Decide(Decision::Cancel);
+        }
+        if state.attempts == 0 && self.lost_service(unit.node).is_some() {
+            return Stage::Decide(Decision::EndUnstarted(Status::Blocked));
         }
         let stops = self.stopping(unit.node).is_some()
             || (unit.item.is_some() && self.is_past_tolerance(unit.node));
@@ -161,7 +164,9 @@ impl RunState {
         if let Some(stage) = when_stage(&step.guards, node.when) {
             return stage;
         }
-        if self.waits_for_service(unit.node) {
+        // What has come to its end ends without it.
+        let over = state.is_done_by_hand() || (unit.item.is_none() && node.items.is_some());
+        if self.waits_for_service(unit.node) && !over {
             return Stage::Idle;
         }
         let by_hand = matches!(step.attempt.action, Action::Manual(_));

@@ -56,6 +56,7 @@ impl Model<'_> {
                 Ok(())
             }
             What::Undoing(_) | What::Undone(..) | What::UndoStopped(_) => self.take_undo(what),
+            What::Ready(node, gave) => self.take_ready(*node, *gave),
             What::Let(on, value) => {
                 let right = self.output(*on);
                 if self.lets.insert(*on, *value).is_some() || right != Some(*value) {
@@ -230,6 +231,7 @@ impl Model<'_> {
         }
         let now = (self.now, self.stood);
         self.starts += 1;
+        self.nodes[at.0].ready = false;
         let unit = self.unit_mut(at);
         if (attempt, way) != (unit.attempts + 1, unit.way) {
             return Err(format!("{} makes attempt {attempt} by way {way}", self.name(at)));
@@ -237,13 +239,14 @@ impl Model<'_> {
         unit.attempts = attempt;
         unit.began.get_or_insert(now);
         (unit.phase, unit.busy, unit.touched) = (Phase::Running, None, true);
-        unit.fails = Ask::Not;
+        (unit.fails, unit.told) = (Ask::Not, false);
         self.nodes[at.0].unit.touched = true;
         Ok(())
     }
 
     fn tried(&mut self, at: At, attempt: u32, end: End) -> Result<(), Wrong> {
         // Where one fails, those that it is joined to are stopped.
+        self.judge(at, end)?;
         let cancelling = self.cancelling(at.0) || !self.tree.nodes[at.0].chain.is_empty();
         let unit = self.unit_mut(at);
         if unit.phase != Phase::Running || unit.attempts != attempt {
@@ -261,6 +264,13 @@ impl Model<'_> {
 
     fn delay(&mut self, at: At, length: u64, until: i64) -> Result<(), Wrong> {
         let due = self.due(at);
+        // Where all that are joined have gone on to their next way, none waits.
+        let due = match due {
+            Due::Start if !self.tree.nodes[at.0].chain.is_empty() => {
+                Due::Delay { most: 0, drawn: false }
+            }
+            due => due,
+        };
         let Due::Delay { most, drawn } = due else {
             return Err(format!("{} waits, and this is due: {due:?}", self.name(at)));
         };

@@ -89,6 +89,13 @@ impl Model<'_> {
         Ok(())
     }
 
+    /// Whether a person is asked something before its first attempt.
+    pub(super) fn is_asked(&self, at: At) -> bool {
+        let unit = self.unit(at);
+        let asks = [unit.confirm, unit.manual, unit.begins];
+        asks.iter().any(|ask| matches!(ask, Ask::Open(_)))
+    }
+
     /// In interactive mode, before a step's first attempt.
     pub(super) fn due_begins(&self, at: At) -> Option<Due> {
         let unit = self.unit(at);

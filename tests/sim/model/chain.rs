@@ -21,10 +21,14 @@ impl Model<'_> {
         if chain.iter().any(|step| self.nodes[*step].status == Some(Status::Succeeded)) {
             return Some(Due::End(vec![Status::Succeeded]));
         }
+        let waits = |step: &usize| self.waits_for_service(*step);
         match unit.phase {
             Phase::Failed(end) => Some(self.due_failed_joined(node, end)),
-            Phase::Delayed(_) if self.cancelling(node) || self.is_over(chain) => {
+            Phase::Delayed(_) if self.cancelling(node) || self.one_has_ended(chain) => {
                 Some(Due::End(vec![Status::Cancelled]))
+            }
+            Phase::Delayed(_) if self.is_over(chain) || chain.iter().any(waits) => {
+                Some(Due::Nothing)
             }
             Phase::Doubt => Some(self.due_doubt_joined(node)),
             Phase::Fresh if unit.attempts > 0 => Some(self.due_again_joined(node)),
@@ -48,20 +52,26 @@ impl Model<'_> {
         }
     }
 
+    fn one_has_ended(&self, chain: &[usize]) -> bool {
+        let ended = |step: &usize| self.nodes[*step].status;
+        chain.iter().filter_map(ended).any(|status| status != Status::Succeeded)
+    }
+
     /// Whether a chain ends: one of it has ended, or is about to.
     fn is_over(&self, chain: &[usize]) -> bool {
-        chain.iter().any(|step| {
-            let node = &self.nodes[*step];
-            let ends = matches!(node.unit.phase, Phase::Restoring(_) | Phase::Ending(_));
-            node.status.is_some_and(|status| status != Status::Succeeded) || ends
-        })
+        let ends = |step: &usize| {
+            matches!(self.nodes[*step].unit.phase, Phase::Restoring(_) | Phase::Ending(_))
+        };
+        self.one_has_ended(chain) || chain.iter().any(ends)
     }
 
     fn due_failed_joined(&self, node: usize, end: End) -> Due {
         let chain = &self.tree.nodes[node].chain;
         let own = if end == End::Cancelled { Status::Cancelled } else { Status::Failed };
         if chain.iter().any(|step| self.cancelling(*step)) {
-            return Due::End(vec![Status::Cancelled]);
+            // It may be one of them whose end stops the others.
+            let own = Some(own).filter(|own| self.is_over(chain) && *own != Status::Cancelled);
+            return Due::End(std::iter::once(Status::Cancelled).chain(own).collect());
         }
         if self.is_over(chain) {
             return Due::End(vec![own]);
@@ -76,7 +86,8 @@ impl Model<'_> {
             unit.phase == Phase::Fresh && unit.attempts > 0
         };
         let goes_on = culprits.iter().all(|(step, kind)| {
-            self.retry_joined(*step, *kind).is_some() || self.has_fallback(*step)
+            let again = self.retry_joined(*step, *kind).is_some() || self.has_fallback(*step);
+            again && *kind != Kind::Service
         });
         if !goes_on || culprits.is_empty() && !chain.iter().any(moved) {
             return Due::End(vec![own]);
@@ -114,7 +125,7 @@ impl Model<'_> {
     /// One that has been tried before.
     fn due_again_joined(&self, node: usize) -> Due {
         let chain = &self.tree.nodes[node].chain;
-        if self.cancelling(node) || self.is_over(chain) {
+        if self.cancelling(node) || self.one_has_ended(chain) {
             return Due::End(vec![Status::Cancelled]);
         }
         // It has moved on to its next way; the others wait for the longest delay, and so does it.
@@ -135,6 +146,7 @@ impl Model<'_> {
             let unit = &self.nodes[*step].unit;
             let fresh = unit.phase == Phase::Fresh && self.nodes[*step].status.is_none();
             let again = unit.attempts > 0 && !self.cancelling(*step);
+            let again = again && !self.waits_for_service(*step);
             // It starts now.
             let starts = matches!(unit.phase, Phase::Running | Phase::Saving);
             starts
@@ -172,7 +184,7 @@ impl Model<'_> {
 
     fn due_doubt_joined(&self, node: usize) -> Due {
         let chain = &self.tree.nodes[node].chain;
-        if self.rolled(node).is_some() || self.is_over(chain) {
+        if self.rolled(node).is_some() || self.one_has_ended(chain) {
             return Due::End(vec![Status::Cancelled]);
         }
         let of = |step: &usize| self.tree.step(*step);

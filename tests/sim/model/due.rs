@@ -89,9 +89,6 @@ impl Model<'_> {
         if self.nodes[node].status.or(unit.over).is_some() {
             return Due::Nothing;
         }
-        if let Some(due) = self.due_joined(node) {
-            return due;
-        }
         match self.tree.step(node) {
             None if self.nodes[node].opened => return self.due_closing(node),
             None => return self.due_fresh(node),
@@ -100,7 +97,19 @@ impl Model<'_> {
             }
             Some(_) => {}
         }
+        let between = matches!(unit.phase, Phase::Delayed(_) | Phase::Fresh | Phase::Doubt);
+        if between && unit.attempts > 0 && !self.cancelling(node) && self.is_lost(node) {
+            return Due::End(vec![Status::Failed]);
+        }
+        if let Some(due) = self.due_joined(node) {
+            return due;
+        }
+        let waits = self.waits_for_service(node);
         match unit.phase {
+            Phase::Delayed(_) if self.cancelling(node) => Due::End(vec![Status::Cancelled]),
+            Phase::Delayed(_) | Phase::Doubt if waits && self.rolled(node).is_none() => {
+                Due::Nothing
+            }
             Phase::Running | Phase::Saving | Phase::Restoring(_) => Due::Nothing,
             Phase::Ending(status) => Due::End(vec![status]),
             Phase::Unsaved(_) if self.cancelling(node) => {
@@ -109,29 +118,40 @@ impl Model<'_> {
             Phase::Unsaved(Unsaved::Stopped) => Due::End(vec![Status::Cancelled, Status::NotRun]),
             // Of what is joined nobody is asked.
             Phase::Unsaved(Unsaved::Failed) if !self.tree.nodes[node].chain.is_empty() => {
-                Due::End(vec![Status::Failed])
+                let chain = &self.tree.nodes[node].chain;
+                let stopped = chain.iter().any(|step| self.cancelling(*step));
+                let stopped = stopped.then_some(Status::Cancelled);
+                Due::End(std::iter::once(Status::Failed).chain(stopped).collect())
             }
             Phase::Unsaved(Unsaved::Failed) => {
                 self.due_verdict(unit).unwrap_or_else(|| Due::End(vec![Status::Failed]))
             }
             Phase::Succeeded => Due::End(vec![Status::Succeeded]),
-            Phase::Delayed(_) if self.cancelling(node) => Due::End(vec![Status::Cancelled]),
             Phase::Delayed(until) => Due::Time(until),
             Phase::Failed(end) => self.due_failed(at, end),
             Phase::Doubt => self.due_doubt(node, unit),
-            Phase::Fresh if unit.attempts > 0 => {
-                if self.cancelling(node) {
-                    Due::End(vec![Status::Cancelled])
-                } else {
-                    Due::Start
+            Phase::Fresh if unit.attempts > 0 => match () {
+                () if self.cancelling(node) => Due::End(vec![Status::Cancelled]),
+                () if self.tree.nodes[node].service && !self.is_needed(node) => {
+                    Due::End(vec![Status::Succeeded])
                 }
-            }
+                () if waits => Due::Nothing,
+                () => Due::Start,
+            },
             // Who was asked stays asked, also where what comes before is tried again.
-            Phase::Fresh if matches!(unit.manual, Ask::Open(_)) && !self.is_looked_at(node) => {
+            Phase::Fresh
+                if matches!(unit.manual, Ask::Open(_))
+                    && !self.is_looked_at(node)
+                    && !self.stopping(node)
+                    && !(at.1.is_some() && self.past_tolerance(node)) =>
+            {
                 self.due_by_hand(unit)
             }
             Phase::Fresh if unit.handed == Handed::Now && self.cancelling(node) => {
                 Due::End(vec![Status::Cancelled])
+            }
+            Phase::Fresh if unit.handed == Handed::Now && self.is_lost(node) => {
+                Due::End(vec![Status::Failed])
             }
             Phase::Fresh if unit.handed == Handed::Now => self.due_by_hand(unit),
             // What was done counts, whatever has happened meanwhile.
@@ -180,6 +200,9 @@ impl Model<'_> {
 
     /// Of an instance, before its first attempt.
     fn due_instance(&self, node: usize, item: u32) -> Due {
+        if self.waits_for_service(node) && !self.is_asked((node, Some(item))) {
+            return Due::Nothing;
+        }
         // What is not of this run is taken as done.
         let known = |source: &usize| self.tree.omitted(*source) != Some(Omit::LeftOut);
         let source = self.tree.nodes[node].source.filter(known);
@@ -194,6 +217,9 @@ impl Model<'_> {
         };
         if self.stopping(node) || self.past_tolerance(node) {
             ends.push(Status::NotRun);
+        }
+        if self.is_lost(node) {
+            ends.push(Status::Blocked);
         }
         match from {
             _ if !ends.is_empty() => Due::End(ends),
@@ -231,6 +257,9 @@ impl Model<'_> {
             return Some(Due::Nothing);
         }
         let mut ends = self.kept_off(node);
+        if self.is_lost(node) && !ends.contains(&Status::Blocked) {
+            ends.push(Status::Blocked);
+        }
         ends.extend(self.kept_off_by_joined(node).filter(|_| ends.is_empty()));
         if self.stopping(node) {
             // Both is so of what would be skipped and whose run ended before its turn.
@@ -252,7 +281,11 @@ impl Model<'_> {
                 Some(self.truth(when).map_or(fails, Due::When))
             }
             (Some(_), Some(false)) => Some(Due::End(vec![Status::Skipped])),
-            _ => None,
+            _ => {
+                let asks = self.is_asked((node, None));
+                let step = self.tree.step(node).is_some();
+                (step && !asks && self.waits_for_service(node)).then_some(Due::Nothing)
+            }
         }
     }
 
@@ -307,13 +340,18 @@ impl Model<'_> {
         if self.cancelling(node) {
             return Due::End(vec![Status::Cancelled]);
         }
+        // A service that was ready is not tried again: others may be in its middle.
+        if self.nodes[node].ready {
+            return Due::End(vec![Status::Failed]);
+        }
         if unit.fails != Ask::Not
             && let Some(due) = self.due_verdict(unit)
         {
             return due;
         }
         let retry = self.tree.way(node, unit.way).and_then(|way| way.retry.as_ref());
-        let retry = retry.filter(|_| unit.fails == Ask::Not);
+        let lost = kind == Kind::Service;
+        let retry = retry.filter(|_| unit.fails == Ask::Not && !lost);
         if let Some(retry) = retry
             && let Some(due) = self.due_retry(unit, retry, kind)
         {
@@ -327,7 +365,11 @@ impl Model<'_> {
             return due;
         }
         let fallbacks = self.tree.step(node).map_or(0, |step| step.fallbacks.len());
-        if (unit.way as usize) < fallbacks { Due::NextWay } else { Due::End(vec![Status::Failed]) }
+        if (unit.way as usize) < fallbacks && !lost {
+            Due::NextWay
+        } else {
+            Due::End(vec![Status::Failed])
+        }
     }
 
     pub(super) fn due_retry(&self, unit: &Unit, retry: &Retry, kind: Kind) -> Option<Due> {
@@ -392,7 +434,9 @@ impl Model<'_> {
             let unit = self.unit(at);
             let undone = self.nodes[at.0].undo == Undo::Running;
             let handed = unit.handed == Handed::Now;
-            let at_work = unit.phase.holds() || unit.busy.is_some() || undone || handed;
+            let serves = self.serves(at.0) && unit.phase == Phase::Running && !self.must_end(at);
+            let at_work =
+                (unit.phase.holds() || unit.busy.is_some()) && !serves || undone || handed;
             match self.due(at) {
                 Due::Nothing if !at_work => {}
                 Due::Person => asks = true,

@@ -8,7 +8,10 @@ impl Model<'_> {
     pub(super) fn is_looked_at(&self, node: usize) -> bool {
         let from = self.tree.nodes[node].source.map(|source| &self.nodes[source]);
         from.is_none_or(|from| from.status.is_some() || from.instances.is_some())
-            && self.tree.nodes[node].edges.iter().all(|(on, _)| self.nodes[*on].status.is_some())
+            && self.tree.nodes[node]
+                .edges
+                .iter()
+                .all(|(on, _)| self.nodes[*on].status.is_some() || self.serves(*on))
     }
 
     /// Whether dependents may take a node that ended as done.

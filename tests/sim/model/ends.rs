@@ -15,6 +15,20 @@ impl Model<'_> {
             Due::Check(Work::Requires) | Due::End(_) if busy == Some(Work::Requires) => {
                 fails && status == Status::Failed
             }
+            // It can never have what it needs.
+            Due::Start | Due::Save | Due::Time(_) | Due::Open => {
+                status == Status::Failed && self.is_kept_by_service(at)
+            }
+            // Its question ends at once, also where what comes before begins anew.
+            Due::Nothing if status == Status::NotRun => self.stopping(at.0) && self.is_asked(at),
+            Due::Nothing if status == Status::Failed => {
+                let chain = &self.tree.nodes[at.0].chain;
+                self.is_ready(chain) && self.is_kept_by_service(at)
+            }
+            Due::Nothing if status == Status::Blocked => self.tree.around(at.0).any(|goal| {
+                let closed = !self.nodes[goal].opened && self.nodes[goal].status.is_none();
+                closed && self.is_kept_by_service((goal, None))
+            }),
             _ => false,
         };
         if !right {

@@ -36,7 +36,8 @@ impl Model<'_> {
     /// Steps with a slot, of those that `counts`.
     fn slots(&self, restores: bool, counts: impl Fn(usize) -> bool) -> u32 {
         let goes_back = |at: &At| matches!(self.unit(*at).phase, Phase::Restoring(_));
-        let counts = |at: &At| (restores || !goes_back(at)) && counts(at.0);
+        // What is ready has given its slot back.
+        let counts = |at: &At| (restores || !goes_back(at)) && counts(at.0) && !self.serves(at.0);
         let taken = self.units().filter(|at| self.takes_slot(at.0) && self.has(*at) && counts(at));
         u32::try_from(taken.count()).unwrap_or(u32::MAX)
     }
@@ -154,7 +155,7 @@ impl Model<'_> {
     }
 
     fn is_at_work(&self, at: At) -> bool {
-        self.tree.step(at.0).is_some() && self.has(at)
+        self.tree.step(at.0).is_some() && self.has(at) && !self.serves(at.0)
     }
 
     /// Whether somebody outside of a goal around a unit has a lock that the goal has lent.
@@ -171,7 +172,7 @@ impl Model<'_> {
         })
     }
 
-    fn needs_of_others(&self, at: At, has: impl Fn(At) -> bool) -> bool {
+    pub(super) fn needs_of_others(&self, at: At, has: impl Fn(At) -> bool) -> bool {
         let guards = self.tree.nodes[at.0].what.guards();
         // What a goal has it has for all in it.
         let around: Vec<usize> = self.tree.around(at.0).collect();
@@ -192,15 +193,19 @@ impl Model<'_> {
         short || others.iter().any(meets)
     }
 
-    /// Whether a goal with locks may wait although nobody has them: others that are open could come
-    /// to wait for it, and it for them.
-    pub(super) fn may_be_kept_closed(&self, goal: usize) -> bool {
-        let locks = |node: usize| !self.tree.nodes[node].what.guards().locks.is_empty();
-        let waits = |node: usize| {
-            let inside = self.tree.around(node).any(|around| around == goal);
-            self.nodes[node].status.is_none() && !inside && node != goal
+    /// Whether a goal or service that keeps something may wait although nobody has it: others that
+    /// are open could come to wait for it, and it for them.
+    pub(super) fn may_be_kept_closed(&self, keeper: usize) -> bool {
+        let takes = |node: usize| {
+            let guards = self.tree.nodes[node].what.guards();
+            !guards.locks.is_empty() || guards.uses.is_some()
         };
-        locks(goal) && (0..self.nodes.len()).any(|node| waits(node) && locks(node))
+        let waits = |node: usize| {
+            let inside = self.tree.around(node).any(|around| around == keeper);
+            self.nodes[node].status.is_none() && !inside && node != keeper
+        };
+        let lasts = self.tree.step(keeper).is_none() || self.tree.nodes[keeper].service;
+        lasts && takes(keeper) && (0..self.nodes.len()).any(|node| waits(node) && takes(node))
     }
 
     /// Whether a step cannot start now for want of a slot, a lock or a resource.

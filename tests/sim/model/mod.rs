@@ -14,6 +14,7 @@ mod ends;
 mod hold;
 mod rest;
 mod resume;
+mod service;
 mod undo;
 mod values;
 
@@ -59,6 +60,8 @@ pub(crate) struct Model<'a> {
     forced: bool,
     /// Attempts that were started.
     starts: u32,
+    /// Its services are stopped before it is left waiting: what comes now counts at its resume.
+    leaves: bool,
     /// Until when another run has the machine's locks.
     foreign: i64,
 }
@@ -73,6 +76,8 @@ struct Node {
     instances: Option<Vec<Unit>>,
     tolerated: u32,
     opened: bool,
+    /// As a service, it is ready.
+    ready: bool,
     /// When its deadline is, and how long the run had stood still when it was set.
     deadline: Option<(i64, i64)>,
     stop: Stop,
@@ -123,6 +128,8 @@ struct Unit {
     handed: Handed,
     /// What is being asked of the world, or done to it, now.
     busy: Option<Work>,
+    /// It was told to end.
+    told: bool,
     /// It was started, and that is not undone.
     touched: bool,
     saved: Saved,
@@ -220,6 +227,7 @@ impl<'a> Model<'a> {
             let_of_param: None,
             forced: false,
             starts: 0,
+            leaves: false,
             foreign,
         }
     }
@@ -271,7 +279,13 @@ impl<'a> Model<'a> {
                 Ok(())
             }
             Seen::Process { agent, .. } => {
-                self.agent = *agent;
+                (self.agent, self.leaves) = (*agent, false);
+                Ok(())
+            }
+            Seen::Told { at } => {
+                self.known(*at)?;
+                self.leaves |= self.serves(at.0) && self.is_needed(at.0);
+                self.unit_mut(*at).told = true;
                 Ok(())
             }
             Seen::Over { work: Work::Agent, at } => {

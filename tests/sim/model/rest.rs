@@ -9,7 +9,8 @@ impl Model<'_> {
         if let Some(node) = self.owes {
             return Err(format!("`{}` made no checkpoint", self.tree.nodes[node].id));
         }
-        if settled && self.nodes[0].stop.signal && self.stands_still() {
+        let stopped = self.nodes[0].stop.signal && !self.leaves;
+        if settled && stopped && self.stands_still() {
             return Err("a run that was stopped waits for people".to_owned());
         }
         if let Some(goal) = (0..self.nodes.len()).find(|goal| self.is_late(*goal)) {
@@ -20,8 +21,10 @@ impl Model<'_> {
             let busy = self.unit(at).busy.is_some();
             let fine = match &due {
                 Due::Nothing | Due::Person => true,
-                Due::Time(until) => *until > self.now || self.held(at),
-                Due::Start | Due::Save => self.held(at),
+                Due::Time(until) => {
+                    *until > self.now || self.held(at) || self.may_be_kept_closed(at.0)
+                }
+                Due::Start | Due::Save => self.held(at) || self.may_be_kept_closed(at.0),
                 Due::Restore(_) => busy || self.locked(at),
                 Due::Open => self.held(at) || self.may_be_kept_closed(at.0),
                 Due::Check(Work::Verify | Work::Cleanup) if self.refused(at) => true,
@@ -34,6 +37,9 @@ impl Model<'_> {
             let lost = self.unit(at).phase.holds() && !busy && settled;
             if lost && self.undo_running(at.0).is_none() {
                 return Err(format!("{} was recorded as started and never began", self.name(at)));
+            }
+            if self.must_end(at) && settled && !self.unit(at).told {
+                return Err(format!("{} goes on, and nobody needs it", self.name(at)));
             }
             if at.1.is_none() && self.undo_due(at.0) && !self.held(at) {
                 return Err(format!("{} could be undone, and is not", self.name(at)));
@@ -84,17 +90,21 @@ impl Model<'_> {
 
     /// Nothing but people is waited for.
     fn end_waiting(&self, exit: u8) -> Result<(), Wrong> {
+        if self.leaves && exit == 3 {
+            return Ok(());
+        }
         let mut asks = false;
         for at in self.units() {
             match self.due(at) {
                 Due::Nothing => {}
                 Due::Person => asks = true,
                 Due::Start | Due::Open | Due::Save if self.held(at) => {}
-                Due::Open if self.may_be_kept_closed(at.0) => {}
+                Due::Restore(_) if self.locked(at) => {}
+                Due::Open | Due::Start | Due::Save if self.may_be_kept_closed(at.0) => {}
                 Due::Time(until) if until <= self.now && self.held(at) => {}
                 due => return Err(format!("the run waits: {}: {due:?}", self.name(at))),
             }
-            let running = self.unit(at).phase.holds();
+            let running = self.unit(at).phase.holds() && !self.serves(at.0);
             if running || self.open_until(at).is_some() {
                 return Err(format!("the run waits, and {} goes on", self.name(at)));
             }

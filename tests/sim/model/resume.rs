@@ -59,9 +59,27 @@ impl Model<'_> {
             self.take_changes(changed, &late);
         }
         self.doubt_joined();
+        self.restart_services();
+        self.reopen_goals(retry);
+        while self.reopen_services() {
+            self.reopen_goals(retry);
+        }
         // What was made of outputs that are due again is made anew.
         let nodes = &self.nodes;
         self.lets.retain(|on, _| nodes[*on].status.is_some());
+    }
+
+    /// A service that ran is started again without asking.
+    fn restart_services(&mut self) {
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            if self.tree.nodes[at].service && node.unit.phase == Phase::Doubt {
+                (node.ready, node.unit.phase) = (false, Phase::Fresh);
+            }
+        }
+    }
+
+    /// A goal with something due in it is open again.
+    fn reopen_goals(&mut self, retry: bool) {
         for goal in (0..self.nodes.len()).rev().filter(|at| self.tree.goal(*at).is_some()) {
             let open = |child: &usize| self.nodes[*child].status.is_none();
             let due = self.tree.nodes[goal].children.iter().any(open)
@@ -254,7 +272,7 @@ fn is_due(status: Status, retry: bool, stopped: bool, rolled: bool) -> bool {
 }
 
 /// As if nothing had happened to it, but that its items are what they are.
-fn start_over(node: &mut Node) {
+pub(super) fn start_over(node: &mut Node) {
     let instances = node.instances.take();
     let when = node.when.filter(|_| instances.is_some());
     let (unit, tolerated) = (node.unit.anew(), node.tolerated);
@@ -264,7 +282,7 @@ fn start_over(node: &mut Node) {
 impl Unit {
     /// What a process knows is gone with it; what runs elsewhere goes on.
     fn forget(&mut self, goes_on: bool) {
-        self.busy = None;
+        (self.busy, self.told) = (None, false);
         self.phase = match self.phase {
             Phase::Saving => Phase::Fresh,
             Phase::Restoring(status) => Phase::Ending(status),

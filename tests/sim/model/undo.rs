@@ -25,7 +25,7 @@ impl Model<'_> {
     }
 
     /// Whether a step has begun and not ended.
-    fn is_active(&self, node: usize) -> bool {
+    pub(super) fn is_active(&self, node: usize) -> bool {
         let state = &self.nodes[node];
         let active = |at| {
             let unit = self.unit(at);
@@ -63,9 +63,11 @@ impl Model<'_> {
             |model: &Self, node| Err(format!("{}: {what:?} is not due", model.name((node, None))));
         match *what {
             What::Undoing(node) => {
+                // What a service keeps from it it can never have.
+                let kept = self.is_kept_by_service((node, None));
                 if !self.may_undo(node, true)
-                    || self.crowded((node, None), false)
-                    || self.taken((node, None))
+                    || self.crowded((node, None), false) && !kept
+                    || self.taken((node, None)) && !kept
                 {
                     return wrong(self, node);
                 }
@@ -124,7 +126,7 @@ impl Model<'_> {
             }
             What::Restoring(at, status) => {
                 let due = matches!(self.due(at), Due::Restore(all) if all.contains(&status));
-                if !due || self.taken(at) {
+                if !due || self.taken(at) && !self.is_kept_by_service(at) {
                     return wrong(self, at);
                 }
                 self.unit_mut(at).phase = Phase::Restoring(status);
@@ -166,7 +168,7 @@ impl Model<'_> {
         if self.nodes[node].undo != Undo::No || !self.is_to_undo(node) || self.interrupted(top) {
             return false;
         }
-        if self.steps_in(top).any(|step| self.is_active(step)) {
+        if self.steps_in(top).any(|step| self.is_active(step)) || self.waits_for_service(node) {
             return false;
         }
         let failed = self.steps_in(top).any(|step| self.nodes[step].undo == Undo::Failed);

@@ -12,6 +12,8 @@ impl Model<'_> {
             Condition::Param { least, by_let: true } => {
                 self.let_of_param.unwrap_or(self.param) >= i64::from(least)
             }
+            // It has not ended.
+            Condition::Ended { on, .. } if self.serves(on) => return None,
             Condition::Ended { on, status, not } => (self.nodes[on].status == Some(status)) != not,
             Condition::Output { on, least, by_let: false } => self.output(on)? >= i64::from(least),
             Condition::Output { on, least, by_let: true } => {
@@ -28,7 +30,7 @@ impl Model<'_> {
             let gave = instances.iter().filter(|unit| unit.gave.is_some()).count();
             return i64::try_from(gave).ok();
         }
-        let succeeded = node.status == Some(Status::Succeeded);
+        let succeeded = node.status == Some(Status::Succeeded) || self.serves(on);
         let empty = self.tree.nodes[on].what.each().is_some();
         if empty { None } else { node.unit.gave.filter(|_| succeeded) }
     }

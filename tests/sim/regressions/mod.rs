@@ -5,6 +5,7 @@ mod chains;
 mod instances;
 mod locks;
 mod people;
+mod services;
 mod snapshots;
 mod values;
 
@@ -37,6 +38,7 @@ fn step() -> Step {
         policy: None,
         idempotent: false,
         elsewhere: false,
+        service: false,
         reads: None,
         rollback: false,
         snapshot: false,
@@ -51,6 +53,7 @@ fn step() -> Step {
             in_doubt: says,
             begins: Begins { after: Some(0), says: Begin::Run },
             failures: Vec::new(),
+            ready: 0,
             agent: (0, true),
             undo: (0, true),
             save: (0, true),
