@@ -18,6 +18,7 @@ mod text;
 mod trace;
 mod translate;
 mod tree;
+mod work;
 mod world;
 
 use std::rc::Rc;

@@ -73,7 +73,7 @@ impl Tree<'_> {
                 .filter(|user| self.nodes[*user].edges.iter().any(|(on, _)| *on == node))
                 .collect();
             let beside = self.nodes[node].parent.map(|goal| &self.nodes[goal].children);
-            let free = |other: &usize| !(self.nodes[*other].service && !self.is_waited_for(*other));
+            let free = |other: &usize| !self.nodes[*other].service || self.is_waited_for(*other);
             let users = match beside {
                 _ if !self.nodes[node].service => Vec::new(),
                 Some(beside) if waiting.is_empty() => beside.iter().copied().filter(free).collect(),

@@ -1,11 +1,8 @@
 //! What the contract says comes next for a step or goal.
 
-use super::{Ask, Handed, Model, Phase, Saved, Undo, Unit};
-use crate::plan::{Action, Confirm, Kind, Omit, Retry, Status};
-use crate::trace::{At, End, Question, Said, Unsaved, Work};
-
-/// A step whose attempts are lost is run again by itself three times at most.
-const MOST_LOSSES: u32 = 3;
+use super::{Ask, Handed, Model, Phase, Saved, Undo};
+use crate::plan::{Action, Confirm, Omit, Status};
+use crate::trace::{At, Question, Said, Unsaved, Work};
 
 /// What comes next.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,14 +47,14 @@ impl Model<'_> {
         let saves = self.tree.step(at.0).is_some_and(|step| step.snapshot);
         let first = at.1.is_none() && self.unit(at).saved == Saved::No;
         let chain = &self.tree.nodes[at.0].chain;
-        let saved = |step: &usize| {
-            let saves = self.tree.step(*step).is_some_and(|step| step.snapshot);
-            !saves || self.nodes[*step].unit.saved != Saved::No
+        let ready = |step: &usize| {
+            let has = self.tree.step(*step).is_some_and(|step| step.snapshot);
+            !has || self.nodes[*step].unit.saved != Saved::No
         };
         match self.together(at, self.due_without_snapshot(at)) {
             Due::Start | Due::Items if saves && first => Due::Save,
             // All snapshots are taken before any attempt.
-            Due::Start if !chain.iter().all(saved) => Due::Nothing,
+            Due::Start if !chain.iter().all(ready) => Due::Nothing,
             Due::End(all)
                 if self.must_restore(at)
                     && all.iter().any(|status| self.goes_back(at, *status)) =>
@@ -138,30 +135,32 @@ impl Model<'_> {
                 () if waits => Due::Nothing,
                 () => Due::Start,
             },
-            // Who was asked stays asked, also where what comes before is tried again.
-            Phase::Fresh
-                if matches!(unit.manual, Ask::Open(_))
-                    && !self.is_looked_at(node)
-                    && !self.stopping(node)
-                    && !(at.1.is_some() && self.past_tolerance(node)) =>
-            {
-                self.due_by_hand(unit)
-            }
-            Phase::Fresh if unit.handed == Handed::Now && self.cancelling(node) => {
-                Due::End(vec![Status::Cancelled])
-            }
-            Phase::Fresh if unit.handed == Handed::Now && self.is_lost(node) => {
-                Due::End(vec![Status::Failed])
-            }
-            Phase::Fresh if unit.handed == Handed::Now => self.due_by_hand(unit),
-            // What was done counts, whatever has happened meanwhile.
-            Phase::Fresh if matches!(unit.manual, Ask::Said(Said::Yes | Said::No)) => {
-                self.due_by_hand(unit)
-            }
-            Phase::Fresh => match at.1 {
-                Some(item) => self.due_instance(node, item),
-                None => self.due_fresh(node),
-            },
+            Phase::Fresh => self.due_first(at),
+        }
+    }
+
+    /// Before the first attempt.
+    fn due_first(&self, at: At) -> Due {
+        let (node, unit) = (at.0, self.unit(at));
+        // Who was asked stays asked, also where what comes before is tried again.
+        let kept_off = at.1.is_some() && self.past_tolerance(node);
+        let asked = matches!(unit.manual, Ask::Open(_)) && !self.is_looked_at(node);
+        if asked && !self.stopping(node) && !kept_off {
+            return self.due_by_hand(unit);
+        }
+        match unit.handed {
+            Handed::Now if self.cancelling(node) => return Due::End(vec![Status::Cancelled]),
+            Handed::Now if self.is_lost(node) => return Due::End(vec![Status::Failed]),
+            Handed::Now => return self.due_by_hand(unit),
+            _ => {}
+        }
+        // What was done counts, whatever has happened meanwhile.
+        if matches!(unit.manual, Ask::Said(Said::Yes | Said::No)) {
+            return self.due_by_hand(unit);
+        }
+        match at.1 {
+            Some(item) => self.due_instance(node, item),
+            None => self.due_fresh(node),
         }
     }
 
@@ -330,82 +329,6 @@ impl Model<'_> {
             None => Due::Open,
             Some(Action::Manual(_)) => self.due_by_hand(unit),
             Some(_) => self.due_begins(at).unwrap_or(Due::Start),
-        }
-    }
-
-    /// After a failed attempt: another one, another way, or the end.
-    fn due_failed(&self, at: At, end: End) -> Due {
-        let (node, unit) = (at.0, self.unit(at));
-        let End::Failed(kind) = end else { return Due::End(vec![Status::Cancelled]) };
-        if self.cancelling(node) {
-            return Due::End(vec![Status::Cancelled]);
-        }
-        // A service that was ready is not tried again: others may be in its middle.
-        if self.nodes[node].ready {
-            return Due::End(vec![Status::Failed]);
-        }
-        if unit.fails != Ask::Not
-            && let Some(due) = self.due_verdict(unit)
-        {
-            return due;
-        }
-        let retry = self.tree.way(node, unit.way).and_then(|way| way.retry.as_ref());
-        let lost = kind == Kind::Service;
-        let retry = retry.filter(|_| unit.fails == Ask::Not && !lost);
-        if let Some(retry) = retry
-            && let Some(due) = self.due_retry(unit, retry, kind)
-        {
-            return due;
-        }
-        // So often is it run again by itself.
-        if kind == Kind::Lost && unit.losses <= MOST_LOSSES && unit.fails == Ask::Not {
-            return Due::Doubt;
-        }
-        if let Some(due) = self.due_verdict(unit) {
-            return due;
-        }
-        let fallbacks = self.tree.step(node).map_or(0, |step| step.fallbacks.len());
-        if (unit.way as usize) < fallbacks && !lost {
-            Due::NextWay
-        } else {
-            Due::End(vec![Status::Failed])
-        }
-    }
-
-    pub(super) fn due_retry(&self, unit: &Unit, retry: &Retry, kind: Kind) -> Option<Due> {
-        let named = retry.on.is_empty() || retry.on.contains(&kind);
-        if unit.failed > retry.count || !named {
-            return None;
-        }
-        let delay = u64::from(retry.delay.unwrap_or(0));
-        let factor = u64::from(retry.backoff.unwrap_or(1)).pow(unit.failed - 1);
-        let most = delay.saturating_mul(factor).min(retry.max.map_or(u64::MAX, u64::from));
-        let (began, stood) = unit.began.unwrap_or((self.now, self.stood));
-        let spent = self.now - began - (self.stood - stood);
-        let until = u64::try_from(spent).unwrap_or(0).saturating_add(most);
-        let late = retry.within.is_some_and(|within| until >= u64::from(within));
-        (!late).then_some(Due::Delay { most, drawn: retry.jitter })
-    }
-
-    fn due_doubt(&self, node: usize, unit: &Unit) -> Due {
-        if self.rolled(node).is_some() {
-            return Due::End(vec![Status::Cancelled]);
-        }
-        let step = self.tree.step(node);
-        match unit.doubt {
-            Ask::Open(_) => return Due::Person,
-            Ask::Said(Said::Yes) => return Due::End(vec![Status::Succeeded]),
-            Ask::Said(Said::No) => return Due::End(vec![Status::Failed]),
-            _ => {}
-        }
-        if step.is_some_and(|step| step.idempotent) {
-            return Due::Clear;
-        }
-        match (step.and_then(|step| step.unless), unit.unless) {
-            (Some(_), None) => Due::Check(Work::Unless),
-            (Some(_), Some(true)) => Due::End(vec![Status::Succeeded]),
-            (Some(_), Some(false)) => Due::Clear,
-            _ => Due::Ask(Question::InDoubt),
         }
     }
 }

@@ -11,6 +11,7 @@ mod closing;
 mod due;
 mod edges;
 mod ends;
+mod failed;
 mod hold;
 mod rest;
 mod resume;
@@ -28,6 +29,7 @@ use due::Due;
 
 /// A run as the contract has it.
 #[derive(Clone)]
+#[allow(clippy::struct_excessive_bools)] // facts that do not exclude each other
 pub(crate) struct Model<'a> {
     tree: &'a Tree<'a>,
     /// What comes before each node, by all edges and by `depends` alone.
@@ -103,6 +105,7 @@ struct Stop {
 }
 
 #[derive(Clone, Default)]
+#[allow(clippy::struct_excessive_bools)] // facts that do not exclude each other
 struct Unit {
     /// How it ended, as an instance.
     over: Option<Status>,

@@ -24,9 +24,10 @@ impl Model<'_> {
                 Due::Time(until) => {
                     *until > self.now || self.held(at) || self.may_be_kept_closed(at.0)
                 }
-                Due::Start | Due::Save => self.held(at) || self.may_be_kept_closed(at.0),
+                Due::Start | Due::Save | Due::Open => {
+                    self.held(at) || self.may_be_kept_closed(at.0)
+                }
                 Due::Restore(_) => busy || self.locked(at),
-                Due::Open => self.held(at) || self.may_be_kept_closed(at.0),
                 Due::Check(Work::Verify | Work::Cleanup) if self.refused(at) => true,
                 // What was decided begins once what was recorded before is on the disk.
                 _ => busy || !settled,

@@ -54,7 +54,9 @@ impl Model<'_> {
                 start_over(node);
             }
         }
-        undone_with.into_iter().for_each(|step| start_over(&mut self.nodes[step]));
+        for step in undone_with {
+            start_over(&mut self.nodes[step]);
+        }
         if !changed.is_empty() {
             self.take_changes(changed, &late);
         }

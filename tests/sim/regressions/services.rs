@@ -162,7 +162,7 @@ fn one_that_never_gets_ready_ends_by_its_timeout() {
     let hangs = Try { takes: 1000, fails: None, hangs: true, grace: 0 };
     let acts = Acts { tries: vec![hangs], ..step().acts };
     let way = super::super::plan::Way { retry: None, timeout: Some(3000) };
-    let late = Step { acts, way, ..service() };
+    let late = Step { way, acts, ..service() };
     let user = Step { guards: depends(0), ..step() };
     holds(&case(goal(None, of(vec![late, user]))));
 }
