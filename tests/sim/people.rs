@@ -45,7 +45,8 @@ impl Scripted<'_> {
             }
             let name = view.state.name(unit);
             let at = self.at(&name);
-            let (after, answer) = self.reply(at, question, view.state.interactive);
+            let way = view.state.unit(unit).map_or(0, |state| state.way);
+            let (after, answer) = self.reply(at, question, (view.state.interactive, way));
             let now = self.disk.lock().now;
             let when = after.map(|after| now.max(question.asked.0 + i64::from(after)));
             let when = if self.someone { Some(now) } else { when };
@@ -72,7 +73,12 @@ impl Scripted<'_> {
         }
     }
 
-    fn reply(&mut self, at: At, question: &Question, interactive: bool) -> (Option<u32>, Reaction) {
+    fn reply(
+        &mut self,
+        at: At,
+        question: &Question,
+        (interactive, way): (bool, u32),
+    ) -> (Option<u32>, Reaction) {
         let step = self.tree.step(at.0);
         let outputs = step.map(|step| gives(step, SAID)).unwrap_or_default();
         let done = Answer::Done { outputs };
@@ -88,10 +94,12 @@ impl Scripted<'_> {
                 of_reply(reply, Answer::Approved, Answer::Denied)
             }
             QuestionKind::Manual => {
-                let Action::Manual(reply) = &self.step(at).action else {
-                    unreachable!("only what is done by hand is asked so")
+                let by_hand = match &self.step(at).action {
+                    Action::Manual(reply) => Some(*reply),
+                    _ => self.tree.way(at.0, way).and_then(|way| way.by_hand),
                 };
-                of_reply(*reply, done, Answer::Failed)
+                let reply = by_hand.expect("only what is done by hand is asked so");
+                of_reply(reply, done, Answer::Failed)
             }
             QuestionKind::InDoubt => {
                 let verdict = self.step(at).acts.in_doubt;

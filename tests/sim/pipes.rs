@@ -150,8 +150,14 @@ fn can_be_joined(step: &Step) -> bool {
         && step.omit.is_none()
         && !step.elsewhere
         && !step.service
+        && !has_fallback_by_hand(step)
+}
+
+fn has_fallback_by_hand(step: &Step) -> bool {
+    step.fallbacks.iter().any(|way| way.by_hand.is_some())
 }
 
 fn can_serve(step: &Step) -> bool {
-    matches!(step.action, Action::Run) && step.each.is_none() && !step.elsewhere
+    let one = matches!(step.action, Action::Run) && step.each.is_none();
+    one && !step.elsewhere && !has_fallback_by_hand(step)
 }

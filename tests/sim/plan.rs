@@ -186,6 +186,8 @@ pub(crate) struct Way {
     pub(crate) retry: Option<Retry>,
     /// In milliseconds.
     pub(crate) timeout: Option<u32>,
+    /// As a fallback: a person does it.
+    pub(crate) by_hand: Option<Reply>,
 }
 
 #[derive(Debug, Clone)]

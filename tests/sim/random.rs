@@ -189,7 +189,7 @@ fn steps() -> impl Strategy<Value = Step> {
     let does = (weighted(0.1, flag(0.3)), weighted(0.1, flag(0.7)), action);
     let tried = (
         ways(),
-        vec(ways(), 0..3),
+        vec(fallbacks(), 0..3),
         (flag(0.6), flag(0.15), weighted(0.3, 0_u16..4), flag(0.12)),
         weighted(0.25, policy),
     );
@@ -203,7 +203,7 @@ fn steps() -> impl Strategy<Value = Step> {
             let (each, omit, output) = called;
             // What is done by hand is not tried again.
             if matches!(action, Action::Manual(_)) {
-                (way, fallbacks) = (Way { retry: None, timeout: None }, Vec::new());
+                (way, fallbacks) = (Way { retry: None, timeout: None, by_hand: None }, Vec::new());
                 // What a snapshot of it is for is not said.
                 snapshot = false;
             }
@@ -258,8 +258,17 @@ fn kinds() -> impl Strategy<Value = Kind> {
 }
 
 fn ways() -> impl Strategy<Value = Way> {
-    (weighted(0.4, retries()), weighted(0.2, 1_u32..9000))
-        .prop_map(|(retry, timeout)| Way { retry, timeout })
+    (weighted(0.4, retries()), weighted(0.2, 1_u32..9000)).prop_map(|(retry, timeout)| Way {
+        retry,
+        timeout,
+        by_hand: None,
+    })
+}
+
+fn fallbacks() -> impl Strategy<Value = Way> {
+    let by_hand =
+        replies().prop_map(|reply| Way { retry: None, timeout: None, by_hand: Some(reply) });
+    prop_oneof![6 => ways().boxed(), 1 => by_hand.boxed()]
 }
 
 fn retries() -> impl Strategy<Value = Retry> {

@@ -83,7 +83,8 @@ impl Tree<'_> {
         all.extend(way_clauses(&step.way));
         for fallback in &step.fallbacks {
             let clauses = way_clauses(fallback).join("; ");
-            all.push(format!("fallback {{ run [\"y\"]; {clauses} }}"));
+            let action = if fallback.by_hand.is_some() { "manual \"so\"" } else { "run [\"y\"]" };
+            all.push(format!("fallback {{ {action}; {clauses} }}"));
         }
         all.extend(step.policy.map(|policy| {
             let word = match policy {

@@ -98,7 +98,12 @@ impl RunState {
 
     /// Whether it was between two attempts when a service died that it cannot do without.
     fn has_lost_service(&self, unit: UnitIx, state: &UnitState) -> bool {
-        matches!(state.phase, Phase::Delayed(_) | Phase::Guarding | Phase::InDoubt)
+        let between = matches!(
+            state.phase,
+            Phase::Delayed(_) | Phase::Guarding | Phase::Asking | Phase::InDoubt
+        );
+        between
+            && !state.is_done_by_hand()
             && !self.cancelling(unit.node)
             && self.lost_service(unit.node).is_some()
     }

@@ -125,6 +125,12 @@ impl Model<'_> {
         }
     }
 
+    /// Whether it has come to a fallback that a person does.
+    pub(super) fn is_by_hand(&self, at: At) -> bool {
+        let way = self.tree.way(at.0, self.unit(at).way);
+        way.is_some_and(|way| way.by_hand.is_some())
+    }
+
     /// Of a step by hand.
     pub(super) fn due_by_hand(&self, unit: &Unit) -> Due {
         match (unit.manual, unit.handed) {

@@ -95,6 +95,8 @@ impl Model<'_> {
             Some(_) => {}
         }
         let between = matches!(unit.phase, Phase::Delayed(_) | Phase::Fresh | Phase::Doubt);
+        let said = matches!(unit.manual, Ask::Said(Said::Yes | Said::No));
+        let between = between && !said;
         if between && unit.attempts > 0 && !self.cancelling(node) && self.is_lost(node) {
             return Due::End(vec![Status::Failed]);
         }
@@ -132,7 +134,9 @@ impl Model<'_> {
                 () if self.tree.nodes[node].service && !self.is_needed(node) => {
                     Due::End(vec![Status::Succeeded])
                 }
+                () if self.is_by_hand(at) && unit.manual != Ask::Not => self.due_by_hand(unit),
                 () if waits => Due::Nothing,
+                () if self.is_by_hand(at) => self.due_by_hand(unit),
                 () => Due::Start,
             },
             Phase::Fresh => self.due_first(at),

@@ -41,7 +41,7 @@ fn what_depends_on_the_step_that_its_items_come_from_waits_for_the_rest() {
 fn an_instance_that_has_begun_goes_on_with_its_fallback_when_others_have_failed() {
     let fails = |takes| Try { takes, fails: Some(Kind::Exit(1)), hangs: false, grace: 0 };
     let tries = vec![fails(0), fails(1000), fails(5000), fails(0)];
-    let way = Way { retry: None, timeout: None };
+    let way = Way { retry: None, timeout: None, by_hand: None };
     let acts = Acts { tries, ..step().acts };
     let mut goes_on = case(goal(
         None,

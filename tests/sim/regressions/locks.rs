@@ -97,7 +97,7 @@ fn what_waits_for_a_lock_after_its_delay_keeps_no_run_from_being_left_waiting() 
     let tried = locks(
         0,
         Step {
-            way: Way { retry: Some(retry), timeout: None },
+            way: Way { retry: Some(retry), timeout: None, by_hand: None },
             idempotent: true,
             acts: takes(0, Some(Kind::Exit(1))),
             ..step()

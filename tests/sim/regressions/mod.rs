@@ -33,7 +33,7 @@ fn step() -> Step {
         unless: None,
         requires: None,
         action: Action::Run,
-        way: Way { retry: None, timeout: None },
+        way: Way { retry: None, timeout: None, by_hand: None },
         fallbacks: Vec::new(),
         policy: None,
         idempotent: false,
@@ -136,7 +136,7 @@ fn a_run_that_waits_for_people_stands_still_once() {
         on: Vec::new(),
     };
     let bounded = Step {
-        way: Way { retry: Some(within), timeout: None },
+        way: Way { retry: Some(within), timeout: None, by_hand: None },
         acts: takes(3000, Some(Kind::Exit(1))),
         ..step()
     };

@@ -1,6 +1,6 @@
 //! Services: who needs them, what they keep, and what their end means for others.
 
-use super::super::plan::{EdgeKind, Goal, Kind, Lock, Node, Policy, StepPolicy, Try};
+use super::super::plan::{EdgeKind, Goal, Kind, Lock, Node, Policy, Reply, StepPolicy, Try, Way};
 use super::super::script::Next;
 use super::{Acts, Guards, Step, after, by_hand, case, goal, guards, holds, of, step, takes};
 
@@ -109,7 +109,7 @@ fn a_chain_whose_service_died_between_two_attempts_has_failed() {
     let acts = Acts { restore: (1500, true), ..dies(1500).acts };
     let dead = Step { snapshot: true, acts, ..service() };
     let fails = takes(2000, Some(Kind::Exit(1)));
-    let again = super::super::plan::Way { retry: None, timeout: None };
+    let again = Way { retry: None, timeout: None, by_hand: None };
     let user =
         Step { guards: depends(1), reads: Some(0), acts: fails, fallbacks: vec![again], ..step() };
     let mut case = case(goal(None, of(vec![dead, step(), user, step()])));
@@ -161,8 +161,18 @@ fn a_service_of_what_is_rolled_back_ends_although_others_wait_for_it() {
 fn one_that_never_gets_ready_ends_by_its_timeout() {
     let hangs = Try { takes: 1000, fails: None, hangs: true, grace: 0 };
     let acts = Acts { tries: vec![hangs], ..step().acts };
-    let way = super::super::plan::Way { retry: None, timeout: Some(3000) };
+    let way = Way { retry: None, timeout: Some(3000), by_hand: None };
     let late = Step { way, acts, ..service() };
     let user = Step { guards: depends(0), ..step() };
     holds(&case(goal(None, of(vec![late, user]))));
+}
+
+/// It was still asked about.
+#[test]
+fn a_fallback_by_hand_is_over_when_the_service_dies() {
+    let reply = Reply { after: Some(60_000), yes: true, skips: false };
+    let by_hand = Way { retry: None, timeout: None, by_hand: Some(reply) };
+    let fails = takes(0, Some(Kind::Exit(1)));
+    let user = Step { guards: depends(0), acts: fails, fallbacks: vec![by_hand], ..step() };
+    holds(&case(goal(Some(Policy::Continue), of(vec![dies(1000), user]))));
 }
