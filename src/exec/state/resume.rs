@@ -47,7 +47,7 @@ impl RunState {
             if over.get(node.at()) != Some(&true) {
                 reopen_stop(state, retry_failed);
             }
-            doubt_units(state, elsewhere.contains(&node));
+            doubt_units(state, elsewhere.binary_search(&node).is_ok());
             if !goal && kept.binary_search(&node).is_err() {
                 take_up(state, again);
             }
