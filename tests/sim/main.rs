@@ -1,8 +1,9 @@
 //! goalc in a world that is made at random, and held to a model of its contract.
 //!
 //! Each seed gives a plan and what goes wrong in its run. `GOALC_SEEDS` says how many are tried,
-//! `GOALC_FIRST` from which on, `GOALC_SEED` tries one alone. What fails is made as small as it
-//! goes, and printed.
+//! `GOALC_FIRST` from which on, `GOALC_SEED` tries one alone; `GOALC_SHOW` prints each plan before
+//! it is tried, `GOALC_REFUSED` those that `check` refuses. What fails is made as small as it goes,
+//! and printed.
 
 mod disk;
 mod invariants;

@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::plan::{Action, EdgeKind, Step};
+use super::plan::{Action, EdgeKind, RESOURCE, Step};
 use super::tree::{Flat, Tree};
-
-/// The plan's one resource; steps that are joined take what they need at once.
-const AMOUNT: u32 = 2;
 
 impl Tree<'_> {
     /// Joins steps as they say, as far as none of them comes to wait for itself by that.
@@ -95,9 +92,10 @@ impl Tree<'_> {
         row
     }
 
+    /// Steps that are joined take what they need at once.
     fn takes_too_much(&self, last: usize) -> bool {
         let uses = |node: usize| self.nodes[node].what.guards().uses.unwrap_or(0);
-        self.row(last).into_iter().map(uses).sum::<u32>() > AMOUNT
+        self.row(last).into_iter().map(uses).sum::<u32>() > RESOURCE
     }
 
     /// Whether something waits for itself, where steps that are joined begin and end together. A

@@ -4,6 +4,9 @@
 //! before it in the text, so that every value here is a plan without circles, also when parts of
 //! it are taken away.
 
+/// How much there is of the one resource, `r`.
+pub(crate) const RESOURCE: u32 = 2;
+
 /// A whole plan and how it is called.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::plan::{
-    Action, Confirm, Each, EdgeKind, Guards, Kind, Lock, Policy, Step, StepPolicy, Tolerate, Way,
+    Action, Confirm, Each, EdgeKind, Guards, Kind, Lock, Policy, RESOURCE, Step, StepPolicy,
+    Tolerate, Way,
 };
 use super::tree::{Condition, Flat, Tree, What};
 
 impl Tree<'_> {
     /// The plan's text.
     pub(crate) fn text(&self) -> String {
-        let mut text = "goal g {\n  param p: int = 1\n  resource r 2\n".to_owned();
+        let mut text = format!("goal g {{\n  param p: int = 1\n  resource r {RESOURCE}\n");
         if self.plan.checkpoints {
             text += "  progress checkpoints\n";
         }

@@ -54,14 +54,14 @@ pub(crate) enum Condition {
     Output { on: usize, least: u32, by_let: bool },
 }
 
-impl<'a> Tree<'a> {
-    pub(crate) fn new(plan: &'a Plan) -> Self {
-        let root = Flat {
-            id: String::new(),
-            name: "g".to_owned(),
-            parent: None,
+impl<'a> Flat<'a> {
+    fn new((id, name): (String, String), parent: Option<usize>, what: What<'a>) -> Self {
+        Self {
+            id,
+            name,
+            parent,
             children: Vec::new(),
-            what: What::Goal(&plan.root),
+            what,
             edges: Vec::new(),
             when: None,
             source: None,
@@ -71,7 +71,13 @@ impl<'a> Tree<'a> {
             service: false,
             users: Vec::new(),
             behind: Vec::new(),
-        };
+        }
+    }
+}
+
+impl<'a> Tree<'a> {
+    pub(crate) fn new(plan: &'a Plan) -> Self {
+        let root = Flat::new((String::new(), "g".to_owned()), None, What::Goal(&plan.root));
         let mut tree = Self { plan, nodes: vec![root] };
         tree.hold(0, &plan.root);
         tree.join();
@@ -93,23 +99,8 @@ impl<'a> Tree<'a> {
             };
             let (edges, when) = self.waits(parent, what.guards());
             let (source, count) = what.each().map_or((None, 0), |each| self.items(each));
-            let (children, parent_of) = (Vec::new(), Some(parent));
-            self.nodes.push(Flat {
-                id,
-                name,
-                parent: parent_of,
-                children,
-                what,
-                edges,
-                when,
-                source,
-                count,
-                reads: None,
-                chain: Rc::default(),
-                service: false,
-                users: Vec::new(),
-                behind: Vec::new(),
-            });
+            let flat = Flat::new((id, name), Some(parent), what);
+            self.nodes.push(Flat { edges, when, source, count, ..flat });
             self.nodes[parent].children.push(at);
             if let Node::Goal(inner) = child {
                 self.hold(at, inner);

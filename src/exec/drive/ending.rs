@@ -98,12 +98,6 @@ impl<W: World> Drive<'_, W> {
             }
             return self.fail_value(unit, what, &EvalError::failed(why));
         }
-        // What waits to be put back stays as it is.
-        self.puts_nothing_back = true;
-        for unit in self.state.agenda.deciding.iter().copied().collect::<Vec<_>>() {
-            self.decide(unit);
-        }
-        self.puts_nothing_back = false;
     }
 
     fn final_end(&self, root: NodeIx, status: Status) -> RunEnd {

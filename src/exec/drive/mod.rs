@@ -86,8 +86,6 @@ pub struct Drive<'a, W: World> {
     locked_goals: BTreeSet<NodeIx>,
     /// Something that runs may have to be stopped, once the events are written.
     stop_due: bool,
-    /// What others keep for ever is not waited for to put a snapshot back.
-    puts_nothing_back: bool,
 }
 
 impl<W: World> std::fmt::Debug for Drive<'_, W> {
@@ -131,7 +129,6 @@ impl<'a, W: World> Drive<'a, W> {
             machine_waits: false,
             locked_goals: BTreeSet::new(),
             stop_due: false,
-            puts_nothing_back: false,
         }
     }
 

@@ -88,14 +88,7 @@ impl<W: World> Drive<'_, W> {
             return false;
         }
         let uses = self.state.uses_of(unit);
-        let held = schedule::held_by_others(&self.state, unit.node, &uses, &self.limits);
-        if held.is_some() && self.puts_nothing_back {
-            let unit = self.state.name(unit);
-            let (failure, reason) = (failure.cloned(), reason.cloned());
-            let why = "a service keeps what it needs for that, and runs until it has ended";
-            self.record(Event::RestoreStarted { unit: unit.clone(), status, failure, reason });
-            self.record(Event::RestoreEnded { unit, failure: Some(why.to_owned()) });
-        } else if held.is_none() {
+        if schedule::held_by_others(&self.state, unit.node, &uses, &self.limits).is_none() {
             let name = self.state.name(unit);
             let (failure, reason) = (failure.cloned(), reason.cloned());
             self.record(Event::RestoreStarted { unit: name, status, failure, reason });

@@ -1,14 +1,11 @@
 //! Slots, locks and resources: who has them, and who has to wait for them.
 
 use super::{Due, Model, Phase, Undo};
-use crate::plan::Action;
+use crate::plan::{Action, RESOURCE};
 use crate::trace::At;
 
 /// So many attempts may start before others than who waits have to wait.
 const PATIENCE: u32 = 16;
-
-/// The plan's one resource.
-const AMOUNT: u32 = 2;
 
 impl Model<'_> {
     fn takes_slot(&self, node: usize) -> bool {
@@ -189,7 +186,7 @@ impl Model<'_> {
         };
         let used: u32 = others.iter().map(|other| self.uses(other.0)).sum();
         let own = self.uses(at.0);
-        let short = own > 0 && used + own > AMOUNT;
+        let short = own > 0 && used + own > RESOURCE;
         short || others.iter().any(meets)
     }
 

@@ -126,7 +126,7 @@ impl Model<'_> {
             }
             What::Restoring(at, status) => {
                 let due = matches!(self.due(at), Due::Restore(all) if all.contains(&status));
-                if !due || self.taken(at) && !self.is_kept_by_service(at) {
+                if !due || self.taken(at) {
                     return wrong(self, at);
                 }
                 self.unit_mut(at).phase = Phase::Restoring(status);

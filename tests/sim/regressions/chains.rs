@@ -5,10 +5,6 @@ use super::{Acts, Kind, Step, case, goal, guards, holds, of, step, takes};
 use crate::plan::Policy;
 use crate::script::{Crash, Next, Place};
 
-fn reader() -> Step {
-    Step { reads: Some(0), ..step() }
-}
-
 /// Three ran at once: while the snapshot was taken its reader had no slot.
 #[test]
 fn a_chain_has_all_its_slots_while_a_snapshot_of_it_is_taken() {
@@ -70,12 +66,5 @@ fn what_an_agent_does_takes_no_lock() {
     let nodes = [vec![Node::Goal(Box::new(outer))], of(vec![by_hand])].concat();
     let mut case = case(goal(None, nodes));
     case.script.agent = u8::MAX;
-    holds(&case);
-}
-
-#[test]
-fn a_chain_larger_than_the_plan_allows_runs_alone() {
-    let mut case = case(goal(None, of(vec![step(), reader(), reader(), step()])));
-    case.plan.jobs = 1;
     holds(&case);
 }

@@ -1,6 +1,8 @@
 //! Services: who needs them, what they keep, and what their end means for others.
 
-use super::super::plan::{EdgeKind, Goal, Kind, Lock, Node, Policy, Reply, StepPolicy, Try, Way};
+use super::super::plan::{
+    Begin, Begins, EdgeKind, Goal, Kind, Lock, Node, Policy, Reply, StepPolicy, Way,
+};
 use super::super::script::Next;
 use super::{Acts, Guards, Step, after, by_hand, case, goal, guards, holds, of, step, takes};
 
@@ -21,6 +23,10 @@ fn lock(machine: bool, guards: Guards) -> Guards {
     Guards { locks: vec![Lock { name: 0, shared: false, machine }], ..guards }
 }
 
+fn with_lock() -> Step {
+    Step { guards: lock(false, guards()), ..step() }
+}
+
 fn inner(goal: Goal) -> Vec<Node> {
     vec![Node::Goal(Box::new(goal))]
 }
@@ -28,7 +34,7 @@ fn inner(goal: Goal) -> Vec<Node> {
 /// The run ended with exit code 4.
 #[test]
 fn a_goal_that_needs_what_its_service_keeps_fails() {
-    let keeps = Step { guards: lock(false, guards()), ..service() };
+    let keeps = Step { service: true, ..with_lock() };
     let needs = Goal { guards: lock(false, depends(0)), ..goal(None, of(vec![step()])) };
     holds(&case(goal(None, [of(vec![keeps]), inner(needs)].concat())));
 }
@@ -47,36 +53,29 @@ fn what_another_run_has_is_waited_for_by_a_service_too() {
 /// Only the first of a chain was asked for what it needs: exit code 4.
 #[test]
 fn a_chain_of_which_one_needs_what_a_service_keeps_fails() {
-    let keeps = Step { guards: lock(false, guards()), ..service() };
+    let keeps = Step { service: true, ..with_lock() };
     let reader = Step { guards: lock(false, depends(1)), reads: Some(0), snapshot: true, ..step() };
     holds(&case(goal(None, of(vec![keeps, step(), reader]))));
 }
 
-/// An undo of a step whose lock a service kept until after it was no end: exit code 4.
+/// A service kept until after their end what they needed: exit code 4.
 #[test]
-fn what_a_service_keeps_an_undo_and_a_snapshot_cannot_have() {
-    let long = Step { guards: lock(false, guards()), ..service() };
-    let fails =
-        |policy| Step { acts: takes(1000, Some(Kind::Exit(1))), policy: Some(policy), ..step() };
-    for undone in [true, false] {
-        let locked =
-            Step { guards: lock(false, guards()), rollback: undone, snapshot: !undone, ..step() };
-        let steps = of(vec![locked, fails(StepPolicy::Rollback)]);
-        let around = goal(Some(Policy::Continue), steps);
-        for order in [0, 77, 12_345_678_901] {
-            let mut case =
-                case(goal(None, [of(vec![long.clone()]), inner(around.clone())].concat()));
-            case.script.order = order;
-            holds(&case);
-        }
-    }
+fn what_a_service_keeps_an_undo_cannot_have() {
+    let locked = Step { rollback: true, priority: Some(2), ..with_lock() };
+    let fails = takes(1000, Some(Kind::Exit(1)));
+    let fails = Step { acts: fails, policy: Some(StepPolicy::Rollback), ..step() };
+    let around = goal(Some(Policy::Continue), of(vec![locked, fails]));
+    let late = Step { service: true, priority: Some(1), ..with_lock() };
+    let mut case = case(goal(None, [of(vec![late]), inner(around)].concat()));
+    case.plan.jobs = 1;
+    holds(&case);
 }
 
 /// It waited for the service to be ready again.
 #[test]
 fn what_was_done_by_hand_needs_its_service_no_more() {
     let asked = Step { action: by_hand(20_000), guards: lock(false, depends(0)), ..step() };
-    let keeps = Step { guards: lock(false, guards()), ..service() };
+    let keeps = Step { service: true, ..with_lock() };
     let mut case = case(goal(None, of(vec![keeps, asked])));
     case.script.terminal = false;
     holds(&case);
@@ -86,10 +85,14 @@ fn what_was_done_by_hand_needs_its_service_no_more() {
 #[test]
 fn undoing_a_service_takes_a_slot() {
     let saved = |service| Step { snapshot: true, service, ..step() };
-    let mut case = case(goal(None, of(vec![saved(false), saved(true), step()])));
-    case.plan.jobs = 1;
-    case.script.next = vec![Next::RollBack { to_start: true }];
-    holds(&case);
+    // In one of these orders the service's comes first.
+    for order in 0_u64..20 {
+        let mut case = case(goal(None, of(vec![saved(false), saved(true), step()])));
+        case.plan.jobs = 1;
+        case.script.order = order.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        case.script.next = vec![Next::RollBack { to_start: true }];
+        holds(&case);
+    }
 }
 
 /// It started beside the snapshot being put back, without its service.
@@ -97,8 +100,9 @@ fn undoing_a_service_takes_a_slot() {
 fn nobody_starts_while_a_dead_service_is_cleared_away() {
     let acts = Acts { restore: (5000, true), ..dies(1500).acts };
     let dead = Step { snapshot: true, acts, ..service() };
-    let user = Step { guards: depends(1), ..step() };
-    let mut case = case(goal(Some(Policy::Continue), of(vec![dead, step(), user])));
+    let long = Step { acts: takes(2000, None), ..step() };
+    let user = Step { guards: depends(1), priority: Some(-1), ..step() };
+    let mut case = case(goal(Some(Policy::Continue), of(vec![dead, long, user])));
     case.plan.jobs = 1;
     holds(&case);
 }
@@ -128,7 +132,8 @@ fn a_service_whose_service_dies_has_failed() {
 /// It was `not-run`, as if the run had ended before its turn.
 #[test]
 fn who_is_asked_is_blocked_when_the_service_dies() {
-    let user = Step { guards: depends(0), ..step() };
+    let begins = Begins { after: Some(60_000), says: Begin::Run };
+    let user = Step { guards: depends(0), acts: Acts { begins, ..step().acts }, ..step() };
     let mut case = case(goal(None, of(vec![dies(1000), user])));
     case.script.interactive = u8::MAX;
     case.script.terminal = true;
@@ -148,23 +153,17 @@ fn an_agent_is_stopped_when_the_service_dies() {
 /// The rollback waited for the service, it for who waited outside, and that for the rollback.
 #[test]
 fn a_service_of_what_is_rolled_back_ends_although_others_wait_for_it() {
-    let undone = Step { rollback: true, ..step() };
+    let undone = Step { rollback: true, acts: takes(9000, None), ..step() };
     let fails = Step { acts: takes(3000, Some(Kind::Exit(1))), ..step() };
-    let rolled = goal(Some(Policy::Rollback), of(vec![service(), undone, fails]));
+    let beside = inner(goal(None, of(vec![undone])));
+    let nodes = [of(vec![service()]), beside, of(vec![fails])].concat();
+    let rolled = goal(Some(Policy::Rollback), nodes);
+    // On the service, and on the goal beside it.
     let guards = Guards { edges: [depends(3).edges, depends(2).edges].concat(), ..guards() };
     let outside = Step { guards, ..step() };
-    let nodes = [inner(rolled), of(vec![outside])].concat();
-    holds(&case(goal(Some(Policy::Continue), nodes)));
-}
-
-#[test]
-fn one_that_never_gets_ready_ends_by_its_timeout() {
-    let hangs = Try { takes: 1000, fails: None, hangs: true, grace: 0 };
-    let acts = Acts { tries: vec![hangs], ..step().acts };
-    let way = Way { retry: None, timeout: Some(3000), by_hand: None };
-    let late = Step { way, acts, ..service() };
-    let user = Step { guards: depends(0), ..step() };
-    holds(&case(goal(None, of(vec![late, user]))));
+    let mut case = case(goal(Some(Policy::Continue), [inner(rolled), of(vec![outside])].concat()));
+    case.plan.jobs = 4;
+    holds(&case);
 }
 
 /// It was still asked about.
