@@ -14,10 +14,10 @@ use crate::source::Span;
 /// Reports names of one goal that look alike, and names that mix scripts to look like another.
 pub(super) fn report(pass: &mut Pass<'_>) {
     for ix in pass.world.goal_ids() {
-        let names = names(pass.world, ix);
-        if names.iter().all(|(_, name)| name.is_ascii()) {
+        if pass.world.goal(ix).names.keys().all(|name| name.is_ascii()) {
             continue;
         }
+        let names = names(pass.world, ix);
         let mut known: HashMap<String, (Span, &str)> = HashMap::new();
         for (span, name) in names {
             let shape: String = skeleton(name).collect();

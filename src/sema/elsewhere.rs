@@ -13,14 +13,12 @@ use crate::source::Span;
 /// Reports each demand that the place where its step runs cannot keep; `chosen`: what steps run on
 /// that do not say so themselves.
 pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered, chosen: Option<&str>) {
-    let ids: Vec<_> =
-        pass.world.step_ids().map(|ix| (ix, pass.world.step(ix).id.clone())).collect();
-    let steps = ids.iter().map(|(_, id)| id).zip(&lowered.steps);
-    let found = misplaced(steps, chosen);
-    for (id, demand, why) in found {
-        let Some((ix, _)) = ids.iter().find(|(_, each)| each == id) else { continue };
+    let world = pass.world;
+    let steps = world.steps.iter().map(|step| &step.id).zip(&lowered.steps);
+    for (id, demand, why) in misplaced(steps, chosen) {
+        let Some(ix) = world.step_ids().find(|ix| world.step(*ix).id == *id) else { continue };
         let place = executor_of(&lowered.steps[ix.at()], chosen);
-        let diagnostic = cannot(pass, *ix, demand, place, why);
+        let diagnostic = cannot(pass, ix, demand, place, why);
         pass.report(diagnostic);
     }
 }

@@ -3,6 +3,7 @@
 //! An edge from x to y says that x waits for y. A step waits for its goal's start; a goal's end
 //! waits for all its steps; whoever depends on a goal waits for its end. Iterative throughout.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, VecDeque};
 
 use petgraph::algo::kosaraju_scc;
@@ -59,7 +60,7 @@ impl Graph {
         let steps = world.steps.len();
         let (hops, components) = (Rows::default(), Rows::default());
         let mut graph = Self { steps, hops, components };
-        let ids = ids(world);
+        let ids = Ids { world, all: OnceCell::new() };
         graph.hops = Rows::of(steps + 2 * world.goals.len(), Hop::new(0, None, None), |visit| {
             graph.each_hop(pass, lowered, &ids, visit);
         });
@@ -74,7 +75,7 @@ impl Graph {
         &self,
         pass: &Pass<'_>,
         lowered: &Lowered,
-        ids: &HashMap<NodeId, Node>,
+        ids: &Ids<'_, '_>,
         visit: &mut dyn FnMut(usize, Hop),
     ) {
         let world = pass.world;
@@ -138,13 +139,14 @@ impl Graph {
         from: usize,
         edges: &[Edge],
         record: &Record,
-        ids: &HashMap<NodeId, Node>,
+        ids: &Ids<'_, '_>,
         visit: &mut dyn FnMut(usize, Hop),
     ) {
         let places = Places::of(&record.edges);
-        for edge in edges {
-            let Some(node) = ids.get(&edge.on) else { continue };
-            visit(from, Hop::new(self.target(*node), Some(edge.kind), places.first(*node)));
+        for (at, edge) in edges.iter().enumerate() {
+            let noted = record.edges.get(at).map(|(node, _)| *node);
+            let Some(node) = ids.node(&edge.on, noted) else { continue };
+            visit(from, Hop::new(self.target(node), Some(edge.kind), places.first(node)));
         }
     }
 
@@ -247,6 +249,24 @@ impl<'r> Places<'r> {
             Self::Few(edges) => edges.iter().find(|(each, _)| *each == node).map(|(_, span)| *span),
             Self::Many(places) => places.get(&node).copied(),
         }
+    }
+}
+
+/// Nodes by their ids. Most are where their users' edges were noted; the rest is looked up.
+struct Ids<'p, 'w> {
+    world: &'p World<'w>,
+    all: OnceCell<HashMap<NodeId, Node>>,
+}
+
+impl Ids<'_, '_> {
+    /// The node of an id, which may be the one that was noted.
+    fn node(&self, id: &NodeId, noted: Option<Node>) -> Option<Node> {
+        let is_it = |node: &Node| match (id, *node) {
+            (NodeId::Step(id), Node::Step(ix)) => *id == self.world.step(ix).id,
+            (NodeId::Goal(id), Node::Goal(ix)) => *id == self.world.goal(ix).id,
+            _ => false,
+        };
+        noted.filter(is_it).or_else(|| self.all.get_or_init(|| ids(self.world)).get(id).copied())
     }
 }
 

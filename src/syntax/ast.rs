@@ -199,6 +199,13 @@ pub struct Changes {
     pub protected: Vec<u32>,
 }
 
+impl Changes {
+    /// Whether all is as it was written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.jumps.is_empty() && self.protected.is_empty()
+    }
+}
+
 impl StringLiteral {
     /// Where a byte range of the text was written.
     pub fn span_of(&self, range: std::ops::Range<usize>) -> Span {

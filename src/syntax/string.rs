@@ -16,6 +16,14 @@ pub(super) fn cook(
     style: StringStyle,
     place: Place<'_>,
 ) -> (StringLiteral, Vec<Diagnostic>) {
+    let text = slice(source, body.clone());
+    let escapes = style.interpolates() && text.contains('\\');
+    if place.is_exact() && !style.is_block() && !escapes {
+        let (start, file) = (to_u32(place.offset(body.start)), place.file());
+        let literal =
+            StringLiteral { text: text.into(), changes: None, start, file, style, closed: true };
+        return (literal, Vec::new());
+    }
     let mut cook = Cook {
         source,
         style,
@@ -38,7 +46,7 @@ pub(super) fn cook(
     let changes = Changes { jumps, protected: cook.protected };
     let literal = StringLiteral {
         text: cook.text.into_boxed_str(),
-        changes: (changes != Changes::default()).then(|| Box::new(changes)),
+        changes: (!changes.is_empty()).then(|| Box::new(changes)),
         start,
         file: place.file(),
         style,

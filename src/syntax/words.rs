@@ -17,7 +17,7 @@ pub(super) fn push_words(into: &mut Lower<'_>, word: &str, start: usize, tokens:
         let kind = if length > 0 { name(&rest[..length]) } else { TokenKind::Bad };
         let length = if length > 0 { length } else { bad_length(rest) };
         let place = into.span(start + at, start + at + length);
-        if kind == TokenKind::Bad {
+        if matches!(kind, TokenKind::Bad) {
             report(into, &rest[..length], place);
         }
         tokens.push(Token { kind, span: place });
@@ -49,7 +49,9 @@ pub fn is_name(text: &str) -> bool {
 
 /// How many bytes from the start are a name; 0 where none starts.
 pub(super) fn name_length(text: &str) -> usize {
-    if text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
+    if text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
         return text.len();
     }
     if !text.starts_with(is_start) {

@@ -69,7 +69,7 @@ impl Reader<'_> {
             return None;
         }
         match self.recognise(statement, Place::File) {
-            Recognised::Clause(opened) => Some(*opened),
+            Recognised::Clause(opened) => Some(opened),
             Recognised::Misplaced | Recognised::Unknown => None,
         }
     }

@@ -3,6 +3,8 @@
 //! A word one slip from a right one is reported and read as the right one, so that nothing else
 //! follows from the slip.
 
+use std::borrow::Cow;
+
 use super::arguments::Arguments;
 use super::{Listed, Opened, Reader, complaint};
 use crate::clause::table::{MOUNT, find, words};
@@ -13,15 +15,16 @@ use crate::source::Span;
 use crate::syntax::{Block, Cursor, Statement, Token, TokenKind};
 
 /// The word that a statement begins with; `on failure` is one.
-struct Word {
-    text: String,
+struct Word<'a> {
+    text: Cow<'a, str>,
     span: Span,
     tokens: usize,
 }
 
 /// What a statement turned out to be.
+#[allow(clippy::large_enum_variant)] // there is one at a time, and a box for each clause costs more
 pub(super) enum Recognised<'a> {
-    Clause(Box<Opened<'a>>),
+    Clause(Opened<'a>),
     /// A word that means something elsewhere.
     Misplaced,
     /// It could be anything.
@@ -41,7 +44,7 @@ impl Reader<'_> {
         for statement in statements {
             listed.unknown |= statement.damaged;
             match self.recognise(statement, place) {
-                Recognised::Clause(opened) => listed.opened.push(*opened),
+                Recognised::Clause(opened) => listed.opened.push(opened),
                 Recognised::Misplaced => listed.lost = true,
                 Recognised::Unknown => listed.unknown = true,
             }
@@ -68,7 +71,7 @@ impl Reader<'_> {
         }
         if let Some(spec) = spec_of(place, &word.text, statement) {
             let opened = self.read(spec, place, statement, cursor, word.span);
-            return Recognised::Clause(Box::new(opened));
+            return Recognised::Clause(opened);
         }
         if self.is_full() {
             return Recognised::Unknown;
@@ -78,7 +81,7 @@ impl Reader<'_> {
 
     fn unrecognised<'a>(
         &mut self,
-        word: &Word,
+        word: &Word<'_>,
         place: Place,
         statement: &'a Statement,
         cursor: Cursor<'a>,
@@ -97,7 +100,7 @@ impl Reader<'_> {
         }
         let Some(spec) = meant else { return Recognised::Unknown };
         let arguments = Arguments::new(cursor, spec, place, self.text).read();
-        Recognised::Clause(Box::new(opened(arguments, statement, word.span, true)))
+        Recognised::Clause(opened(arguments, statement, word.span, true))
     }
 
     /// Reads a statement by a spec; the cursor stands behind its word.
@@ -184,20 +187,20 @@ fn name_at(statement: &Statement, at: usize) -> Option<(&str, Span)> {
     if let TokenKind::Name(name) = &token.kind { Some((name, token.span)) } else { None }
 }
 
-fn word_of(statement: &Statement) -> Option<Word> {
+fn word_of(statement: &Statement) -> Option<Word<'_>> {
     let (first, span) = name_at(statement, 0)?;
     match name_at(statement, 1) {
         Some((second, end)) if first == "on" => {
-            Some(Word { text: format!("on {second}"), span: span.to(end), tokens: 2 })
+            Some(Word { text: format!("on {second}").into(), span: span.to(end), tokens: 2 })
         }
         _ if matches!(first, "given" | "expect") => Some(phrase(statement, first, span)),
-        _ => Some(Word { text: first.to_owned(), span, tokens: 1 }),
+        _ => Some(Word { text: first.into(), span, tokens: 1 }),
     }
 }
 
 /// A line of a scenario: `given crash after STEP` is about the machine, `given crash fails` about a step of
 /// that name.
-fn phrase(statement: &Statement, first: &str, span: Span) -> Word {
+fn phrase(statement: &Statement, first: &str, span: Span) -> Word<'static> {
     let word = |at| name_at(statement, at).map_or("", |(word, _)| word);
     let is_text = |at| {
         statement
@@ -214,7 +217,7 @@ fn phrase(statement: &Statement, first: &str, span: Span) -> Word {
     };
     let text: Vec<&str> = (0..tokens).map(word).collect();
     let end = name_at(statement, tokens - 1).map_or(span, |(_, end)| end);
-    Word { text: text.join(" "), span: span.to(end), tokens }
+    Word { text: text.join(" ").into(), span: span.to(end), tokens }
 }
 
 /// What a word means in a place; `goal NAME from …` is a mount.
