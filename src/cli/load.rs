@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::interchange::{self, packed};
 use crate::ir::{Plan, Scenario};
 use crate::sema::{self, Kept, Options};
-use crate::source::{FileId, SourceMap, Span};
+use crate::source::{FileId, Origin, SourceMap, Span};
 
 /// How the file is called that holds scenarios of a plan: `NAME.test.goal` beside `NAME.goal`.
 const SCENARIOS: &str = ".test.goal";
@@ -46,6 +46,12 @@ impl Loaded {
     /// The folder in which the plan's steps run.
     pub(super) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// What the plan was made from; `None` where that was no text, but JSON.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        let is_text = self.sources.files().any(|(_, file)| file.path == self.path);
+        is_text.then(|| Origin::of(&self.sources))
     }
 }
 
@@ -177,6 +183,14 @@ pub(super) fn load_for(
         Err(error) => report_not_utf8(&mut loaded, file, &error),
     }
     Ok(loaded)
+}
+
+/// A plan's settings, without the plan; `None` where something of what the plan was made from has
+/// changed since.
+pub(super) fn load_unchanged(file: &Path, origin: &Origin, mounts: Mounts) -> Option<Loaded> {
+    let path = absolute(file).ok()?;
+    let loaded = begin(&path, mounts, &Texts::new());
+    origin.is_unchanged(&loaded.sources, |path| read_file(path).ok()).then_some(loaded)
 }
 
 /// The plan that a file of scenarios is about; `None` where it is no such file.

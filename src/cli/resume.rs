@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arguments::{ResumeArguments, RunFormat};
 use super::cluster;
 use super::exit::Failed;
-use super::load::{Aim, Loaded, Mounts, load};
+use super::load::{Aim, Loaded, Mounts, load, load_unchanged};
 use super::log::Log;
 use super::output;
 use super::params::{self, Params};
@@ -35,7 +35,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let _lock = folder.try_lock(session::now())?;
     // Loaded under the lock: what another process wrote last is in it.
     let (mut record, events) = store.load(&summary.id)?;
-    let loaded = current(&record.plan_path, allowed(&events));
+    let loaded = current(&record, allowed(&events));
     let env = of_project(&record, loaded.as_ref(), environment)?;
     let log = of_project(&record, loaded.as_ref(), |loaded| Log::open(&arguments.log, loaded))?;
     let slurm = loaded.as_ref().map(|loaded| loaded.config.slurm.clone()).unwrap_or_default();
@@ -67,7 +67,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
         slurm,
     };
     let session = {
-        let new_plan = accepted.then(|| record.plan.clone());
+        let new_plan = accepted.then(|| (record.plan.clone(), record.origin.clone()));
         let plan_path = record.plan_path.clone();
         Session {
             store: &store,
@@ -86,9 +86,15 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     carry_out(session, state, params, first)
 }
 
-/// The plan's file as it is now; `None` where it is gone or has errors: the run holds its own.
-pub(super) fn current(path: &Path, mounts: Mounts) -> Option<Loaded> {
-    let loaded = load(path, Aim::Plan, mounts).ok()?;
+/// The plan's file as it is now; `None` where it is gone or has errors: the run holds its own. Where
+/// nothing was edited since, there is no plan in it: it would be the run's.
+pub(super) fn current(record: &RunRecord, mounts: Mounts) -> Option<Loaded> {
+    let path = &record.plan_path;
+    let unchanged = record.origin.as_ref().and_then(|origin| load_unchanged(path, origin, mounts));
+    let loaded = match unchanged {
+        Some(loaded) => loaded,
+        None => load(path, Aim::Plan, mounts).ok()?,
+    };
     (!loaded.diagnostics.has_errors()).then_some(loaded)
 }
 
@@ -161,15 +167,18 @@ fn accept(
     loaded: Option<Loaded>,
     changed: &[StepId],
 ) -> Result<bool, Failed> {
-    let plan = loaded.and_then(|loaded| loaded.plan);
     if arguments.accept_changes {
-        let Some(plan) = plan else {
+        let Some(loaded) = loaded else {
             let path = record.plan_path.display();
             return Err(Failed::wrong(format!(
                 "there are no changes to accept: `{path}` is gone or has errors"
             )));
         };
-        record.plan = plan;
+        let origin = loaded.origin();
+        if let Some(plan) = loaded.plan {
+            record.plan = plan;
+            record.origin = origin;
+        }
         return Ok(true);
     }
     if !changed.is_empty() {

@@ -25,8 +25,8 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     let _lock = folder.try_lock(session::now())?;
     // Loaded under the lock: what another process wrote last is in it.
     let (record, events) = store.load(&summary.id)?;
-    let loaded = current(&record.plan_path, allowed(&events))
-        .unwrap_or_else(|| without_plan(&record.plan_path));
+    let loaded =
+        current(&record, allowed(&events)).unwrap_or_else(|| without_plan(&record.plan_path));
     let env = environment(&loaded)?;
     let log = Log::open(&LogArguments::default(), &loaded)?;
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();

@@ -226,6 +226,7 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
         goal: start.graph.plan().name.clone(),
         plan_path: loaded.path.clone(),
         plan: without_secrets(start.graph.plan(), &start.params),
+        origin: loaded.origin(),
         given: start
             .params
             .values

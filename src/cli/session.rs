@@ -35,6 +35,7 @@ use crate::exec::world::{
 use crate::exec::{QuestionKind, RunStatus, Timestamp};
 use crate::ir::{AlertEvent, Plan};
 use crate::report;
+use crate::source::Origin;
 use crate::store::{Inbox, MachineLock, Posted, Request, RequestKind, RunFolder, RunId, Store};
 use crate::value::{GoalId, NodeId};
 
@@ -62,7 +63,7 @@ pub(super) struct Session<'s> {
     /// The plan's file.
     pub(super) plan_path: PathBuf,
     /// The plan that the run goes on with, where it is another than before.
-    pub(super) new_plan: Option<Plan>,
+    pub(super) new_plan: Option<(Plan, Option<Origin>)>,
     pub(super) log: Option<Log>,
     /// Where the run is sent as a trace when it has ended.
     pub(super) trace_to: Option<String>,
@@ -138,8 +139,8 @@ pub(super) fn carry_out(
         end_leftovers(&mark);
     }
     let mut journal = session.store.journal(&run)?;
-    if let Some(plan) = session.new_plan.take() {
-        journal.replace_plan(&plan)?;
+    if let Some((plan, origin)) = session.new_plan.take() {
+        journal.replace_plan(&plan, origin.as_ref())?;
     }
     let graph = Arc::clone(state.graph());
     journal.measure(&session.plan_path, graph.plan());

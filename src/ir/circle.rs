@@ -2,105 +2,133 @@
 //!
 //! Knows edges, and what goals hold. Iterative, so that no plan is too deep.
 
-use std::collections::HashMap;
-
 use super::{Edge, Plan};
 use crate::value::NodeId;
 
-/// What waits, and what is waited for: a step; the start of a goal, and its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Vertex<'p> {
-    Step(&'p str),
-    Start(&'p str),
-    End(&'p str),
-}
-
-impl Vertex<'_> {
-    fn name(self) -> String {
-        let (Self::Step(name) | Self::Start(name) | Self::End(name)) = self;
-        let name = if name.is_empty() { "the goal" } else { name };
-        name.to_owned()
-    }
-}
-
 /// Those of one circle, each waiting for the next, the first also last; empty where there is none.
 pub(super) fn circle(plan: &Plan) -> Vec<String> {
-    let waits = waiting(plan);
-    let left = never_start(&waits);
-    let Some(first) = left.keys().min().copied() else { return Vec::new() };
+    let vertices = Vertices { plan };
+    let pairs = vertices.pairs();
+    let left = never_start(vertices.count(), &pairs);
+    let first = (0..vertices.count()).filter(|&at| left[at]);
+    let Some(first) = first.min_by_key(|&at| vertices.named(at)) else { return Vec::new() };
     // Whoever is left waits for another that is: the way along them comes back to one of it.
+    let mut next = vec![None; vertices.count()];
+    for &(from, to) in &pairs {
+        if left[to as usize] {
+            next[from as usize].get_or_insert(to as usize);
+        }
+    }
     let mut way = vec![first];
+    let mut seen_at = vec![None; vertices.count()];
+    seen_at[first] = Some(0);
     loop {
-        let last = way.last().copied().unwrap_or(first);
-        let next = waits.get(&last).into_iter().flatten().find(|other| left.contains_key(other));
-        let Some(next) = next.copied() else { return Vec::new() };
-        if let Some(at) = way.iter().position(|vertex| *vertex == next) {
-            let mut names: Vec<String> = way.split_off(at).into_iter().map(Vertex::name).collect();
-            names.push(next.name());
+        let Some(next) = way.last().and_then(|last| next[*last]) else { return Vec::new() };
+        if let Some(at) = seen_at[next] {
+            let circle = way.split_off(at).into_iter().chain([next]);
+            let mut names: Vec<String> = circle.map(|at| vertices.name(at)).collect();
             names.dedup();
             return if names.len() == 1 { vec![names[0].clone(); 2] } else { names };
         }
+        seen_at[next] = Some(way.len());
         way.push(next);
     }
 }
 
-type Waiting<'p> = HashMap<Vertex<'p>, Vec<Vertex<'p>>>;
-
-/// What each waits for.
-fn waiting(plan: &Plan) -> Waiting<'_> {
-    let mut waits: Waiting<'_> = HashMap::new();
-    let mut add = |from, to| {
-        waits.entry(to).or_default();
-        waits.entry(from).or_default().push(to);
-    };
-    for (id, step) in &plan.steps {
-        let (own, goal) = (Vertex::Step(id.as_str()), step.goal.as_str());
-        add(own, Vertex::Start(goal));
-        add(Vertex::End(goal), own);
-        step.edges.iter().for_each(|edge| add(own, target(edge)));
-    }
-    for (id, goal) in &plan.goals {
-        let (start, end) = (Vertex::Start(id.as_str()), Vertex::End(id.as_str()));
-        add(end, start);
-        goal.edges.iter().for_each(|edge| add(start, target(edge)));
-        if let Some(parent) = &goal.parent {
-            add(start, Vertex::Start(parent.as_str()));
-            add(Vertex::End(parent.as_str()), end);
-        }
-    }
-    waits
+/// What waits, and what is waited for, by numbers: the steps; then of each goal its start and its end.
+struct Vertices<'p> {
+    plan: &'p Plan,
 }
 
-fn target(edge: &Edge) -> Vertex<'_> {
-    match &edge.on {
-        NodeId::Step(id) => Vertex::Step(id.as_str()),
-        NodeId::Goal(id) => Vertex::End(id.as_str()),
+impl Vertices<'_> {
+    fn count(&self) -> usize {
+        self.plan.steps.len() + 2 * self.plan.goals.len()
+    }
+
+    fn start(&self, goal: &str) -> Option<usize> {
+        Some(self.plan.steps.len() + 2 * self.plan.goals.get_index_of(goal)?)
+    }
+
+    fn end(&self, goal: &str) -> Option<usize> {
+        Some(self.start(goal)? + 1)
+    }
+
+    fn target(&self, edge: &Edge) -> Option<usize> {
+        match &edge.on {
+            NodeId::Step(id) => self.plan.steps.get_index_of(id),
+            NodeId::Goal(id) => self.end(id.as_str()),
+        }
+    }
+
+    /// Who waits for whom; that all are in the plan was checked before.
+    fn pairs(&self) -> Vec<(u32, u32)> {
+        let mut pairs = Vec::with_capacity(4 * self.count());
+        let mut add = |from: Option<usize>, to: Option<usize>| {
+            let number = |at: Option<usize>| u32::try_from(at?).ok();
+            pairs.extend(number(from).zip(number(to)));
+        };
+        for (at, step) in self.plan.steps.values().enumerate() {
+            let goal = step.goal.as_str();
+            add(Some(at), self.start(goal));
+            add(self.end(goal), Some(at));
+            step.edges.iter().for_each(|edge| add(Some(at), self.target(edge)));
+        }
+        for (id, goal) in &self.plan.goals {
+            let (start, end) = (self.start(id.as_str()), self.end(id.as_str()));
+            add(end, start);
+            goal.edges.iter().for_each(|edge| add(start, self.target(edge)));
+            if let Some(parent) = &goal.parent {
+                add(start, self.start(parent.as_str()));
+                add(self.end(parent.as_str()), end);
+            }
+        }
+        pairs
+    }
+
+    /// What it is, steps before starts before ends, and its id. The least of these is the first of
+    /// a circle, whatever the order of the text.
+    fn named(&self, at: usize) -> (usize, &str) {
+        let goal = |at: usize| self.plan.goals.get_index(at / 2).map_or("", |(id, _)| id.as_str());
+        match (at.checked_sub(self.plan.steps.len()), self.plan.steps.get_index(at)) {
+            (Some(of_goal), _) => (1 + of_goal % 2, goal(of_goal)),
+            (None, step) => (0, step.map_or("", |(id, _)| id.as_str())),
+        }
+    }
+
+    fn name(&self, at: usize) -> String {
+        let (_, name) = self.named(at);
+        if name.is_empty() { "the goal".to_owned() } else { name.to_owned() }
     }
 }
 
-/// Those that wait for a circle, or are in one, and for how many others they still wait.
-fn never_start<'p>(waits: &Waiting<'p>) -> HashMap<Vertex<'p>, usize> {
-    let mut left: HashMap<Vertex<'p>, usize> =
-        waits.iter().map(|(vertex, others)| (*vertex, others.len())).collect();
-    let mut waited_for: Waiting<'p> = HashMap::new();
-    for (vertex, others) in waits {
-        for other in others {
-            waited_for.entry(*other).or_default().push(*vertex);
-        }
+/// Those that wait for a circle, or are in one.
+fn never_start(count: usize, pairs: &[(u32, u32)]) -> Vec<bool> {
+    let mut left = vec![0_u32; count];
+    let mut ends = vec![0_u32; count + 1];
+    for &(from, to) in pairs {
+        left[from as usize] += 1;
+        ends[to as usize + 1] += 1;
     }
-    let free = |left: &HashMap<Vertex<'p>, usize>| -> Vec<Vertex<'p>> {
-        left.iter().filter(|(_, count)| **count == 0).map(|(vertex, _)| *vertex).collect()
-    };
-    let mut open = free(&left);
-    while let Some(vertex) = open.pop() {
-        left.remove(&vertex);
-        for waiter in waited_for.get(&vertex).into_iter().flatten() {
-            let Some(count) = left.get_mut(waiter) else { continue };
-            *count = count.saturating_sub(1);
+    for at in 0..count {
+        ends[at + 1] += ends[at];
+    }
+    // Who waits for each: behind one another, those of `to` from `ends[to]` on.
+    let mut free_at = ends.clone();
+    let mut waiters = vec![0_u32; pairs.len()];
+    for &(from, to) in pairs {
+        let free = &mut free_at[to as usize];
+        waiters[*free as usize] = from;
+        *free += 1;
+    }
+    let mut open: Vec<usize> = (0..count).filter(|&at| left[at] == 0).collect();
+    while let Some(at) = open.pop() {
+        for &waiter in &waiters[ends[at] as usize..ends[at + 1] as usize] {
+            let count = &mut left[waiter as usize];
+            *count -= 1;
             if *count == 0 {
-                open.push(*waiter);
+                open.push(waiter as usize);
             }
         }
     }
-    left
+    left.into_iter().map(|count| count > 0).collect()
 }

@@ -5,6 +5,8 @@
 
 mod line_index;
 mod map;
+mod origin;
 
 pub use line_index::{LineColumn, LineIndex};
 pub use map::{FileId, SourceFile, SourceMap, Span, Spanned};
+pub use origin::Origin;

@@ -81,6 +81,10 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (step, run, seq)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- What the plan was made from, as JSON; null: not known.
+    ALTER TABLE runs ADD COLUMN origin TEXT;
+",
 ];
 
 /// How long a writer waits for another one.

@@ -266,6 +266,7 @@ mod tests {
                 goal: plan.name.clone(),
                 plan_path: PATH.into(),
                 plan: Plan::clone(plan),
+                origin: None,
                 given: IndexMap::new(),
                 created: Timestamp(milliseconds),
             })

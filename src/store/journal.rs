@@ -13,12 +13,14 @@ use super::commit::Reach;
 use super::durations::{Took, Watch};
 use super::events::last_sum;
 use super::request::unit_text;
+use super::runs::origin_text;
 use super::syncer::Syncer;
 use super::{RunId, Store, StoreError, checksum};
 use crate::exec::{
     Event, Journal, JournalError, RunStatus, SaySynced, Stamped, StopReason, Timestamp,
 };
 use crate::ir::Plan;
+use crate::source::Origin;
 
 /// Events that wait for a checkpoint are written after all when there are so many.
 const BUFFERED: usize = 4096;
@@ -31,8 +33,8 @@ pub struct RunJournal {
     waiting: Vec<Entry>,
     /// The sum of the last event, waiting ones included.
     sum: i64,
-    /// The plan as JSON that goes with the next commit.
-    plan: Option<String>,
+    /// The plan as JSON, and its origin, that go with the next commit.
+    plan: Option<(String, Option<String>)>,
     watch: Option<Watch>,
     syncer: Option<Syncer>,
     broken: Option<JournalError>,
@@ -97,9 +99,13 @@ impl RunJournal {
     ///
     /// # Errors
     /// The plan cannot be written as JSON.
-    pub fn replace_plan(&mut self, plan: &Plan) -> Result<(), JournalError> {
+    pub fn replace_plan(
+        &mut self,
+        plan: &Plan,
+        origin: Option<&Origin>,
+    ) -> Result<(), JournalError> {
         let json = serde_json::to_string(plan).map_err(|error| JournalError(error.to_string()))?;
-        self.plan = Some(json);
+        self.plan = Some((json, origin_text(origin)));
         Ok(())
     }
 
@@ -177,8 +183,11 @@ impl RunJournal {
         }
         let (run, entries, plan) = (self.run, &self.waiting, &self.plan);
         self.store.write_to(reach, |db| {
-            if let Some(plan) = plan {
-                db.execute("UPDATE runs SET plan = ?2 WHERE key = ?1", params![run, plan])?;
+            if let Some((plan, origin)) = plan {
+                db.execute(
+                    "UPDATE runs SET plan = ?2, origin = ?3 WHERE key = ?1",
+                    params![run, plan, origin],
+                )?;
                 db.execute(
                     "UPDATE heads SET plan = ?2 WHERE run = ?1",
                     params![run, checksum::of_plan(plan)],

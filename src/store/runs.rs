@@ -17,6 +17,7 @@ use super::events::StoredEvents;
 use super::{RunId, StateFolder, StoreError, checksum};
 use crate::exec::{RunStatus, Stamped, Timestamp};
 use crate::ir::Plan;
+use crate::source::Origin;
 use crate::value::Value;
 
 /// A run as it began. It holds its plan: the file may change or go meanwhile.
@@ -27,6 +28,8 @@ pub struct RunRecord {
     /// The plan's file, absolute.
     pub plan_path: PathBuf,
     pub plan: Plan,
+    /// What the plan was made from, where that is known.
+    pub origin: Option<Origin>,
     /// Params as they were given, by path; a secret is `***`.
     pub given: IndexMap<String, Value>,
     pub created: Timestamp,
@@ -117,8 +120,8 @@ impl Store {
         let given = json(serde_json::to_string(&record.given))?;
         self.write(|db| {
             db.execute(
-                "INSERT INTO runs (id, goal, plan_path, plan, given, created, status)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO runs (id, goal, plan_path, plan, given, created, status, origin)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 params![
                     record.id.as_str(),
                     record.goal,
@@ -127,6 +130,7 @@ impl Store {
                     given,
                     record.created.0,
                     RunStatus::Running.word(),
+                    origin_text(record.origin.as_ref()),
                 ],
             )?;
             db.execute(
@@ -193,7 +197,7 @@ impl Store {
         let (record, stored) = self.with(|db| {
             let look = db.unchecked_transaction()?;
             let record = look.query_row(
-                "SELECT goal, plan_path, plan, given, created FROM runs WHERE key = ?1",
+                "SELECT goal, plan_path, plan, given, created, origin FROM runs WHERE key = ?1",
                 [key],
                 StoredRecord::read,
             )?;
@@ -303,6 +307,7 @@ struct StoredRecord {
     plan: String,
     given: String,
     created: i64,
+    origin: Option<String>,
 }
 
 impl StoredRecord {
@@ -313,6 +318,7 @@ impl StoredRecord {
             plan: row.get(2)?,
             given: row.get(3)?,
             created: row.get(4)?,
+            origin: row.get(5)?,
         })
     }
 
@@ -324,8 +330,15 @@ impl StoredRecord {
             .map_err(|error| unreadable(run, &format!("its params: {error}")))?;
         let (id, plan_path) = (run.clone(), to_path(self.plan_path));
         let created = Timestamp(self.created);
-        Ok(RunRecord { id, goal: self.goal, plan_path, plan, given, created })
+        // One that cannot be read says nothing: the plan is then made again to be compared.
+        let origin = self.origin.and_then(|text| serde_json::from_str(&text).ok());
+        Ok(RunRecord { id, goal: self.goal, plan_path, plan, origin, given, created })
     }
+}
+
+/// As it is written; none where a path in it is no Unicode.
+pub(super) fn origin_text(origin: Option<&Origin>) -> Option<String> {
+    serde_json::to_string(origin?).ok()
 }
 
 pub(super) fn unreadable(run: &RunId, why: &str) -> StoreError {

@@ -277,6 +277,58 @@ goal g {
 }
 
 #[test]
+fn an_edit_is_seen_in_whichever_file_of_a_plan_it_is() {
+    let project = Project::new(
+        r#"goal g { goal part from "part.goal"; step gate { depends part; run "test -e ok" } }"#,
+    );
+    let part = r#"goal p { step base { run "echo x >> base" } }"#;
+    project.write("part.goal", part);
+    project.run(&[]).exits(1).stands("gate failed");
+    let resumed = || project.call(&["resume", "--retry-failed"]).exits(1).err;
+    assert!(!resumed().contains("--accept-changes"));
+    project.write("part.goal", part.replace('x', "y"));
+    assert!(resumed().contains("part.base"));
+    project.write("part.goal", part);
+    assert!(!resumed().contains("--accept-changes"));
+    project.write("goal.toml", "[effort]\nsmall = \"5s\"\n");
+    assert!(!resumed().contains("--accept-changes"), "what is estimated is no step's meaning");
+    fs::remove_file(project.path("part.goal")).expect("it is removed");
+    assert!(!resumed().contains("--accept-changes"), "the run holds its own");
+}
+
+#[test]
+fn what_was_accepted_is_what_later_edits_are_compared_with() {
+    let project = Project::new(EDITED);
+    project.run(&[]).exits(1).stands("gate failed");
+    let edited = EDITED.replace("echo x >> base", "echo y >> base");
+    project.write("plan.goal", &edited);
+    project.resume(&["--accept-changes", "--retry-failed"]).exits(1);
+    let resumed = |arguments: &[&str]| project.resume(arguments).exits(1).done.err;
+    assert!(!resumed(&["--retry-failed"]).contains("--accept-changes"));
+    project.resume(&["--accept-changes", "--retry-failed"]).exits(1);
+    assert_eq!(counts(&project), [1, 2, 2, 4], "nothing was edited since");
+    project.write("plan.goal", EDITED);
+    assert!(resumed(&["--retry-failed"]).contains("--accept-changes"));
+}
+
+#[test]
+fn an_edit_of_a_plan_that_is_json_is_seen() {
+    let project = Project::new(EDITED);
+    let json = project.call(&["compile", "plan.goal"]).exits(0).out;
+    let json = String::from_utf8(json).expect("JSON is Unicode");
+    project.write("plan.json", &json);
+    project.call(&["run", "plan.json"]).exits(1);
+    let edited = json.replace("echo x >> base", "echo y >> base");
+    let print = |json: &str| {
+        let plan: serde_json::Value = serde_json::from_str(json).expect("JSON");
+        plan["steps"]["base"]["fingerprint"].as_str().expect("a fingerprint").to_owned()
+    };
+    project.write("plan.json", edited.replace(&print(&json), "another"));
+    let resumed = project.call(&["resume", "--retry-failed"]).exits(1);
+    assert!(resumed.err.contains("--accept-changes"), "{}", resumed.text());
+}
+
+#[test]
 fn layout_and_comments_are_no_change() {
     let project = Project::new(EDITED);
     project.run(&[]).exits(1);

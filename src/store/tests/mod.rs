@@ -68,7 +68,7 @@ fn record(id: &RunId, created: Timestamp) -> RunRecord {
         ("token".to_owned(), Value::secret("hunter2-hunter2")),
     ]);
     let (id, goal, plan_path) = (id.clone(), "release".to_owned(), "/p/release.goal".into());
-    RunRecord { id, goal, plan_path, plan, given, created }
+    RunRecord { id, goal, plan_path, plan, origin: None, given, created }
 }
 
 fn begin(store: &Store, created: Timestamp) -> RunId {
