@@ -7,6 +7,7 @@ use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
@@ -214,6 +215,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
          PRAGMA cell_size_check = ON",
     )
     .map_err(wrap)?;
+    // Statements are planned once, and not anew for each value that they are given.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(wrap)?;
     Ok(db)
 }
 

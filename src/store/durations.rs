@@ -113,8 +113,8 @@ impl Watch {
 
 impl Took {
     pub(super) fn write(&self, db: &Connection, run: i64, seq: i64) -> rusqlite::Result<()> {
-        let key = self.key(db)?;
-        if self.first {
+        let (key, known) = self.key(db)?;
+        if self.first && known {
             // A bound OFFSET would have `SQLite` plan the statement anew each time.
             db.prepare_cached(&format!(
                 "DELETE FROM durations WHERE step = ?1 AND run < (
@@ -133,8 +133,8 @@ impl Took {
         .map(drop)
     }
 
-    /// The number of this meaning of the step.
-    fn key(&self, db: &Connection) -> rusqlite::Result<i64> {
+    /// The number of this meaning of the step, and whether it had one before.
+    fn key(&self, db: &Connection) -> rusqlite::Result<(i64, bool)> {
         let path = self.plan_path.as_os_str().as_bytes();
         let known: Option<i64> = db
             .prepare_cached(
@@ -143,14 +143,14 @@ impl Took {
             .query_row(params![path, self.step, self.fingerprint], |row| row.get(0))
             .optional()?;
         if let Some(key) = known {
-            return Ok(key);
+            return Ok((key, true));
         }
         self.forget_old_meanings(db)?;
         db.prepare_cached(
             "INSERT INTO measured (plan_path, step, fingerprint) VALUES (?1, ?2, ?3)",
         )?
         .execute(params![path, self.step, self.fingerprint])?;
-        Ok(db.last_insert_rowid())
+        Ok((db.last_insert_rowid(), false))
     }
 
     fn forget_old_meanings(&self, db: &Connection) -> rusqlite::Result<()> {

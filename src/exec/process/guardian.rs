@@ -22,6 +22,7 @@ use rustix::process::Signal;
 use super::ProcessOrder;
 use super::leader::Leader;
 use super::proc::{self, Seen};
+use super::registry;
 use super::spawn::Image;
 use super::tree::{family, own_pid};
 
@@ -64,6 +65,7 @@ impl Guardian {
         let (read, write) = super::pipe()?;
         let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
         let pid = image.spawn([read.as_fd(), null.as_fd(), null.as_fd()], None)?;
+        registry::set_guardian(Some(pid));
         Ok(Self { leader: Leader::new(pid)?, pipe: Some(write) })
     }
 
@@ -89,6 +91,7 @@ impl Guardian {
 
 impl Drop for Guardian {
     fn drop(&mut self) {
+        registry::set_guardian(None);
         if let Some(pipe) = self.pipe.take() {
             // Broken where it was killed, which is as good.
             let _ = rustix::io::write(&pipe, b".");

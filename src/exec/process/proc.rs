@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::sync::OnceLock;
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 use rustix::time::{ClockId, clock_gettime};
@@ -112,23 +114,44 @@ pub(super) fn memory(pid: i32) -> Option<(u64, u64)> {
 }
 
 /// Children of this process's first thread: whatever lost its parent comes to it. The list may
-/// lack one where another is just leaving it, so one that is not empty is read twice.
-pub(super) fn adopted() -> BTreeSet<i32> {
+/// lack one where another is just leaving it, so one with others than `lasting`, which does not
+/// leave, is read twice.
+pub(super) fn adopted(lasting: i32) -> BTreeSet<i32> {
     let mut found = first_threads_children();
-    if !found.is_empty() {
+    if found.iter().any(|&pid| pid != lasting) {
         found.extend(first_threads_children());
     }
     found
 }
 
 fn first_threads_children() -> BTreeSet<i32> {
-    let me = rustix::process::getpid().as_raw_nonzero();
-    let mut list = Vec::with_capacity(4096);
-    if let Ok(mut file) = File::open(format!("/proc/self/task/{me}/children")) {
-        let _ = file.read_to_end(&mut list);
-    }
+    let list = first_threads_list().unwrap_or_default();
     let words = list.split(|&byte| byte == b' ').filter_map(|word| std::str::from_utf8(word).ok());
     words.filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// Asked for at each step's end, so the file stays open. The system gives a page at a time: what is
+/// far from one is all.
+fn first_threads_list() -> std::io::Result<Vec<u8>> {
+    static LIST: OnceLock<Option<File>> = OnceLock::new();
+    let me = rustix::process::getpid().as_raw_nonzero();
+    let path = format!("/proc/self/task/{me}/children");
+    let mut list = vec![0; 2048];
+    if let Some(file) = LIST.get_or_init(|| File::open(&path).ok()) {
+        let length = file.read_at(&mut list, 0)?;
+        if length < list.len() {
+            list.truncate(length);
+            return Ok(list);
+        }
+    }
+    std::fs::read(path)
+}
+
+/// The whole of a small file of `/proc`.
+pub(super) fn small_file(path: &str) -> String {
+    let mut bytes = [0; 512];
+    let length = File::open(path).and_then(|mut file| file.read(&mut bytes)).unwrap_or(0);
+    String::from_utf8_lossy(bytes.get(..length).unwrap_or_default()).into_owned()
 }
 
 /// The start that a process has which is started now; never later than that.

@@ -6,7 +6,7 @@
 #![allow(unsafe_code)]
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError, RwLock, RwLockWriteGuard};
 
 use rustix::io::Errno;
@@ -23,6 +23,9 @@ static GATE: RwLock<()> = RwLock::new(());
 
 static SUBREAPER: AtomicBool = AtomicBool::new(false);
 
+/// The child that stays until goalc ends; 0: none.
+static GUARDIAN: AtomicI32 = AtomicI32::new(0);
+
 /// From now on, processes that lose their parent come to this one instead of leaving the tree.
 ///
 /// # Errors
@@ -31,6 +34,16 @@ pub fn become_subreaper() -> std::io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     SUBREAPER.store(true, Ordering::Relaxed);
     Ok(())
+}
+
+/// A child that does not leave while others do; `None`: it may, from now on.
+pub(super) fn set_guardian(pid: Option<Pid>) {
+    GUARDIAN.store(pid.map_or(0, number), Ordering::Relaxed);
+}
+
+/// Its number; 0 where there is none.
+pub(super) fn guardian() -> i32 {
+    GUARDIAN.load(Ordering::Relaxed)
 }
 
 pub(super) fn is_subreaper() -> bool {

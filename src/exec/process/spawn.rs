@@ -37,10 +37,8 @@ impl Image {
         let name = order.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
         let path = order.env.iter().rev().find(|(name, _)| name == "PATH");
         let found = find_program(name, path.map(|(_, value)| value.as_os_str()), &order.dir);
-        let program = match (found, folder_fault(&order.dir)) {
-            (Ok(program), None) => program,
-            (_, Some(fault)) | (Err(fault), None) => return Err(fault),
-        };
+        // A program that is there, and a folder that is not, the system refuses by itself.
+        let program = found.map_err(|fault| folder_fault(&order.dir).unwrap_or(fault))?;
         let program = if program.is_absolute() {
             program
         } else {
@@ -192,7 +190,8 @@ impl Drop for Attributes {
 
 /// A child inherits the processors of the thread that starts it: they are narrowed for a moment.
 fn with_cpus<T>(cpus: Option<u32>, start: impl FnOnce() -> T) -> T {
-    let Some((count, all)) = cpus.zip(sched_getaffinity(None).ok()) else { return start() };
+    let Some(count) = cpus else { return start() };
+    let Ok(all) = sched_getaffinity(None) else { return start() };
     if count == 0 || count >= all.count() {
         return start();
     }

@@ -51,11 +51,12 @@ impl Tree {
 
     fn has_orphan(&self) -> bool {
         let lost = |pid: &i32| !registry::is_own(*pid);
-        if !registry::is_subreaper() || !proc::adopted().iter().any(lost) {
+        let adopted = || proc::adopted(registry::guardian());
+        if !registry::is_subreaper() || !adopted().iter().any(lost) {
             return false;
         }
         let _gate = registry::gate();
-        let orphans = proc::adopted().into_iter().filter(lost).filter_map(proc::look);
+        let orphans = adopted().into_iter().filter(lost).filter_map(proc::look);
         let mut left = false;
         for orphan in orphans.filter(is_foreign) {
             if orphan.zombie {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::proc::small_file;
+
 /// What a process and those that it waited for have used, or a whole tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
@@ -46,7 +48,7 @@ impl Usage {
     /// With what the system says of bytes moved by a process that has ended, those of its own
     /// children that it waited for included. Where it does not say, they are 0.
     pub(super) fn moved(pid: i32) -> Self {
-        let text = std::fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
+        let text = small_file(&format!("/proc/{pid}/io"));
         let field = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
