@@ -20,6 +20,12 @@ pub(super) fn too_many_tokens(place: Span) -> Diagnostic {
         .help("split the plan: mount other files with `goal NAME from \"./file.goal\"`")
 }
 
+pub(super) fn too_long_statement(place: Span) -> Diagnostic {
+    let message = "this statement holds more words, signs and strings than can be read at once";
+    Diagnostic::new(Code::E0101, message, place, "starts here")
+        .help("put a long list into a file and read it with `lines(read(\"FILE\"))`")
+}
+
 pub(super) fn too_deep(place: Span) -> Diagnostic {
     let message = format!("brackets and braces are nested more than {DEEPEST} deep");
     Diagnostic::new(Code::E0101, message, place, "this one is too deep")

@@ -10,6 +10,7 @@ mod cursor;
 mod expression;
 mod findings;
 mod grammar;
+mod lengths;
 mod list;
 mod lower;
 mod number;

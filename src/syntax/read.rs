@@ -63,6 +63,12 @@ pub(super) fn read_whole(piece: usize, file: FileId, text: &str) -> Read {
         Some(Excess::Tokens) => {
             return refused(file, findings::too_many_tokens(start), characters);
         }
+        Some(Excess::Statement(at)) => {
+            let is_blank = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'{' | b';');
+            let blank = text.as_bytes().iter().skip(at).take_while(|byte| is_blank(byte)).count();
+            let place = Span::new(file, at + blank, at + blank);
+            return refused(file, findings::too_long_statement(place), characters);
+        }
         None => {}
     }
     let mended = scan.mend(text);
@@ -82,8 +88,12 @@ pub(super) fn read_whole(piece: usize, file: FileId, text: &str) -> Read {
 pub(super) fn read_fragment(text: &str, place: Place<'_>) -> Result<Vec<Token>, Vec<Diagnostic>> {
     let scan = scan(text, PIECE);
     if let Some(excess) = scan.excess {
-        let at = if let Excess::Depth(at) = excess { at } else { 0 };
-        return Err(vec![findings::too_deep(place.span(at, at + 1))]);
+        let found = match excess {
+            Excess::Depth(at) => findings::too_deep(place.span(at, at + 1)),
+            Excess::Tokens => findings::too_many_tokens(place.span(0, 0)),
+            Excess::Statement(at) => findings::too_long_statement(place.span(at, at)),
+        };
+        return Err(vec![found]);
     }
     let mended = scan.mend(text);
     let mut lower = Lower::new(text, place, &scan.holes);

@@ -9,15 +9,11 @@ use std::ops::Range;
 
 use super::StringStyle;
 use super::bounds::{WIDEST, close_of, indent_of, is_first_on_line, style_at};
+use super::lengths::{Lengths, STRING};
 use super::pieces::Cuts;
 
 /// Brackets may stand this deep in one another.
 pub(super) const DEEPEST: usize = 256;
-/// More than this is refused: some 100,000 steps with all that steps have, which take some 600 MB, or
-/// words without end in one statement, which take 1.2 GB. Tokens, comments and line breaks behind them
-/// count one, a string [`STRING`], for what each takes in a tree.
-const MOST_TOKENS: usize = 7_200_000;
-const STRING: usize = 4;
 /// After so many unclosed block strings the next one runs to the text's end.
 const MOST_RECOVERIES: usize = 16;
 
@@ -36,6 +32,8 @@ pub(super) enum Excess {
     /// The offset of the bracket that is too deep.
     Depth(usize),
     Tokens,
+    /// The offset of the statement that is too long.
+    Statement(usize),
 }
 
 /// What the look ahead found.
@@ -108,7 +106,7 @@ struct Scanner<'a> {
     stack: Vec<u8>,
     /// Braces that were opened on this line and are still open.
     line_braces: usize,
-    tokens: usize,
+    lengths: Lengths,
     /// Block strings that are known to be unclosed, with their ends.
     forced: &'a BTreeMap<usize, usize>,
     /// Closed block strings.
@@ -141,7 +139,7 @@ impl<'a> Scanner<'a> {
             at: 0,
             stack: Vec::new(),
             line_braces: 0,
-            tokens: 0,
+            lengths: Lengths::default(),
             forced,
             blocks: Vec::new(),
             holes: Vec::new(),
@@ -158,13 +156,13 @@ impl<'a> Scanner<'a> {
     fn run(&mut self) {
         while let Some(byte) = self.bytes.get(self.at).copied() {
             self.step(byte);
-            if self.tokens > MOST_TOKENS {
-                self.excess = Some(Excess::Tokens);
-            }
+            self.excess = self.excess.or_else(|| self.lengths.excess());
             if self.excess.is_some() || self.open.is_some() {
                 return;
             }
         }
+        self.lengths.end();
+        self.excess = self.lengths.excess();
     }
 
     fn step(&mut self, byte: u8) {
@@ -173,11 +171,11 @@ impl<'a> Scanner<'a> {
             b'\n' => self.line_break(),
             b'#' => {
                 self.at = self.line_end(self.at);
-                self.tokens += 1;
+                self.lengths.count(1);
             }
             _ => {
                 self.token(byte);
-                self.tokens += 1;
+                self.lengths.count(1);
                 self.fresh = false;
             }
         }
@@ -185,11 +183,12 @@ impl<'a> Scanner<'a> {
 
     fn line_break(&mut self) {
         self.line_braces = 0;
-        self.tokens += usize::from(!self.fresh);
+        self.lengths.count(usize::from(!self.fresh));
         self.fresh = true;
         self.at += 1;
         if !self.carries && !self.in_group() {
             self.cuts.may_cut(self.at);
+            self.lengths.begin(self.at);
             let innermost = self.cuts.innermost();
             self.part(self.at, innermost);
         }
@@ -229,7 +228,9 @@ impl<'a> Scanner<'a> {
         match byte {
             b'(' | b'[' => self.push(byte),
             b'{' => {
-                self.cuts.open(self.at, forgotten || (self.carries && self.fresh));
+                let carried = forgotten || (self.carries && self.fresh);
+                self.cuts.open(self.at, carried);
+                self.lengths.open(self.at, carried);
                 self.push(byte);
                 self.line_braces += 1;
             }
@@ -241,13 +242,16 @@ impl<'a> Scanner<'a> {
                 self.line_braces = self.line_braces.saturating_sub(1);
                 let block = self.cuts.innermost();
                 self.part(self.at, block);
-                self.cuts.close(self.at, self.ends_statement(self.at + 1));
+                let ends = self.ends_statement(self.at + 1);
+                self.cuts.close(self.at, ends);
+                self.lengths.close(self.at, ends);
             }
             _ => {}
         }
         self.at += 1;
         if byte == b';' {
             self.cuts.may_cut(self.at);
+            self.lengths.begin(self.at);
         }
     }
 
@@ -263,7 +267,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn string(&mut self, quote: u8) {
-        self.tokens += STRING - 1;
+        self.lengths.count(STRING - 1);
         let start = self.at;
         let style = style_at(self.rest());
         if let Some(end) = self.forced.get(&start) {

@@ -352,3 +352,26 @@ fn scripts_refer_to_plain_and_dotted_names_only() {
         .collect();
     assert_eq!(names, [("${a}".into(), 1), ("${a.b}".into(), 2), ("${é}".into(), 1)]);
 }
+
+#[test]
+fn a_statement_that_is_too_long_to_be_read_at_once_is_refused_where_it_starts() {
+    let words = "a ".repeat(2_400_001);
+    let lines = "a b\n".repeat(800_001);
+    let texts = [
+        format!("goal g {{\n  step {words}\n}}"),
+        format!("goal g {{\n  let x = [\n{words}\n]\n}}"),
+        // Blocks that are read with their statement: the line above carries on, or text follows.
+        format!("goal g {{\n  x = a,\n  {{\n{lines}}}\n}}"),
+        format!("goal g {{\n  x {{\n{lines}}} b\n}}"),
+        format!("goal g {{\n  x = a,\n  {{\n{lines}"),
+    ];
+    for (at, text) in texts.iter().enumerate() {
+        let mut diagnostics = Diagnostics::new();
+        parse(crate::source::FileId(0), text, &mut diagnostics);
+        let found = diagnostics.sorted();
+        let [found] = found.as_slice() else { panic!("text {at}: {found:?}") };
+        assert!(found.message.starts_with("this statement holds more"), "{found:?}");
+        assert_eq!(found.span().start, 11, "text {at}");
+    }
+    assert!(read(&format!("goal g {{\n{lines}}}")).found.is_empty(), "many statements are none");
+}
