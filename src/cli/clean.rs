@@ -59,7 +59,7 @@ fn is_over(store: &Store, run: &RunSummary, by_age: bool) -> Result<bool, Failed
         RunStatus::Achieved | RunStatus::Undone => Ok(true),
         RunStatus::Failed | RunStatus::Cancelled if by_age => {
             let (record, events) = store.load(&run.id)?;
-            let graph = std::sync::Arc::new(Graph::new(std::sync::Arc::new(record.plan)));
+            let graph = std::sync::Arc::new(Graph::new(record.plan));
             let order = vec![0; graph.node_count()];
             Ok(!can_be_undone(&fold(graph, order, &events)))
         }

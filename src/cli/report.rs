@@ -4,7 +4,6 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -158,7 +157,7 @@ fn earlier(found: &Found) -> Vec<EarlierRun> {
         }
         let Ok((record, events)) = found.store.load(&run.id) else { continue };
         read += events.len();
-        earlier.push(EarlierRun::new(Arc::new(record.plan), &events));
+        earlier.push(EarlierRun::new(record.plan, &events));
     }
     earlier
 }

@@ -44,7 +44,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let accepted = accept(arguments, &mut record, loaded, &changed)?;
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
     let surroundings = RealSurroundings::new(root, env.iter().cloned());
-    let graph = Arc::new(Graph::new(Arc::new(record.plan.clone())));
+    let graph = Arc::new(Graph::new(Arc::clone(&record.plan)));
     let params = secrets(&graph, &record, &arguments.params, &surroundings)?;
     let measured = store.measured(&record.plan_path, graph.plan()).unwrap_or_default();
     let state = state(&graph, &events, &params, &surroundings, &measured);
@@ -67,7 +67,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
         slurm,
     };
     let session = {
-        let new_plan = accepted.then(|| (record.plan.clone(), record.origin.clone()));
+        let new_plan = accepted.then(|| (Arc::clone(&record.plan), record.origin.clone()));
         let plan_path = record.plan_path.clone();
         Session {
             store: &store,
@@ -176,7 +176,7 @@ fn accept(
         };
         let origin = loaded.origin();
         if let Some(plan) = loaded.plan {
-            record.plan = plan;
+            record.plan = Arc::new(plan);
             record.origin = origin;
         }
         return Ok(true);

@@ -31,7 +31,7 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     let log = Log::open(&LogArguments::default(), &loaded)?;
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
     let surroundings = RealSurroundings::new(root, env.iter().cloned());
-    let graph = Arc::new(Graph::new(Arc::new(record.plan.clone())));
+    let graph = Arc::new(Graph::new(Arc::clone(&record.plan)));
     let params = secrets(&graph, &record, &arguments.params, &surroundings)?;
     // In which order things would start does not matter any more.
     let state = state(&graph, &events, &params, &surroundings, &Measured::new());

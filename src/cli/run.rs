@@ -248,12 +248,12 @@ fn order(start: &Start, store: &Store, loaded: &Loaded) -> Vec<u32> {
 }
 
 /// The plan as the state keeps it: a secret that a comment or title quotes is hidden there too.
-fn without_secrets(plan: &Plan, params: &Params) -> Plan {
-    let mut plan = plan.clone();
+fn without_secrets(plan: &Arc<Plan>, params: &Params) -> Arc<Plan> {
     let masker = params.masker();
     if masker.is_empty() {
-        return plan;
+        return Arc::clone(plan);
     }
+    let mut plan = Plan::clone(plan);
     let hide = |text: &mut Option<Arc<str>>| {
         *text = text.take().map(|text| masker.mask(&text).into());
     };
@@ -265,7 +265,7 @@ fn without_secrets(plan: &Plan, params: &Params) -> Plan {
         hide(&mut step.doc);
         hide(&mut step.title);
     }
-    plan
+    Arc::new(plan)
 }
 
 /// Asks what all goals require before anything is written of the run.

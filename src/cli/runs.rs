@@ -94,7 +94,7 @@ pub(super) fn open_to_write() -> Result<Store, StoreError> {
 pub(super) fn find(store: Store, name: Option<&str>) -> Result<Found, Failed> {
     let summary = store.find_run(name)?;
     let (record, events, damage) = store.load_sound(&summary.id)?;
-    let graph = Arc::new(Graph::new(Arc::new(record.plan.clone())));
+    let graph = Arc::new(Graph::new(Arc::clone(&record.plan)));
     let order = vec![0; graph.node_count()];
     let state = fold(graph, order, &events);
     let alive = store.folder().run(&summary.id).holder()?.is_some();

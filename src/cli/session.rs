@@ -63,7 +63,7 @@ pub(super) struct Session<'s> {
     /// The plan's file.
     pub(super) plan_path: PathBuf,
     /// The plan that the run goes on with, where it is another than before.
-    pub(super) new_plan: Option<(Plan, Option<Origin>)>,
+    pub(super) new_plan: Option<(Arc<Plan>, Option<Origin>)>,
     pub(super) log: Option<Log>,
     /// Where the run is sent as a trace when it has ended.
     pub(super) trace_to: Option<String>,

@@ -265,7 +265,7 @@ mod tests {
                 id: folder.id().clone(),
                 goal: plan.name.clone(),
                 plan_path: PATH.into(),
-                plan: Plan::clone(plan),
+                plan: Arc::clone(plan),
                 origin: None,
                 given: IndexMap::new(),
                 created: Timestamp(milliseconds),

@@ -27,7 +27,7 @@ pub struct RunRecord {
     pub goal: String,
     /// The plan's file, absolute.
     pub plan_path: PathBuf,
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// What the plan was made from, where that is known.
     pub origin: Option<Origin>,
     /// Params as they were given, by path; a secret is `***`.
@@ -116,7 +116,7 @@ impl Store {
         let json = |text: Result<String, serde_json::Error>| {
             text.map_err(|error| unreadable(&record.id, &error.to_string()))
         };
-        let plan = json(serde_json::to_string(&record.plan))?;
+        let plan = json(serde_json::to_string(&*record.plan))?;
         let given = json(serde_json::to_string(&record.given))?;
         self.write(|db| {
             db.execute(
@@ -332,6 +332,7 @@ impl StoredRecord {
         let created = Timestamp(self.created);
         // One that cannot be read says nothing: the plan is then made again to be compared.
         let origin = self.origin.and_then(|text| serde_json::from_str(&text).ok());
+        let plan = Arc::new(plan);
         Ok(RunRecord { id, goal: self.goal, plan_path, plan, origin, given, created })
     }
 }

@@ -11,6 +11,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
@@ -68,6 +69,7 @@ fn record(id: &RunId, created: Timestamp) -> RunRecord {
         ("token".to_owned(), Value::secret("hunter2-hunter2")),
     ]);
     let (id, goal, plan_path) = (id.clone(), "release".to_owned(), "/p/release.goal".into());
+    let plan = Arc::new(plan);
     RunRecord { id, goal, plan_path, plan, origin: None, given, created }
 }
 

@@ -129,6 +129,6 @@ fn database(bytes: &[u8]) {
     for run in store.runs().unwrap_or_default().iter().take(20) {
         let Ok((record, events, _)) = store.load_sound(&run.id) else { continue };
         assert_eq!(record.plan.validate(), Ok(()));
-        told(&Arc::new(Graph::new(Arc::new(record.plan))), &events);
+        told(&Arc::new(Graph::new(record.plan)), &events);
     }
 }
