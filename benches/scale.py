@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """How processor time and memory grow with a plan. Needs Python's matplotlib, which it installs into target/peers.
 
-    scale.py [--goalc PATH] [--most STEPS] [--most-run STEPS] [--plot docs/performance.svg]
+    scale.py [--goalc PATH] [--most STEPS] [--most-run STEPS] [--most-items ITEMS] [--plot docs/performance.svg]
 
 Checks plans of 1,000 to so many steps, each with two dependencies, and runs plans of independent steps `true`; also one
-step over so many items. Prints a table, and draws it: on both axes ten times as much is as far, so cost that grows
+step over so many items, which is looked at without running it, too. Prints a table, and draws it: on both axes ten times as much is as far, so cost that grows
 with the steps is a straight line from corner to corner.
 """
 import argparse
@@ -52,8 +52,9 @@ def plan(shape, steps):
     return "goal g {\n  progress checkpoints\n" + "".join(lines) + "}\n"
 
 
-def measure(goalc, most, most_run):
+def measure(goalc, most, most_run, most_items):
     kinds = {"check a graph": ("graph", ["check"], most), "dry-run of a graph": ("graph", ["run", "-n"], most_run),
+             "dry-run of items": ("items", ["run", "-n"], most_items),
              "run of steps": ("wide", ["run", "-j2"], most_run), "run of items": ("items", ["run", "-j2"], most_run)}
     rows = []
     for kind, (shape, command, limit) in kinds.items():
@@ -103,10 +104,11 @@ def main():
     parser.add_argument("--goalc", default=str(ROOT / "target/release/goalc"))
     parser.add_argument("--most", type=int, default=300_000)
     parser.add_argument("--most-run", type=int, default=100_000)
+    parser.add_argument("--most-items", type=int, default=1_000_000)
     parser.add_argument("--plot", default=str(ROOT / "docs/performance.svg"))
     options = parser.parse_args()
     print("| what | steps | processor seconds | peak MB | microseconds a step |\n| --- | --- | --- | --- | --- |")
-    draw(measure(os.path.abspath(options.goalc), options.most, options.most_run), options.plot)
+    draw(measure(os.path.abspath(options.goalc), options.most, options.most_run, options.most_items), options.plot)
 
 
 if __name__ == "__main__":
