@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::exit::Failed;
 use super::params::Params;
+use super::session::shared;
 use crate::exec::drive::{Drive, DriveOptions};
 use crate::exec::event::Stamped;
 use crate::exec::graph::Graph;
@@ -48,7 +49,7 @@ pub(super) fn without_run(
         run: "preflight".to_owned(),
         mark: format!("preflight.{}", std::process::id()),
         files,
-        env: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        env: shared(&env),
         masker: Arc::new(params.masker()),
         lines: None,
     };

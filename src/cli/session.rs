@@ -25,7 +25,7 @@ use crate::exec::drive::{Drive, DriveOptions, RunEnd};
 use crate::exec::estimate::{self, Measured};
 use crate::exec::event::{Answer, Event, StopReason, Unit};
 use crate::exec::graph::{Graph, NodeIx};
-use crate::exec::process::{Guardian, become_subreaper, end_leftovers};
+use crate::exec::process::{Guardian, SharedEnv, become_subreaper, end_leftovers};
 use crate::exec::scope::Values;
 use crate::exec::state::RunState;
 use crate::exec::world::{
@@ -97,6 +97,11 @@ pub(super) fn environment(loaded: &Loaded) -> Result<Vec<(String, String)>, Fail
     Ok(env)
 }
 
+/// For all processes of a run.
+pub(super) fn shared(env: &[(String, String)]) -> Arc<SharedEnv> {
+    Arc::new(env.iter().map(|(name, value)| (name.into(), value.into())).collect())
+}
+
 /// A world for a run, not yet in anything.
 pub(super) fn world(
     session: &mut Session<'_>,
@@ -110,7 +115,7 @@ pub(super) fn world(
         run: run.to_string(),
         mark: session.folder.mark(),
         files,
-        env: session.env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        env: shared(&session.env),
         masker: Arc::new(params.masker()),
         lines,
     };

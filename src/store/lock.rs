@@ -5,7 +5,6 @@
 //! [`RunLock`] is the run's only writer.
 
 use std::fmt;
-use std::fmt::Write as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -219,10 +218,7 @@ fn is_at(file: &OwnedFd, folder: &OwnedFd, name: &str) -> bool {
 
 /// A lock's name as a file's: any text gives one that is short and plain.
 fn file_name(name: &str) -> String {
-    let hash = Sha256::digest(name.as_bytes());
-    let mut text = String::with_capacity(32);
-    for byte in hash.iter().take(16) {
-        let _ = write!(text, "{byte:02x}");
-    }
+    let mut text = hex::encode(Sha256::digest(name.as_bytes()));
+    text.truncate(32);
     text
 }

@@ -126,7 +126,7 @@ fn carry_out(steps: &str, fake: &Fake, before: &[Stamped]) -> Ran {
         run: "r".to_owned(),
         mark: "r".to_owned(),
         files: RunFiles::prepare(folder.path().to_owned()).expect("its folders are made"),
-        env: std::env::vars_os().filter(|(name, _)| name == "PATH").collect(),
+        env: Arc::new(std::env::vars_os().filter(|(name, _)| name == "PATH").collect()),
         masker: Arc::new(Masker::default()),
         lines: None,
     };

@@ -165,20 +165,25 @@ impl<W: World> Drive<'_, W> {
             return Err(error);
         }
         let events = std::mem::take(&mut self.writing.unwritten);
-        match (events.first(), self.writing.wanted) {
-            (None, _) => {}
-            (Some(first), wanted) if wanted >= first.seq => self.journal.write(&events)?,
-            _ => self.journal.append(&events, false)?,
+        let wanted = events.first().is_some_and(|first| first.seq <= self.writing.wanted);
+        if wanted {
+            self.journal.write(&events)?;
+        }
+        let due = std::mem::take(&mut self.to_begin).into_iter();
+        let (early, later): (Vec<_>, Vec<_>) =
+            due.partition(|(_, work)| self.may_begin_early(work));
+        for (ticket, work) in early {
+            self.begin_now(ticket, &work);
+        }
+        // What may be lost keeps nothing from beginning.
+        if !wanted && !events.is_empty() {
+            self.journal.append(&events, false)?;
         }
         for stamped in events {
             self.writing.hold(Effect::Show(Box::new(stamped)));
         }
-        for (ticket, work) in std::mem::take(&mut self.to_begin) {
-            if self.may_begin_early(&work) {
-                self.begin_now(ticket, &work);
-            } else {
-                self.writing.hold(Effect::Begin(ticket, work));
-            }
+        for (ticket, work) in later {
+            self.writing.hold(Effect::Begin(ticket, work));
         }
         for ticket in std::mem::take(&mut self.to_stop) {
             self.writing.hold(Effect::Stop(ticket));

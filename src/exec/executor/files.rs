@@ -95,8 +95,8 @@ impl Order {
         // What hunts leftovers of the run on this machine must not find it.
         let elsewhere = |value: &str| format!("elsewhere:{value}");
         let (name, value) = cookie.split_once('=').unwrap_or((&cookie, ""));
-        let mut env = Vec::with_capacity(process.env.len());
-        for (variable, found) in &process.env {
+        let mut env = Vec::new();
+        for (variable, found) in process.env.iter() {
             let (variable, found) = (text(variable)?, text(found)?);
             let found = if variable == name { elsewhere(&found) } else { found };
             env.push((variable, found));

@@ -83,12 +83,8 @@ fn read(path: &Path, wants: &Wants<'_>, control: &Controller) -> std::io::Result
             window.drain(..window.len().saturating_sub(kept));
         }
         if length == 0 || (contains && hasher.is_none()) {
-            let sha256 = hasher.map(|hasher| hex(&hasher.finalize()));
+            let sha256 = hasher.map(|hasher| hex::encode(hasher.finalize()));
             return Ok(Seen { contains, sha256 });
         }
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
-use super::file::hex;
 use super::{Answer, STOPPED};
 use crate::exec::process::Controller;
 use crate::exec::world::matching;
@@ -149,7 +148,7 @@ fn look(wanted: &Unchanged, last: Option<&Inputs>, control: &Controller) -> Resu
         inputs.clear();
     }
     let (meaning, values) = (wanted.meaning.clone(), wanted.values.clone());
-    Ok(Inputs { meaning, values, digest: hex(&all.finalize()), files: inputs })
+    Ok(Inputs { meaning, values, digest: hex::encode(all.finalize()), files: inputs })
 }
 
 /// A file itself, or all that is in a folder.
@@ -196,7 +195,7 @@ fn digest(path: &Path, control: &Controller) -> std::io::Result<String> {
             return Err(std::io::Error::other(STOPPED));
         }
         match file.read(&mut piece)? {
-            0 => return Ok(hex(&hasher.finalize())),
+            0 => return Ok(hex::encode(hasher.finalize())),
             length => hasher.update(piece.get(..length).unwrap_or_default()),
         }
     }

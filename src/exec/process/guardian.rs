@@ -20,6 +20,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
 
 use super::ProcessOrder;
+use super::env::ProcessEnv;
 use super::leader::Leader;
 use super::proc::{self, Seen};
 use super::registry;
@@ -53,13 +54,10 @@ impl Guardian {
     pub fn start(run: &str) -> io::Result<Self> {
         let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
         let argv = vec![program.into(), GUARDIAN_ARGUMENT.into(), run.into()];
-        Self::start_as(argv, Vec::new())
+        Self::start_as(argv, ProcessEnv::default())
     }
 
-    pub(super) fn start_as(
-        argv: Vec<OsString>,
-        env: Vec<(OsString, OsString)>,
-    ) -> io::Result<Self> {
+    pub(super) fn start_as(argv: Vec<OsString>, env: ProcessEnv) -> io::Result<Self> {
         let order = ProcessOrder { argv, env, dir: PathBuf::from("/"), ..ProcessOrder::default() };
         let image = Image::new(&order).map_err(io::Error::other)?;
         let (read, write) = super::pipe()?;

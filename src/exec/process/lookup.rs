@@ -33,8 +33,12 @@ pub fn find_program(name: &OsStr, path: Option<&OsStr>, dir: &Path) -> Result<Pa
     }
     let path = path.map_or_else(|| OsString::from(DEFAULT_PATH), OsStr::to_owned);
     let mut unfit = None;
-    for folder in std::env::split_paths(&path) {
-        let file = dir.join(folder).join(name);
+    let folders: Vec<&[u8]> = path.as_bytes().split(|&byte| byte == b':').collect();
+    for (nth, folder) in folders.iter().enumerate() {
+        if folders.iter().take(nth).any(|before| before == folder) {
+            continue;
+        }
+        let file = dir.join(OsStr::from_bytes(folder)).join(name);
         match fault(&file) {
             None => return Ok(file),
             Some(Fault::NotExecutable) => unfit = unfit.or(Some(file)),
@@ -63,12 +67,16 @@ impl std::fmt::Display for Fault {
     }
 }
 
+/// Asks first what tells most: in most folders of `PATH` a program is not.
 fn fault(file: &Path) -> Option<Fault> {
+    let refused = rustix::fs::access(file, Access::EXEC_OK).err();
+    if refused == Some(Errno::NOENT) {
+        return Some(Fault::NotThere);
+    }
     match std::fs::metadata(file) {
         Err(_) => Some(Fault::NotThere),
         Ok(found) if found.is_dir() => Some(Fault::Folder),
-        Ok(_) if rustix::fs::access(file, Access::EXEC_OK).is_err() => Some(Fault::NotExecutable),
-        Ok(_) => None,
+        Ok(_) => refused.map(|_| Fault::NotExecutable),
     }
 }
 

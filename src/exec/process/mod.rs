@@ -4,6 +4,7 @@
 //! Invariant: when [`supervise`] returns, no process of the tree is left, or the report says so.
 
 mod control;
+mod env;
 mod guardian;
 mod leader;
 mod log;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use crate::value::Masker;
 
 pub use control::{Control, Controller};
+pub use env::{ProcessEnv, SharedEnv};
 pub use guardian::{GUARDIAN_ARGUMENT, Guardian, end_leftovers, main as guardian_main};
 pub use lookup::find_program;
 pub use registry::become_subreaper;
@@ -45,7 +47,7 @@ pub struct ProcessOrder {
     /// The program (looked up in `PATH` of `env`) and its arguments.
     pub argv: Vec<OsString>,
     /// The whole environment, and nothing else. Holds the cookie.
-    pub env: Vec<(OsString, OsString)>,
+    pub env: ProcessEnv,
     pub dir: PathBuf,
     /// `NAME=VALUE` that only this attempt's processes have in their environment; empty: none.
     pub cookie: OsString,
@@ -77,7 +79,7 @@ impl Default for ProcessOrder {
     fn default() -> Self {
         Self {
             argv: Vec::new(),
-            env: Vec::new(),
+            env: ProcessEnv::default(),
             dir: PathBuf::from("."),
             cookie: OsString::new(),
             timeout: None,

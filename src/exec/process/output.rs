@@ -18,8 +18,8 @@ use crate::value::MaskStream;
 /// A longer line is cut where lines are shown, and not waited for in the log.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// Read at once; as much as a pipe holds.
-const PIECE: usize = 64 * 1024;
+/// Read at once: first what most write at all, then as much as a pipe holds.
+const PIECE: (usize, usize) = (4 * 1024, 64 * 1024);
 
 const TAIL: usize = 20;
 
@@ -110,8 +110,9 @@ impl<'a> Output<'a> {
     /// may be more.
     pub(super) fn read(&mut self, which: usize, now: Duration) -> bool {
         let Some(Some(stream)) = self.streams.get_mut(which) else { return false };
+        let filled = self.buffer.len() == self.buffer.capacity() && !self.buffer.is_empty();
         self.buffer.clear();
-        self.buffer.reserve(PIECE);
+        self.buffer.reserve(if filled { PIECE.1 } else { PIECE.0 });
         let piece = match rustix::io::read(&stream.pipe, spare_capacity(&mut self.buffer)) {
             Ok(length) if length > 0 => self.buffer.as_slice(),
             Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => return true,

@@ -18,6 +18,7 @@ use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use super::ProcessOrder;
+use super::env::EnvTexts;
 use super::lookup::{find_program, folder_fault, refusal};
 use super::registry;
 
@@ -27,7 +28,7 @@ pub(super) struct Image {
     pub(super) program: PathBuf,
     path: CString,
     argv: Vec<CString>,
-    env: Vec<CString>,
+    env: EnvTexts,
     dir: CString,
 }
 
@@ -35,8 +36,7 @@ impl Image {
     /// Looks the program up and checks what can be checked before.
     pub(super) fn new(order: &ProcessOrder) -> Result<Self, String> {
         let name = order.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
-        let path = order.env.iter().rev().find(|(name, _)| name == "PATH");
-        let found = find_program(name, path.map(|(_, value)| value.as_os_str()), &order.dir);
+        let found = find_program(name, order.env.get("PATH"), &order.dir);
         // A program that is there, and a folder that is not, the system refuses by itself.
         let program = found.map_err(|fault| folder_fault(&order.dir).unwrap_or(fault))?;
         let program = if program.is_absolute() {
@@ -48,7 +48,7 @@ impl Image {
         Ok(Self {
             path: c_string(program.as_os_str())?,
             argv: order.argv.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
-            env: order.env.iter().map(variable).collect::<Result<_, _>>()?,
+            env: order.env.texts()?,
             dir: c_string(order.dir.as_os_str())?,
             program,
         })
@@ -59,7 +59,8 @@ impl Image {
         if let Some(fault) = folder_fault(&order.dir) {
             return fault;
         }
-        let total = self.argv.iter().chain(&self.env).map(|text| text.count_bytes() + 1).sum();
+        let texts = self.argv.iter().map(CString::as_c_str).chain(self.env.iter());
+        let total = texts.map(|text| text.count_bytes() + 1).sum();
         refusal(error, &self.program, &order.argv, total)
     }
 
@@ -80,8 +81,8 @@ impl Image {
     }
 
     fn start(&self, actions: &Actions, attributes: &Attributes) -> Result<Pid, Errno> {
-        let argv = pointers(&self.argv);
-        let env = pointers(&self.env);
+        let argv = pointers(self.argv.iter().map(CString::as_c_str));
+        let env = pointers(self.env.iter());
         let mut pid = 0;
         // SAFETY: all pointers are to live, initialised values; both lists end with null, and
         // posix_spawn only reads them.
@@ -100,21 +101,14 @@ impl Image {
     }
 }
 
-fn pointers(texts: &[CString]) -> Vec<*mut libc::c_char> {
-    let each = texts.iter().map(|text| text.as_ptr().cast_mut());
+fn pointers<'a>(texts: impl Iterator<Item = &'a CStr>) -> Vec<*mut libc::c_char> {
+    let each = texts.map(|text| text.as_ptr().cast_mut());
     each.chain(std::iter::once(ptr::null_mut())).collect()
 }
 
-fn c_string(text: &OsStr) -> Result<CString, String> {
+pub(super) fn c_string(text: &OsStr) -> Result<CString, String> {
     CString::new(text.as_bytes())
         .map_err(|_| "an argument or value holds a NUL character, which no process can get".into())
-}
-
-fn variable((name, value): &(OsString, OsString)) -> Result<CString, String> {
-    let mut text = name.clone();
-    text.push("=");
-    text.push(value);
-    c_string(&text)
 }
 
 fn check(error: libc::c_int) -> Result<(), Errno> {

@@ -14,13 +14,14 @@ use super::*;
 
 const LONG: Duration = Duration::from_mins(1);
 
-fn environment(name: &str) -> (Vec<(OsString, OsString)>, OsString) {
+fn marked(cookie: &str) -> ProcessEnv {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    [("PATH".into(), path), ("GOALC_STEP".into(), cookie.into())].into_iter().collect()
+}
+
+fn environment(name: &str) -> (ProcessEnv, OsString) {
     let cookie = format!("run{}:{name}:1", std::process::id());
-    let env = vec![
-        ("PATH".into(), std::env::var_os("PATH").unwrap_or_default()),
-        ("GOALC_STEP".into(), OsString::from(&cookie)),
-    ];
-    (env, format!("GOALC_STEP={cookie}").into())
+    (marked(&cookie), format!("GOALC_STEP={cookie}").into())
 }
 
 fn order(dir: &TempDir, argv: &[&str]) -> ProcessOrder {
@@ -154,7 +155,7 @@ fn an_environment_that_is_too_large_is_said_so() {
     let dir = folder();
     let mut order = script(&dir, "true");
     for number in 0..40 {
-        order.env.push((format!("BIG{number}").into(), "x".repeat(100_000).into()));
+        order.env.set(format!("BIG{number}"), "x".repeat(100_000));
     }
     let limit = fs::read_to_string("/proc/self/limits").unwrap();
     if limit.contains("Max stack size            8388608") {
@@ -463,17 +464,14 @@ fn guardian(run: &str) -> Guardian {
     let filter = "exec::process::tests::as_guardian";
     let argv = [program.as_os_str(), "--exact".as_ref(), filter.as_ref(), "--ignored".as_ref()];
     let argv = argv.into_iter().map(OsString::from).collect();
-    Guardian::start_as(argv, vec![("GUARDED_RUN".into(), run.into())]).unwrap()
+    Guardian::start_as(argv, [("GUARDED_RUN".into(), run.into())].into_iter().collect()).unwrap()
 }
 
 fn guarded(dir: &Path, run: &str, text: &str) -> ProcessOrder {
     let cookie = format!("{run}:step:1");
     ProcessOrder {
         argv: vec!["sh".into(), "-c".into(), text.into()],
-        env: vec![
-            ("PATH".into(), std::env::var_os("PATH").unwrap_or_default()),
-            ("GOALC_STEP".into(), OsString::from(&cookie)),
-        ],
+        env: marked(&cookie),
         cookie: format!("GOALC_STEP={cookie}").into(),
         dir: dir.to_owned(),
         ..ProcessOrder::default()

@@ -177,7 +177,7 @@ fn token() -> String {
     if getrandom::fill(&mut bytes).is_err() {
         bytes = u64::from(std::process::id()).to_le_bytes();
     }
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    hex::encode(bytes)
 }
 
 /// Those with a folder and something in it.

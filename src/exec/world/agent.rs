@@ -11,7 +11,8 @@ use std::sync::Arc;
 use super::attempt::{Pending, failure_of, read_outputs, take_desk};
 use super::folder::Desk;
 use super::launch::{Subject, bounds, environments, place_of};
-use super::local::{LocalWorld, Message};
+use super::local::LocalWorld;
+use super::message::Message;
 use super::pool::spawn;
 use super::{Account, AttemptOrder, Outcome, Ticket, View};
 use crate::exec::drive::attempt_of;
@@ -62,7 +63,7 @@ fn start(
     spawn(move || {
         let ends = Ends { stdin: Some(stdin), stdout: None };
         let report = supervise_joined(&process, ends, &control);
-        let _ = sender.send(Message::Ran(ticket, Box::new(report)));
+        sender.send(Message::Ran(ticket, Box::new(report)));
     });
     Ok(())
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::asking;
 use super::attempt::Pending;
 use super::launch::{Subject, place_of};
-use super::local::{LocalWorld, Message};
+use super::local::LocalWorld;
+use super::message::Message;
 use super::noted;
 use super::pool::spawn;
 use super::{Ticket, View};
@@ -52,7 +53,7 @@ impl LocalWorld {
         self.checks += 1;
         let (sender, control) = (self.sender.clone(), self.control(ticket));
         spawn(move || {
-            let _ = sender.send(match how {
+            sender.send(match how {
                 Asking::UpToAFailure => Message::Checked(ticket, check(&probes, &control)),
                 Asking::Each => Message::Verified(ticket, answers(&probes, &control)),
             });

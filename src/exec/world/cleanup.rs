@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::attempt::Pending;
 use super::launch::{Subject, place_of};
-use super::local::{LocalWorld, Message};
+use super::local::LocalWorld;
+use super::message::Message;
 use super::pool::spawn;
 use super::surroundings::matching;
 use super::{Ticket, View};
@@ -44,7 +45,7 @@ pub(super) fn begin(world: &mut LocalWorld, ticket: Ticket, goal: NodeIx, view: 
         let failures: Vec<String> =
             tasks.into_iter().filter_map(|task| carry_out(task, &control).err()).collect();
         let failure = (!failures.is_empty()).then(|| failures.join("; "));
-        let _ = sender.send(Message::Cleaned(ticket, failure));
+        sender.send(Message::Cleaned(ticket, failure));
     });
 }
 

@@ -11,7 +11,8 @@ use sha2::Sha256;
 use super::alerts::Trouble;
 use super::cleanup::{Task, carry_out, task};
 use super::launch::{Subject, place_of};
-use super::local::{LocalWorld, Message};
+use super::local::LocalWorld;
+use super::message::Message;
 use super::pool::spawn;
 use super::post::post_json;
 use super::{View, Wake};
@@ -59,7 +60,7 @@ pub(super) fn deliver(
         let sender = world.sender.clone();
         spawn(move || {
             let failure = job.and_then(Job::carry_out).err();
-            let _ = sender.send(Message::Told(Box::new(told(failure))));
+            sender.send(Message::Told(Box::new(told(failure))));
         });
     }
 }
@@ -134,8 +135,7 @@ fn script(
             ("GOAL_ALERT_STEP", &step),
             ("GOAL_ALERT_TEXT", &trouble.text),
         ] {
-            order.env.retain(|(known, _)| known != name);
-            order.env.push((name.into(), value.into()));
+            order.env.set(name, value);
         }
         Ok(order)
     };
@@ -183,7 +183,7 @@ fn signature(key: &str, body: &str) -> String {
     // A key of any length will do.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
     mac.update(body.as_bytes());
-    format!("sha256={}", super::launch::hex(&mac.finalize().into_bytes()))
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
 
 impl Request {

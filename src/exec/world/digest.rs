@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 use sha2::{Digest, Sha256};
 
-use super::launch::{Launcher, Subject, argv, dir, goals_around, hex, set};
+use super::launch::{Launcher, Subject, argv, dir, goals_around, set};
 use crate::ir::{Action, Command, Environment, Step};
 use crate::value::EvalError;
 
@@ -49,7 +49,7 @@ impl Launcher {
             all.update((text.len() as u64).to_le_bytes());
             all.update(text);
         }
-        Ok(hex(&all.finalize()))
+        Ok(hex::encode(all.finalize()))
     }
 }
 

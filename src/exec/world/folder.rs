@@ -6,10 +6,13 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Read};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, Stat};
 
 use super::plain;
 use crate::exec::executor::make_private;
@@ -33,6 +36,51 @@ pub struct Desk {
     pub tmp: PathBuf,
     /// It is one attempt's, and stays until the run has ended.
     kept: bool,
+    clean: Option<Arc<Clean>>,
+}
+
+/// What a desk is known by that no attempt has changed.
+#[derive(Debug)]
+struct Clean {
+    output: Identity,
+    tmp: Identity,
+    folder: OwnedFd,
+}
+
+/// A file's or folder's device, number and mode.
+type Identity = (u64, u64, u32);
+
+fn identity(of: &Stat) -> Identity {
+    (of.st_dev, of.st_ino, of.st_mode)
+}
+
+impl Clean {
+    /// Of a desk that is empty.
+    fn of(output: &Path, tmp: &Path) -> rustix::io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(tmp, flags, Mode::empty())?;
+        let output = identity(&rustix::fs::lstat(output)?);
+        Ok(Self { output, tmp: identity(&rustix::fs::fstat(&folder)?), folder })
+    }
+
+    /// Whether these are still what they were, and empty.
+    fn holds(&self, output: &Path, tmp: &Path) -> rustix::io::Result<bool> {
+        let file = rustix::fs::lstat(output)?;
+        let is_same = identity(&file) == self.output && file.st_size == 0 && file.st_nlink == 1;
+        Ok(is_same && identity(&rustix::fs::lstat(tmp)?) == self.tmp && self.is_empty()?)
+    }
+
+    fn is_empty(&self) -> rustix::io::Result<bool> {
+        rustix::fs::seek(&self.folder, SeekFrom::Start(0))?;
+        let mut room = [MaybeUninit::uninit(); 1024];
+        let mut entries = RawDir::new(&self.folder, &mut room);
+        while let Some(entry) = entries.next() {
+            if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 impl RunFiles {
@@ -82,14 +130,11 @@ impl RunFiles {
         }
         self.made += 1;
         let place = self.root.join("work").join(self.made.to_string());
-        let desk = Desk {
-            output: place.with_extension("out"),
-            tmp: place.with_extension("tmp"),
-            kept: false,
-        };
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&desk.output)?;
-        make_private(&desk.tmp)?;
-        Ok(desk)
+        let (output, tmp) = (place.with_extension("out"), place.with_extension("tmp"));
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&output)?;
+        make_private(&tmp)?;
+        let clean = Clean::of(&output, &tmp).ok().map(Arc::new);
+        Ok(Desk { output, tmp, kept: false, clean })
     }
 
     /// The folder of an attempt that may outlive this process.
@@ -105,7 +150,8 @@ impl RunFiles {
         let folder = self.attempt(start);
         make_private(&self.root.join("attempts"))?;
         make_private(&folder)?;
-        let desk = Desk { output: folder.join("output"), tmp: folder.join("tmp"), kept: true };
+        let (output, tmp) = (folder.join("output"), folder.join("tmp"));
+        let desk = Desk { output, tmp, kept: true, clean: None };
         let mut open = OpenOptions::new();
         open.append(true).create(true).mode(0o600).open(&desk.output)?;
         make_private(&desk.tmp)?;
@@ -114,8 +160,8 @@ impl RunFiles {
 
     /// Takes a desk back. One that cannot be cleared is not given to another attempt; it goes with
     /// the run.
-    pub fn return_desk(&mut self, desk: Desk) {
-        if !desk.kept && desk.clear().is_ok() {
+    pub fn return_desk(&mut self, mut desk: Desk) {
+        if !desk.kept && (desk.is_clean() || desk.clear().is_ok()) {
             self.free.push(desk);
         }
     }
@@ -146,8 +192,14 @@ impl Desk {
         Ok(bytes)
     }
 
+    /// As most attempts leave it.
+    fn is_clean(&self) -> bool {
+        let clean = self.clean.as_ref();
+        clean.is_some_and(|clean| clean.holds(&self.output, &self.tmp).unwrap_or(false))
+    }
+
     /// Empties both; checks that they are still what they were.
-    fn clear(&self) -> io::Result<()> {
+    fn clear(&mut self) -> io::Result<()> {
         let output = plain::open_own(&self.output, OFlags::WRONLY)?;
         if output.metadata()?.len() > 0 {
             output.set_len(0)?;
@@ -159,6 +211,7 @@ impl Desk {
             std::fs::remove_dir_all(&self.tmp)?;
             make_private(&self.tmp)?;
         }
+        self.clean = Clean::of(&self.output, &self.tmp).ok().map(Arc::new);
         Ok(())
     }
 }

@@ -6,11 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-
 use super::attempt::{self, Pending};
 use super::folder::Desk;
-use super::local::{LocalWorld, Message};
+use super::local::LocalWorld;
+use super::message::{Message, MessageSender};
 use super::{Account, AttemptOrder, Outcome, Outputs, Ticket, View};
 use crate::exec::drive::attempt_of;
 use crate::exec::event::{AttemptEnd, Failure};
@@ -145,7 +144,7 @@ fn ends(reads: &[bool]) -> std::io::Result<Vec<Ends>> {
 /// Stays with a process in a thread of its own, and never in the loop's: what waits for others
 /// would wait there for ever.
 pub(super) fn supervise_apart(
-    sender: Sender<Message>,
+    sender: MessageSender,
     process: ProcessOrder,
     ends: Ends,
     control: Controller,
@@ -154,12 +153,12 @@ pub(super) fn supervise_apart(
     let (here, theirs) = (sender.clone(), message.clone());
     let started = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || {
         let report = supervise_joined(&process, ends, &control);
-        let _ = sender.send(theirs(Box::new(report)));
+        sender.send(theirs(Box::new(report)));
     });
     if let Err(error) = started {
         let why = format!("the machine has no thread left: {error}");
         let report = Box::new(ProcessReport::not_started(ProcessEnd::CannotStart(why)));
-        let _ = here.send(message(report));
+        here.send(message(report));
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Values reach a process by its environment or its arguments, never as part of a script's text.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::folder::Desk;
 use super::{AttemptOrder, RunFiles, View};
 use crate::exec::drive::attempt_of;
 use crate::exec::graph::NodeIx;
-use crate::exec::process::{OutputLine, ProcessOrder};
+use crate::exec::process::{OutputLine, ProcessEnv, ProcessOrder, SharedEnv};
 use crate::exec::scope::{Place, Surroundings, folder_of};
 use crate::exec::state::UnitIx;
 use crate::ir::{Argument, Attempt, Command, Environment, OutputSource, Step};
@@ -27,6 +27,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// at most 128 KiB a variable.
 const LARGEST_EXPORT: usize = 100_000;
 
+/// Digits of an idempotency key.
+const KEY: usize = 32;
+
 /// Shells that take a script's own name behind `-c SCRIPT`.
 const SH_FAMILY: &[&str] = &["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "yash", "busybox"];
 
@@ -38,7 +41,7 @@ pub struct Launcher {
     pub mark: String,
     pub files: RunFiles,
     /// The caller's environment.
-    pub env: Vec<(OsString, OsString)>,
+    pub env: Arc<SharedEnv>,
     pub masker: Arc<Masker>,
     pub lines: Option<crossbeam_channel::Sender<OutputLine>>,
 }
@@ -79,11 +82,9 @@ impl Launcher {
         let argv = argv(subject, command, ways)?;
         let cookie = self.cookie(subject);
         variables.insert("GOALC_STEP".into(), cookie.clone().into());
-        let mut whole: Variables = self.env.iter().cloned().collect();
-        whole.extend(variables);
         Ok(ProcessOrder {
             argv,
-            env: whole.into_iter().collect(),
+            env: ProcessEnv::new(Arc::clone(&self.env), variables.into_iter().collect()),
             dir: dir(subject, ways)?,
             cookie: format!("GOALC_STEP={cookie}").into(),
             timeout: bounds.0,
@@ -98,8 +99,7 @@ impl Launcher {
 
     /// Where steps look programs up.
     pub fn search_path(&self) -> OsString {
-        let path = self.env.iter().find(|(name, _)| name == "PATH");
-        path.map(|(_, value)| value.clone()).unwrap_or_default()
+        self.env.get("PATH").map(OsStr::to_owned).unwrap_or_default()
     }
 
     fn cookie(&self, subject: Subject<'_>) -> String {
@@ -133,8 +133,8 @@ impl Launcher {
     fn set_own(&self, found: &mut Variables, subject: Subject<'_>) {
         let id = subject.place.state.graph().id(subject.node);
         let item = subject.place.unit.and_then(|unit| unit.item);
-        let key = Sha256::digest(format!("{}:{id}:{item:?}", self.run));
-        let key = hex(key.get(..16).unwrap_or_default());
+        let mut key = hex::encode(Sha256::digest(format!("{}:{id}:{item:?}", self.run)));
+        key.truncate(KEY);
         let mut own = |name: &str, value: OsString| found.insert(name.into(), value);
         own("GOAL_RUN", self.run.clone().into());
         own("GOAL_STEP", id.to_string().into());
@@ -187,10 +187,6 @@ impl Launcher {
         }
         Ok(process)
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 pub(super) fn argv(

@@ -7,23 +7,22 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
-
 use super::alerts::{self, Alerts};
 use super::attempt::{self, AwaitState, Pending};
 use super::checks::Asking;
 use super::launch::Launcher;
+use super::message::{Message, MessageSender, Messages};
 use super::noted::{NotedInputs, Successes};
 use super::person::Person;
 use super::preview::Preview;
 use super::secrets::hide_secrets;
-use super::{AttemptOrder, Mailbox, Outcome, RealSurroundings, Screen, Ticket, Undone};
+use super::{AttemptOrder, Mailbox, Outcome, RealSurroundings, Screen, Ticket};
 use super::{View, Wake, Work, World};
-use crate::exec::event::{ProbeAnswer, Stamped, StopReason, Timestamp};
+use crate::exec::event::{Stamped, StopReason, Timestamp};
 use crate::exec::executor::{Executor, Executors};
 use crate::exec::graph::NodeIx;
 use crate::exec::probe::{Probe, check_all};
-use crate::exec::process::{Control, Controller, ProcessReport};
+use crate::exec::process::{Control, Controller};
 use crate::exec::scope::Surroundings;
 use crate::exec::state::UnitIx;
 
@@ -45,25 +44,6 @@ pub trait MachineLocks {
     fn try_lock(&mut self, name: &str) -> Option<Box<dyn std::any::Any>>;
 }
 
-/// What threads tell the loop.
-#[derive(Debug)]
-pub(super) enum Message {
-    Ran(Ticket, Box<ProcessReport>),
-    /// The member of a chain with this place in it.
-    RanJoined(Ticket, usize, Box<ProcessReport>),
-    Checked(Ticket, Result<(), String>),
-    Verified(Ticket, Vec<ProbeAnswer>),
-    Cleaned(Ticket, Option<String>),
-    Undone(Ticket, Undone),
-    Signal(i32),
-    /// What came of an alert.
-    Told(Box<Wake>),
-    /// What came of something else that has no ticket.
-    Posted(Box<Wake>),
-    /// A line that the person at the terminal typed; `None`: they closed it.
-    Typed(Option<String>),
-}
-
 /// Processes, files, signals and people as they are.
 pub struct LocalWorld {
     pub(super) surroundings: RealSurroundings,
@@ -78,8 +58,8 @@ pub struct LocalWorld {
     held_locks: HashMap<UnitIx, Vec<Box<dyn std::any::Any>>>,
     pub(super) person: Person,
     pub(super) agent: Option<String>,
-    pub(super) sender: Sender<Message>,
-    receiver: Receiver<Message>,
+    pub(super) sender: MessageSender,
+    messages: Messages,
     pub(super) controls: HashMap<Ticket, Controller>,
     pub(super) pending: BTreeMap<Ticket, Pending>,
     /// Checks that wait because enough are being asked.
@@ -104,7 +84,8 @@ impl LocalWorld {
         requests: Option<Box<dyn Requests>>,
         interactive: bool,
     ) -> Self {
-        let (sender, receiver) = unbounded();
+        let messages = Messages::default();
+        let sender = messages.sender();
         Self {
             surroundings,
             launcher,
@@ -118,7 +99,7 @@ impl LocalWorld {
             person: Person::new(interactive, sender.clone()),
             agent: None,
             sender,
-            receiver,
+            messages,
             controls: HashMap::new(),
             pending: BTreeMap::new(),
             queued: Vec::new(),
@@ -169,9 +150,7 @@ impl LocalWorld {
     /// Hands over a way to tell the loop of signals; the command line installs the handlers.
     pub fn signal_sink(&self) -> impl Fn(i32) + Send + Sync + 'static {
         let sender = self.sender.clone();
-        move |signal| {
-            let _ = sender.send(Message::Signal(signal));
-        }
+        move |signal| sender.send(Message::Signal(signal))
     }
 
     /// As [`RunFiles::remove_work`](super::RunFiles), once nothing of the run goes on.
@@ -181,7 +160,7 @@ impl LocalWorld {
 
     /// Takes one message in, if one comes in time.
     pub(super) fn receive(&mut self, time: Duration, view: View<'_>) {
-        if let Ok(message) = self.receiver.recv_timeout(time) {
+        if let Some(message) = self.messages.wait(Some(time)) {
             self.take(message, view);
         }
     }
@@ -320,16 +299,13 @@ impl World for LocalWorld {
     fn wait(&mut self, until: Option<Timestamp>, view: View<'_>) -> Vec<Wake> {
         self.person.prompt(view);
         if self.ready.is_empty() {
-            let message = match self.sleep(until) {
-                Some(length) => self.receiver.recv_timeout(length).ok(),
-                None => self.receiver.recv().ok(),
-            };
-            if let Some(message) = message {
+            let time = self.sleep(until);
+            if let Some(message) = self.messages.wait(time) {
                 self.take(message, view);
             }
         }
         // What has come meanwhile shares one commit.
-        while let Ok(message) = self.receiver.try_recv() {
+        while let Some(message) = self.messages.next() {
             self.take(message, view);
         }
         attempt::look_again(self, view);
@@ -348,9 +324,7 @@ impl World for LocalWorld {
 
     fn mailbox(&self) -> Option<Mailbox> {
         let sender = self.sender.clone();
-        Some(Box::new(move |wake| {
-            let _ = sender.send(Message::Posted(Box::new(wake)));
-        }))
+        Some(Box::new(move |wake| sender.send(Message::Posted(Box::new(wake)))))
     }
 
     fn happened(&mut self, stamped: &Stamped, view: View<'_>) {

@@ -14,6 +14,7 @@ mod folder;
 mod joined;
 mod launch;
 mod local;
+mod message;
 mod noted;
 mod person;
 mod placed;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::attempt::{Pending, take_desk};
 use super::folder::Desk;
 use super::launch::place_of;
-use super::local::{LocalWorld, Message};
+use super::local::LocalWorld;
+use super::message::Message;
 use super::{AttemptOrder, Ticket, View};
 use crate::exec::executor::{Key, Task, Wants};
 use crate::exec::process::{ProcessEnd, ProcessReport};
@@ -45,7 +46,7 @@ pub(super) fn begin(
     world.pending.insert(ticket, Pending::Process { order, timeout, desk });
     let sender = world.sender.clone();
     let done = Box::new(move |report| {
-        let _ = sender.send(Message::Ran(ticket, Box::new(report)));
+        sender.send(Message::Ran(ticket, Box::new(report)));
     });
     if let Some(executor) = world.executors.get(name) {
         executor.begin(Task { key, process, control, wants, folder, done });

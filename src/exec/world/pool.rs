@@ -4,11 +4,9 @@
 //! costs more than the steps. Invariant: work never waits for a thread; where none is idle and no
 //! new one can be had, it is done by the caller: slower, but done.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use crossbeam_channel::{Receiver, Sender, unbounded};
 
 /// How long an idle thread waits for work before it ends.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -18,30 +16,39 @@ const STACK: usize = 512 * 1024;
 
 type Work = Box<dyn FnOnce() + Send>;
 
+/// Idle threads sleep under a lock, as [`Messages`](super::message::Messages) do, for the same reason.
 struct Pool {
-    sender: Sender<Work>,
-    receiver: Receiver<Work>,
-    /// Threads that wait for work and are promised to none.
-    idle: AtomicUsize,
+    state: Mutex<State>,
+    came: Condvar,
 }
 
-static POOL: LazyLock<Pool> = LazyLock::new(|| {
-    let (sender, receiver) = unbounded();
-    Pool { sender, receiver, idle: AtomicUsize::new(0) }
-});
+struct State {
+    waiting: VecDeque<Work>,
+    /// Threads that wait for work.
+    idle: usize,
+}
+
+static POOL: Pool =
+    Pool { state: Mutex::new(State { waiting: VecDeque::new(), idle: 0 }), came: Condvar::new() };
+
+impl Pool {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Has work done by another thread.
 pub(in crate::exec) fn spawn(work: impl FnOnce() + Send + 'static) {
-    let pool = &*POOL;
-    let promised =
-        pool.idle.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
-    if promised.is_ok() {
-        // The pool lives as long as the process, and so does its channel.
-        let _ = pool.sender.send(Box::new(work));
-        return;
+    let mut state = POOL.lock();
+    // Each that waits is promised to an idle thread.
+    if state.idle > state.waiting.len() {
+        state.waiting.push_back(Box::new(work));
+        drop(state);
+        return POOL.came.notify_one();
     }
-    let slot = std::sync::Arc::new(Mutex::new(Some(work)));
-    let theirs = std::sync::Arc::clone(&slot);
+    drop(state);
+    let slot = Arc::new(Mutex::new(Some(work)));
+    let theirs = Arc::clone(&slot);
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         take_and_run(&theirs);
         serve();
@@ -60,21 +67,17 @@ fn take_and_run<F: FnOnce()>(work: &Mutex<Option<F>>) {
 
 /// Does work until none has come for a while.
 fn serve() {
-    let pool = &*POOL;
-    loop {
-        pool.idle.fetch_add(1, Ordering::AcqRel);
-        if let Ok(work) = pool.receiver.recv_timeout(PATIENCE) {
-            work();
-            continue;
-        }
-        let idle =
-            pool.idle.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
-        if idle.is_ok() {
-            return;
-        }
-        // Every idle thread is promised to work that is on its way: this one takes its share.
-        if let Ok(work) = pool.receiver.recv() {
-            work();
-        }
+    while let Some(work) = next() {
+        work();
     }
+}
+
+fn next() -> Option<Work> {
+    let mut state = POOL.lock();
+    state.idle += 1;
+    let none = |state: &mut State| state.waiting.is_empty();
+    let waited = POOL.came.wait_timeout_while(state, PATIENCE, none);
+    let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    state.idle -= 1;
+    state.waiting.pop_front()
 }

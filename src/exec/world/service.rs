@@ -2,6 +2,7 @@
 //!
 //! Knows neither who needs it nor whether its end is a failure: that is the drive's to judge.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +10,8 @@ use std::time::{Duration, Instant};
 use super::attempt::{self, Pending};
 use super::folder::Desk;
 use super::joined::supervise_apart;
-use super::local::{LocalWorld, Message};
+use super::local::LocalWorld;
+use super::message::Message;
 use super::{AttemptOrder, Outcome, Ticket, View, Wake};
 use crate::exec::event::{AttemptEnd, Failure};
 use crate::exec::probe::{Probe, ProbeKind};
@@ -100,10 +102,9 @@ fn tell_apart(probe: &mut Probe) {
     let ProbeKind::Run(order) = &mut probe.kind else { return };
     order.cookie.push(":ready");
     order.log = PathBuf::new();
-    for (name, value) in &mut order.env {
-        if name == "GOALC_STEP" {
-            value.push(":ready");
-        }
+    if let Some(mut value) = order.env.get("GOALC_STEP").map(OsStr::to_owned) {
+        value.push(":ready");
+        order.env.set("GOALC_STEP", value);
     }
 }
 

@@ -10,7 +10,8 @@ use super::attempt::Pending;
 use super::cleanup::{Task, carry_out, task};
 use super::folder::Desk;
 use super::launch::{Subject, bounds, place_of};
-use super::local::{LocalWorld, Message};
+use super::local::LocalWorld;
+use super::message::Message;
 use super::pool::spawn;
 use super::{Outcome, RunFiles, Ticket, Undone, View};
 use crate::exec::event::Status;
@@ -139,8 +140,7 @@ fn job(world: &LocalWorld, unit: UnitIx, (log, desk): (u64, &Desk), view: View<'
     let order = |command: &crate::ir::Command| {
         let bounds = bounds(place, step, &step.attempt)?;
         let mut order = world.launcher.order(subject, command, &ways, bounds)?;
-        order.env.retain(|(name, _)| name != "GOAL_STATUS");
-        order.env.push(("GOAL_STATUS".into(), status.into()));
+        order.env.set("GOAL_STATUS", status);
         Ok(order)
     };
     let tasks = step.rollback.iter().map(|action| task(action, place, order)).collect();
@@ -176,6 +176,6 @@ fn work(
             Err(_) if control.is_stopped() => Undone::Stopped,
             Err(why) => Undone::Failed(why),
         };
-        let _ = sender.send(Message::Undone(ticket, undone));
+        sender.send(Message::Undone(ticket, undone));
     });
 }

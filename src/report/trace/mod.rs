@@ -172,6 +172,8 @@ impl<'a> Trace<'a> {
     /// So many first bytes of a digest of the run and a key, in hexadecimal.
     fn id(&self, key: &str, bytes: usize) -> String {
         let digest = Sha256::digest(format!("{}\n{key}", self.run).as_bytes());
-        digest.iter().take(bytes).fold(String::new(), |all, byte| all + &format!("{byte:02x}"))
+        let mut digits = hex::encode(digest);
+        digits.truncate(2 * bytes);
+        digits
     }
 }

@@ -12,7 +12,7 @@ use crossbeam_channel::Sender;
 use super::keeper::Word;
 use super::seen::{FORMAT, snapshot};
 use crate::exec::executor::files::JOB_LOG;
-use crate::exec::process::{Controller, ProcessEnd, ProcessOrder, supervise};
+use crate::exec::process::{Controller, ProcessEnd, ProcessEnv, ProcessOrder, supervise};
 
 /// A command that takes longer is taken not to answer.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -210,7 +210,7 @@ fn run(argv: &[&str], dir: Option<&Path>) -> Result<String, String> {
 }
 
 /// The caller's, but for what could be a secret or would change what the commands print.
-fn environment() -> Vec<(OsString, OsString)> {
+fn environment() -> ProcessEnv {
     let kept = |name: &OsString| {
         name.to_str().is_some_and(|name| {
             NEEDED.contains(&name) || name.starts_with("SLURM_") || name.starts_with("SBATCH_")

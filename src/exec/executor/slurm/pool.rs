@@ -49,7 +49,7 @@ impl Pool {
     pub(super) fn key(request: &Request) -> String {
         let text = format!("{:?} {:?} {:?}", request.flags, request.memory, request.time);
         let digest = Sha256::digest(text);
-        digest.iter().take(4).fold(String::from("pool-"), |key, byte| key + &format!("{byte:02x}"))
+        format!("pool-{}", hex::encode(digest.get(..4).unwrap_or_default()))
     }
 
     /// Whether a job is a pilot.

@@ -9,9 +9,7 @@ mod screen;
 
 use std::io::{BufRead, Read};
 
-use crossbeam_channel::Sender;
-
-use super::local::Message;
+use super::message::{Message, MessageSender};
 use super::preview::Preview;
 use super::{View, Wake};
 use crate::exec::state::{Question, UnitIx};
@@ -25,7 +23,7 @@ const LONGEST_LINE: u64 = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Person {
     there: bool,
-    sender: Sender<Message>,
+    sender: MessageSender,
     listening: bool,
     screen: Box<dyn Screen>,
     /// The question that is on the screen.
@@ -33,7 +31,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn new(there: bool, sender: Sender<Message>) -> Self {
+    pub(super) fn new(there: bool, sender: MessageSender) -> Self {
         Self { there, sender, listening: false, screen: Box::new(screen::Bare), dialog: None }
     }
 
@@ -83,7 +81,8 @@ impl Person {
             loop {
                 let line = line(&mut input);
                 let over = line.is_none();
-                if sender.send(Message::Typed(line)).is_err() || over {
+                sender.send(Message::Typed(line));
+                if over {
                     return;
                 }
             }
