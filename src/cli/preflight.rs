@@ -49,7 +49,7 @@ pub(super) fn without_run(
         run: "preflight".to_owned(),
         mark: format!("preflight.{}", std::process::id()),
         files,
-        env: shared(&env),
+        env: shared(env),
         masker: Arc::new(params.masker()),
         lines: None,
     };

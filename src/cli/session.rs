@@ -157,6 +157,7 @@ pub(super) fn carry_out(
         Progress::start(&graph, look, board.map(|board| (board, region.clone())))
     });
     let world = world(&mut session, &run, &params, telling.lines())?;
+    world.forget_after(state.seq);
     // Where the system does not know how, lost processes are still found by their environment.
     let _ = become_subreaper();
     let guardian = Guardian::start(&mark).map_err(|error| {

@@ -13,22 +13,14 @@ pub struct JournalError(pub String);
 
 /// Where events become durable.
 pub trait Journal {
-    /// Writes events in one transaction. With `durable` they are on disk when it returns.
+    /// Takes events in. With `durable` they are on disk when it returns; else they may be lost with
+    /// this process until [`Self::sync`] or [`Self::sync_behind`] has said that they are.
     ///
     /// # Errors
     /// Any failure is final for this process: what is on disk is unknown.
     fn append(&mut self, events: &[Stamped], durable: bool) -> Result<(), JournalError>;
 
-    /// Writes events in one transaction that the end of this process does not lose. Only after
-    /// [`Self::sync`] the end of the machine does not either.
-    ///
-    /// # Errors
-    /// As [`Self::append`].
-    fn write(&mut self, events: &[Stamped]) -> Result<(), JournalError> {
-        self.append(events, true)
-    }
-
-    /// Waits until what was written is on disk.
+    /// Waits until all that was taken in is on disk.
     ///
     /// # Errors
     /// As [`Self::append`].
@@ -37,8 +29,8 @@ pub trait Journal {
     }
 
     /// As [`Self::sync`], but does not wait: says up to which event all is on disk then, `last` at
-    /// least, which is the last one written; from whichever thread. Without `hurry` it may take a
-    /// few milliseconds more, so that what is written meanwhile comes along.
+    /// least, which is the last one taken in; from whichever thread. Without `hurry` it may take a
+    /// few milliseconds more, so that what comes meanwhile comes along.
     fn sync_behind(&mut self, last: u64, hurry: bool, say: SaySynced) {
         let _ = hurry;
         say(self.sync().map(|()| last));

@@ -10,6 +10,7 @@ mod commit;
 mod crash;
 mod database;
 mod durations;
+mod entry;
 mod error;
 mod events;
 mod folder;
@@ -24,6 +25,7 @@ mod successes;
 mod syncer;
 #[cfg(test)]
 mod tests;
+mod unwritten;
 
 pub use error::StoreError;
 pub use folder::{RunFolder, StateFolder};

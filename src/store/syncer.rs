@@ -1,15 +1,14 @@
-//! Waiting for the disk in a thread of its own, so that the run goes on meanwhile.
+//! Writing and waiting for the disk in a thread of its own, so that the run goes on meanwhile.
 //!
-//! Invariant: after one error nothing is synced any more; who asks later is told of that error.
+//! Invariant: after one error nothing is written any more; who asks later is told of that error.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-use super::Store;
+use super::unwritten::Unwritten;
 use crate::exec::{JournalError, SaySynced};
 
 /// How long a sync without hurry gathers what else is written.
@@ -22,7 +21,6 @@ pub(super) struct Syncer {
     orders: Option<Sender<Order>>,
     hurry: Sender<()>,
     thread: Option<JoinHandle<()>>,
-    shared: Arc<Shared>,
 }
 
 struct Order {
@@ -30,48 +28,18 @@ struct Order {
     say: SaySynced,
 }
 
-#[derive(Debug, Default)]
-struct Shared {
-    /// The number of the last event that was written.
-    written: AtomicU64,
-    failed: Mutex<Option<JournalError>>,
-}
-
-impl Shared {
-    fn error(&self) -> Option<JournalError> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Up to which event all is on disk then.
-    fn sync(&self, store: &Store) -> Result<u64, JournalError> {
-        if let Some(error) = self.error() {
-            return Err(error);
-        }
-        let written = self.written.load(Ordering::Acquire);
-        let result = store.sync_log().map_err(|error| JournalError(error.to_string()));
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = result.clone().err();
-        result.map(|()| written)
-    }
-}
-
 impl Syncer {
     /// Fails where the system has no thread for it.
-    pub(super) fn start(store: &Store) -> std::io::Result<Self> {
+    pub(super) fn start(unwritten: &Arc<Unwritten>) -> std::io::Result<Self> {
         let (orders, ordered) = unbounded::<Order>();
         let (hurry, hurried) = bounded(1);
-        let shared = Arc::new(Shared::default());
-        let (store, theirs) = (store.clone(), Arc::clone(&shared));
-        let serve = move || serve(&ordered, &hurried, &theirs, &store);
+        let unwritten = Arc::clone(unwritten);
+        let serve = move || serve(&ordered, &hurried, &unwritten);
         let thread = std::thread::Builder::new().name("sync".to_owned()).spawn(serve)?;
-        Ok(Self { orders: Some(orders), hurry, thread: Some(thread), shared })
+        Ok(Self { orders: Some(orders), hurry, thread: Some(thread) })
     }
 
-    /// Events up to this one have been written.
-    pub(super) fn has_written(&self, last: u64) {
-        self.shared.written.store(last, Ordering::Release);
-    }
-
-    /// Syncs, then says what came of it.
+    /// Writes all that waits and syncs it, then says what came of it.
     pub(super) fn sync(&self, hurry: bool, say: SaySynced) {
         let orders = self.orders.as_ref();
         if let Some(Err(unsent)) = orders.map(|orders| orders.send(Order { hurry, say })) {
@@ -84,20 +52,17 @@ impl Syncer {
     pub(super) fn hurry(&self) {
         let _ = self.hurry.try_send(());
     }
-
-    /// What went wrong, if something did. Costs next to nothing.
-    pub(super) fn error(&self) -> Option<JournalError> {
-        self.shared.error()
-    }
 }
 
-fn serve(orders: &Receiver<Order>, hurried: &Receiver<()>, shared: &Shared, store: &Store) {
+fn serve(orders: &Receiver<Order>, hurried: &Receiver<()>, unwritten: &Unwritten) {
     for order in orders {
-        // What is left of an earlier order's hurry does no harm.
         if !order.hurry {
+            // What is there is safe from the end of this process at once. An error comes again.
+            let _ = unwritten.write();
+            // What is left of an earlier order's hurry does no harm.
             let _ = hurried.recv_timeout(GATHER);
         }
-        (order.say)(shared.sync(store));
+        (order.say)(unwritten.sync());
     }
 }
 

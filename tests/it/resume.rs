@@ -5,13 +5,17 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Project, eventually, is_alive};
 
-/// Runs a plan until a file is there, and kills goalc then. What the step waits in is gone, too:
-/// it would see what the test makes next.
+/// Runs a plan until a file is there and its step's start is in the journal, and kills goalc then.
+/// What the step waits in is gone, too: it would see what the test makes next.
 fn killed_at(plan: &str, file: &str) -> Project {
     let project = Project::new(plan);
     let live = project.start(&["-j", "4"]);
     project.await_file(file);
     let holds = plan.contains("sh hold");
+    eventually("the step's start in the journal", || {
+        let steps = project.show().json["steps"].clone();
+        steps.as_array().is_some_and(|steps| steps.iter().any(|step| step["status"] == "running"))
+    });
     eventually("the step's wait", || !holds || project.read("held").ends_with('\n'));
     live.kill();
     let held = project.read("held");
@@ -491,6 +495,23 @@ goal g {
     assert!(missing.err.contains("token"), "{}", missing.err);
     project.resume(&["-p", "token=tr0ub4dor-and-3"]).exits(0);
     assert_eq!(project.read("length"), "15\n");
+}
+
+#[test]
+fn a_log_whose_start_was_lost_is_no_part_of_another_one() {
+    let project = Project::new(
+        r#"goal g { step ask { manual "Go on?" }; step a { depends ask; run "echo mine"; idempotent } }"#,
+    );
+    project.run(&[]).exits(3);
+    let logs = project.state().join("runs").join(project.run_id()).join("logs");
+    for number in 1..40 {
+        fs::write(logs.join(format!("{number}.log")), "of an attempt that the journal lost\n")
+            .expect("it is written");
+    }
+    project.call(&["done", &project.run_id(), "ask"]).exits(0);
+    project.resume(&[]).exits(0).stands("a succeeded");
+    let log = project.call(&["logs", &project.run_id(), "a"]).exits(0).text();
+    assert_eq!(log.lines().collect::<Vec<_>>(), ["==> a, attempt 1", "mine"]);
 }
 
 #[test]

@@ -128,17 +128,14 @@ pub(crate) struct Kept<'a> {
 
 impl Journal for Kept<'_> {
     fn append(&mut self, events: &[Stamped], durable: bool) -> Result<(), JournalError> {
-        self.write(events)?;
-        if durable { self.sync() } else { Ok(()) }
-    }
-
-    fn write(&mut self, events: &[Stamped]) -> Result<(), JournalError> {
         let mut disk = self.disk.lock();
         let before = disk.events.len();
         let result = disk.put(events);
         let seen: Vec<Seen> = disk.events[before..].iter().map(&self.see).collect();
         disk.seen.extend(seen);
-        result
+        drop(disk);
+        result?;
+        if durable { self.sync() } else { Ok(()) }
     }
 
     fn sync(&mut self) -> Result<(), JournalError> {

@@ -2,8 +2,8 @@
 //!
 //! Decide what is due, write the events down, and only then let them take effect outside; wait;
 //! repeat. All that it knows of the run is in [`RunState`]; what it keeps besides is only what is
-//! in flight. Invariant: nothing is begun, shown or ended before its event is in the journal, nor,
-//! but for a start that can be repeated, before it is on disk.
+//! in flight. Invariant: nothing is shown or ended before its event is on disk, nor begun, but for
+//! what can be repeated.
 
 mod decide;
 mod ending;

@@ -165,25 +165,18 @@ impl<W: World> Drive<'_, W> {
             return Err(error);
         }
         let events = std::mem::take(&mut self.writing.unwritten);
-        let wanted = events.first().is_some_and(|first| first.seq <= self.writing.wanted);
-        if wanted {
-            self.journal.write(&events)?;
-        }
-        let due = std::mem::take(&mut self.to_begin).into_iter();
-        let (early, later): (Vec<_>, Vec<_>) =
-            due.partition(|(_, work)| self.may_begin_early(work));
-        for (ticket, work) in early {
-            self.begin_now(ticket, &work);
-        }
-        // What may be lost keeps nothing from beginning.
-        if !wanted && !events.is_empty() {
+        if !events.is_empty() {
             self.journal.append(&events, false)?;
         }
         for stamped in events {
             self.writing.hold(Effect::Show(Box::new(stamped)));
         }
-        for (ticket, work) in later {
-            self.writing.hold(Effect::Begin(ticket, work));
+        for (ticket, work) in std::mem::take(&mut self.to_begin) {
+            if self.may_begin_early(&work) {
+                self.begin_now(ticket, &work);
+            } else {
+                self.writing.hold(Effect::Begin(ticket, work));
+            }
         }
         for ticket in std::mem::take(&mut self.to_stop) {
             self.writing.hold(Effect::Stop(ticket));
@@ -244,8 +237,8 @@ impl<W: World> Drive<'_, W> {
     }
 
     /// Whether work may begin before its start is on disk: the first attempt of an idempotent step
-    /// that follows from nothing but what is on disk. Its start is written, so only the end of the
-    /// machine can lose it; and then it is no harm to do it again.
+    /// that follows from nothing but what is on disk. Its start is on its way there; where this
+    /// process or the machine ends before it has arrived, it is no harm to do it again.
     fn may_begin_early(&self, work: &Work) -> bool {
         let Work::Attempt(order) = work else { return false };
         let graph = self.state.graph();
@@ -258,6 +251,7 @@ impl<W: World> Drive<'_, W> {
             .chain(graph.enclosing(node))
             .flat_map(|node| graph.incoming(node));
         step.idempotent
+            && self.writing.on_disk > 0
             && self.state.executor_of(node).is_none()
             && order.attempt == 1
             && step.service.is_none()

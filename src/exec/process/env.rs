@@ -124,3 +124,38 @@ impl FromIterator<(OsString, OsString)> for ProcessEnv {
         Self::new(Arc::new(variables.into_iter().collect()), Vec::new())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(env: &ProcessEnv) -> Vec<String> {
+        let texts = env.texts().expect("all can be given to a process");
+        texts.iter().map(|text| text.to_string_lossy().into_owned()).collect()
+    }
+
+    fn pairs(of: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
+        of.iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    #[test]
+    fn its_own_stand_over_those_that_all_have() {
+        let shared: SharedEnv = pairs(&[("A", "1"), ("B", "2"), ("A", "3")]).into_iter().collect();
+        let mut env = ProcessEnv::new(Arc::new(shared), pairs(&[("B", "own"), ("C", "")]));
+        assert_eq!(texts(&env), ["A=3", "B=own", "C="]);
+        assert_eq!(env.get("B"), Some(OsStr::new("own")));
+        env.set("A", "mine");
+        env.set("C", "mine");
+        assert_eq!(texts(&env), ["B=own", "C=mine", "A=mine"]);
+        assert_eq!(env.iter().count(), 3);
+    }
+
+    #[test]
+    fn what_no_process_can_be_given_is_said_unless_something_stands_over_it() {
+        let shared: Arc<SharedEnv> = Arc::new(pairs(&[("A", "\0")]).into_iter().collect());
+        let mut env = ProcessEnv::new(shared, Vec::new());
+        assert!(env.texts().expect_err("a fault").contains("NUL"));
+        env.set("A", "good");
+        assert_eq!(texts(&env), ["A=good"]);
+    }
+}

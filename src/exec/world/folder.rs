@@ -105,6 +105,17 @@ impl RunFiles {
         self.root.join("logs").join(format!("{number}.log"))
     }
 
+    /// Removes logs of attempts whose starts the journal has lost: others will have their numbers.
+    pub fn forget_after(&self, last: u64) {
+        let entries = std::fs::read_dir(self.root.join("logs")).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
+            if number.is_some_and(|number| number > last) {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+    }
+
     /// What was saved before a unit's first attempt.
     pub fn snapshot(&self, name: &str) -> PathBuf {
         self.root.join("snapshots").join(name)

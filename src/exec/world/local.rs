@@ -153,6 +153,11 @@ impl LocalWorld {
         move |signal| sender.send(Message::Signal(signal))
     }
 
+    /// As [`RunFiles::forget_after`](super::RunFiles), before anything of the run goes on.
+    pub fn forget_after(&self, last: u64) {
+        self.launcher.files.forget_after(last);
+    }
+
     /// As [`RunFiles::remove_work`](super::RunFiles), once nothing of the run goes on.
     pub fn remove_work(&self, recorded: bool) {
         self.launcher.files.remove_work(recorded);
