@@ -313,6 +313,29 @@ goal g {
 }
 
 #[test]
+fn what_a_step_leaves_in_its_files_or_opens_to_others_does_not_reach_the_next() {
+    let look = r#"stat -c %a "$GOAL_TMP" "$GOAL_OUTPUT" >> found; ls -A "$GOAL_TMP" >> found; wc -c < "$GOAL_OUTPUT" >> found"#;
+    for change in [
+        r#"true"#,
+        r#"echo x > "$GOAL_TMP/.hidden"; echo noise >> "$GOAL_OUTPUT""#,
+        r#"chmod 755 "$GOAL_TMP"; chmod 644 "$GOAL_OUTPUT""#,
+        r#"rm -r "$GOAL_TMP"; mkdir -m 755 "$GOAL_TMP"; echo x > "$GOAL_TMP/y""#,
+        r#"mv "$GOAL_TMP" moved; mkdir "$GOAL_TMP""#,
+        r#"rm "$GOAL_OUTPUT"; : > "$GOAL_OUTPUT""#,
+        r#"rm "$GOAL_OUTPUT"; ln -s "$PWD/found" "$GOAL_OUTPUT""#,
+        r#"rm -r "$GOAL_TMP"; ln -s "$PWD" "$GOAL_TMP""#,
+        r#"ln "$GOAL_OUTPUT" kept"#,
+    ] {
+        let project = Project::new(&format!(
+            "goal g {{\nstep a {{\nrun \"\"\"\n{change}\n\"\"\"\n}}\n\
+             step b {{\ndepends a\nrun \"\"\"\n{look}\n\"\"\"\n}} }}"
+        ));
+        project.run(&[]).exits(0);
+        assert_eq!(project.read("found"), "700\n600\n0\n", "{change}");
+    }
+}
+
+#[test]
 fn names_of_runs_and_steps_from_the_command_line_are_no_paths() {
     let project = Project::new(r#"goal g { step a { confirm "Go on?"; run "true" } }"#);
     project.call(&["run", "plan.goal"]).exits(3);

@@ -4,11 +4,11 @@
 //! when they are empty again: making and removing them for each of many short steps costs more
 //! than the steps.
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -209,15 +209,17 @@ impl Desk {
         clean.is_some_and(|clean| clean.holds(&self.output, &self.tmp).unwrap_or(false))
     }
 
-    /// Empties both; checks that they are still what they were.
+    /// Empties both, and makes them private again; checks that they are still what they were.
     fn clear(&mut self) -> io::Result<()> {
         let output = plain::open_own(&self.output, OFlags::WRONLY)?;
+        output.set_permissions(Permissions::from_mode(0o600))?;
         if output.metadata()?.len() > 0 {
             output.set_len(0)?;
         }
         if !self.tmp.symlink_metadata()?.is_dir() {
             return Err(io::Error::other("it is no folder any more"));
         }
+        std::fs::set_permissions(&self.tmp, Permissions::from_mode(0o700))?;
         if std::fs::read_dir(&self.tmp)?.next().is_some() {
             std::fs::remove_dir_all(&self.tmp)?;
             make_private(&self.tmp)?;
