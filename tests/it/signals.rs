@@ -162,7 +162,8 @@ fn ctrl_z_stops_the_steps_too_and_no_timeout_runs_meanwhile() {
         r#"goal g { step a { run "echo $PPID > goalc; sh hold go"; timeout 1500ms } }"#,
     );
     let run = project.start(&[]);
-    project.await_file("held");
+    // The file is there a moment before the number is in it; in between the step would stand still.
+    eventually("the step's number", || project.read("held").ends_with('\n'));
     run.signal(Signal::TSTP);
     let (goalc, step) = (project.read("goalc"), project.read("held"));
     eventually("both stand still", || state(&goalc) == 'T' && state(&step) == 'T');
