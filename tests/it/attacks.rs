@@ -316,7 +316,7 @@ goal g {
 fn what_a_step_leaves_in_its_files_or_opens_to_others_does_not_reach_the_next() {
     let look = r#"stat -c %a "$GOAL_TMP" "$GOAL_OUTPUT" >> found; ls -A "$GOAL_TMP" >> found; wc -c < "$GOAL_OUTPUT" >> found"#;
     for change in [
-        r#"true"#,
+        "true",
         r#"echo x > "$GOAL_TMP/.hidden"; echo noise >> "$GOAL_OUTPUT""#,
         r#"chmod 755 "$GOAL_TMP"; chmod 644 "$GOAL_OUTPUT""#,
         r#"rm -r "$GOAL_TMP"; mkdir -m 755 "$GOAL_TMP"; echo x > "$GOAL_TMP/y""#,
