@@ -13,7 +13,7 @@ use super::runs::{fold, open_to_write};
 use super::session::now;
 use crate::exec::RunStatus;
 use crate::exec::graph::Graph;
-use crate::exec::snapshot::prune;
+use crate::exec::snapshot::{prune, remove_beneath};
 use crate::exec::state::RunState;
 use crate::store::{RunSummary, Store};
 use crate::value::{Type, Value, read_text, size_text};
@@ -85,11 +85,12 @@ fn remove_files(store: &Store, run: &RunSummary) -> Result<Option<u64>, Failed> 
     let mut freed = None;
     for part in [folder.logs(), folder.work(), folder.attempts(), folder.snapshots()] {
         let size = size_of(&part);
-        match std::fs::remove_dir_all(&part) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(cannot_remove(&part, &error)),
-            Ok(()) => freed = Some(freed.unwrap_or(0) + size),
-        }
+        let Some(name) = part.file_name().filter(|_| part.symlink_metadata().is_ok()) else {
+            continue;
+        };
+        remove_beneath(folder.path(), Path::new(name))
+            .map_err(|error| cannot_remove(&part, &error))?;
+        freed = Some(freed.unwrap_or(0) + size);
     }
     Ok(freed)
 }
@@ -103,6 +104,6 @@ fn size_of(folder: &Path) -> u64 {
     files.filter(|meta| meta.nlink() == 1).map(|meta| meta.blocks() * 512).sum()
 }
 
-fn cannot_remove(path: &Path, error: &std::io::Error) -> Failed {
+fn cannot_remove(path: &Path, error: &dyn std::fmt::Display) -> Failed {
     Failed::machine(format!("`{}` cannot be removed: {error}", path.display()))
 }

@@ -1,6 +1,7 @@
 //! Using the connection: looks, and commits that reach as far as their caller needs.
 //!
-//! Knows no table. Invariant: what was acknowledged as on the disk is on the disk.
+//! Knows no table. Invariant: what was acknowledged as on the disk is on the disk; so after one sync has
+//! failed none succeeds: the system tells of what it could not write only once.
 
 use std::sync::PoisonError;
 
@@ -68,11 +69,11 @@ impl Store {
         let path = log_of(&self.shared.path);
         let mut log = self.shared.log.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = |error| StoreError::system("write", &path, error);
-        if log.is_none() {
-            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            *log = Some(rustix::fs::open(&path, flags, Mode::empty()).map_err(failed)?);
-        }
-        log.as_ref().map_or(Ok(()), |log| rustix::fs::fdatasync(log).map_err(failed))
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let open = log.take().unwrap_or_else(|| rustix::fs::open(&path, flags, Mode::empty()));
+        let synced = open.as_ref().map_err(|error| *error).and_then(rustix::fs::fdatasync);
+        *log = Some(open.and_then(|open| synced.map(|()| open)));
+        synced.map_err(failed)
     }
 
     /// Fails where the database was deleted or replaced: writes would go to a file without a name.

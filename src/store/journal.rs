@@ -17,11 +17,8 @@ use crate::exec::{Journal, JournalError, SaySynced, Stamped};
 use crate::ir::Plan;
 use crate::source::Origin;
 
-/// Events that wait for a checkpoint are written after all when there are so many, behind the loop's back.
-const BUFFERED: usize = 4096;
-
-/// With so many the loop waits until they are written.
-const MOST: usize = 4 * BUFFERED;
+/// With so many events that are not written the loop waits until they are.
+const MOST: usize = 16_384;
 
 /// Writes one run's events.
 #[derive(Debug)]
@@ -100,15 +97,15 @@ impl RunJournal {
 
     /// Takes events in; says how many wait.
     fn take(&mut self, events: &[Stamped]) -> Result<usize, JournalError> {
-        let mut wait = 0;
+        let mut entries = Vec::with_capacity(events.len());
         for event in events {
             let entry = Entry::new(event, self.sum);
             let mut entry = entry.map_err(|error| self.unwritten.fail(&error))?;
             self.sum = entry.sum;
             entry.took = self.watch.as_mut().and_then(|watch| watch.take(event));
-            wait = self.unwritten.add(entry);
+            entries.push(entry);
         }
-        Ok(wait)
+        Ok(self.unwritten.add(entries))
     }
 
     /// The thread that syncs; `None` where there can be none.
@@ -130,14 +127,6 @@ impl Journal for RunJournal {
         let wait = self.take(events)?;
         if durable || wait >= MOST {
             return self.sync();
-        }
-        // Once for so many: while they are on their way, more may come.
-        let before = wait.saturating_sub(events.len());
-        if before / BUFFERED < wait / BUFFERED {
-            match self.syncer() {
-                Some(syncer) => syncer.sync(true, Box::new(drop)),
-                None => return self.sync(),
-            }
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use rustix::io::Errno;
 
 use super::database::{open_to_read, open_to_write};
 use super::events::StoredEvents;
@@ -66,9 +67,9 @@ pub(super) struct Shared {
     posted: AtomicU64,
     /// There is a write-ahead log, so that syncing it can be put off.
     pub(super) has_log: bool,
-    /// The log, to sync it. It has no locks that closing it could drop, and is the same file as
-    /// long as the connection is open.
-    pub(super) log: Mutex<Option<OwnedFd>>,
+    /// The log, to sync it, or why that has failed. It has no locks that closing it could drop, and is
+    /// the same file as long as the connection is open.
+    pub(super) log: Mutex<Option<Result<OwnedFd, Errno>>>,
 }
 
 const SUMMARY: &str = "SELECT id, goal, plan_path, status, exit, created, ended FROM runs";

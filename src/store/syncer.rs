@@ -25,7 +25,25 @@ pub(super) struct Syncer {
 
 struct Order {
     hurry: bool,
-    say: SaySynced,
+    /// `None` once it was called.
+    say: Option<SaySynced>,
+}
+
+impl Order {
+    fn say(mut self, result: Result<u64, JournalError>) {
+        if let Some(say) = self.say.take() {
+            say(result);
+        }
+    }
+}
+
+impl Drop for Order {
+    /// Whoever waits for it would wait for ever.
+    fn drop(&mut self) {
+        if let Some(say) = self.say.take() {
+            say(Err(JournalError("the thread that writes it has ended".to_owned())));
+        }
+    }
 }
 
 impl Syncer {
@@ -41,10 +59,10 @@ impl Syncer {
 
     /// Writes all that waits and syncs it, then says what came of it.
     pub(super) fn sync(&self, hurry: bool, say: SaySynced) {
-        let orders = self.orders.as_ref();
-        if let Some(Err(unsent)) = orders.map(|orders| orders.send(Order { hurry, say })) {
-            let why = "the thread that syncs it has ended".to_owned();
-            (unsent.0.say)(Err(JournalError(why)));
+        let order = Order { hurry, say: Some(say) };
+        if let Some(orders) = &self.orders {
+            // What cannot be sent says so when it is dropped.
+            let _ = orders.send(order);
         }
     }
 
@@ -62,7 +80,7 @@ fn serve(orders: &Receiver<Order>, hurried: &Receiver<()>, unwritten: &Unwritten
             // What is left of an earlier order's hurry does no harm.
             let _ = hurried.recv_timeout(GATHER);
         }
-        (order.say)(unwritten.sync());
+        order.say(unwritten.sync());
     }
 }
 

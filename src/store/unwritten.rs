@@ -1,8 +1,8 @@
 //! Events on their way into the database: the loop leaves them here, and whoever needs them there
 //! writes all of them in one commit.
 //!
-//! Invariant: they are written in their order, each once; after one error nothing is, as what is on
-//! disk is unknown.
+//! Invariant: they are written in their order, each once, those that were left together in one commit;
+//! after one error nothing is, as what is on disk is unknown.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -66,17 +66,18 @@ impl Unwritten {
         self.lock().plan = Some(plan);
     }
 
-    /// Leaves an event; says how many wait.
-    pub(super) fn add(&self, entry: Entry) -> usize {
+    /// Leaves events that belong together; says how many wait.
+    pub(super) fn add(&self, entries: Vec<Entry>) -> usize {
         let mut waiting = self.lock();
-        waiting.entries.push(entry);
+        waiting.entries.extend(entries);
         waiting.entries.len()
     }
 
     /// Writes all that waits, so that the end of this process does not lose it; says up to which
     /// event.
     pub(super) fn write(&self) -> Result<u64, JournalError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was broken off had taken events with it.
+        let _turn = self.turn.lock().map_err(|_| self.fail(&"writing was broken off"))?;
         if let Some(error) = self.error() {
             return Err(error);
         }

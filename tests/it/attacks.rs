@@ -336,6 +336,30 @@ fn what_a_step_leaves_in_its_files_or_opens_to_others_does_not_reach_the_next() 
 }
 
 #[test]
+fn a_file_of_the_users_in_the_place_of_an_output_file_is_neither_emptied_nor_written_to() {
+    for change in [
+        r#"ln -f mine "$GOAL_OUTPUT""#,
+        r#"ln -f "$GOAL_OUTPUT" kept; cat mine > kept; ln -f kept mine"#,
+        r#"mv mine "$GOAL_OUTPUT"; ln "$GOAL_OUTPUT" mine"#,
+    ] {
+        let project = Project::new(&format!(
+            "goal g {{\nstep a {{\nrun \"\"\"\n{change}\n\"\"\"\n}}\n\
+             step b {{\ndepends a\nrun 'echo tok=1 >> \"$GOAL_OUTPUT\"; cat mine > seen; stat -c %a mine >> seen'\n\
+             output tok: int\n}} }}"
+        ));
+        project.write("mine", "precious\n");
+        fs::set_permissions(project.path("mine"), fs::Permissions::from_mode(0o644)).unwrap();
+        project.run(&[]).exits(0);
+        assert!(
+            project.read("seen").starts_with("precious\n"),
+            "{change}: {}",
+            project.read("seen")
+        );
+        assert_eq!(project.read("mine"), "precious\n", "{change}");
+    }
+}
+
+#[test]
 fn names_of_runs_and_steps_from_the_command_line_are_no_paths() {
     let project = Project::new(r#"goal g { step a { confirm "Go on?"; run "true" } }"#);
     project.call(&["run", "plan.goal"]).exits(3);

@@ -40,6 +40,29 @@ fn a_state_that_is_removed_ends_the_run_with_a_word_and_starts_nothing_more() {
 }
 
 #[test]
+fn a_step_that_takes_its_time_to_end_is_waited_for_when_the_state_is_lost() {
+    let project = Project::new(
+        r#"
+goal g {
+  step stubborn { run "trap '' TERM; echo $$ > stubborn; sh hold never"; grace 300ms }
+  step tidy { run "trap 'sh hold tidied; touch tidy-end; exit 1' TERM; echo $$ > tidy; sh hold never"; grace 1m }
+  step other { run "sh hold go" }
+}
+"#,
+    );
+    let live = project.start(&["-j", "3"]);
+    let steps = ["stubborn", "tidy"];
+    eventually("both steps", || steps.iter().all(|step| project.read(step).ends_with('\n')));
+    fs::remove_dir_all(project.state()).expect("it is removed");
+    project.write("go", "");
+    eventually("the end of the stubborn step", || !is_alive(&project.read("stubborn")));
+    project.write("tidied", "");
+    live.end().exits(4);
+    assert!(project.has("tidy-end"), "it had a minute, and was ended");
+    assert!(!is_alive(&project.read("tidy")));
+}
+
+#[test]
 fn a_copy_of_a_state_leaves_the_run_that_goes_on_alone() {
     let (project, live) = held();
     let step = project.read("held");

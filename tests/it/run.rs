@@ -309,6 +309,24 @@ goal g {
 }
 
 #[test]
+fn what_probes_and_cleanups_write_is_in_no_steps_log() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a { run "echo from-a" }
+  step c { depends a; run "true" }
+  step b { depends c; unless { run "echo from-a-probe; exit 1" }; run "echo from-b" }
+  cleanup { run "echo from-cleanup" }
+}
+"#,
+    );
+    project.run(&[]).exits(0);
+    let logs = project.call(&["logs"]).exits(0).out();
+    assert!(logs.contains("from-a\n") && logs.contains("from-b\n"), "{logs}");
+    assert!(!logs.contains("from-a-probe") && !logs.contains("from-cleanup"), "{logs}");
+}
+
+#[test]
 fn logs_are_by_step() {
     let project = Project::new(
         "goal g { step a { run \"echo from-a; echo more >&2\" }; step b { run \"echo from-b\" } }",

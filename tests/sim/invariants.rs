@@ -18,6 +18,8 @@ struct Attempts {
     began: BTreeSet<(At, u64)>,
     succeeded: BTreeMap<At, u64>,
     synced: u64,
+    /// Events that may not be lost once anything has followed from them.
+    firm: BTreeSet<u64>,
     last: (u64, i64),
 }
 
@@ -41,6 +43,9 @@ impl Attempts {
                     return Err(format!("event {seq} at {at} follows {:?}", self.last));
                 }
                 self.last = (*seq, *at);
+                if is_firm(tree, what) {
+                    self.firm.insert(*seq);
+                }
                 self.take_event(tree, *seq, what)
             }
             Seen::Synced { upto } => {
@@ -109,10 +114,13 @@ impl Attempts {
             return Err(format!("{at:?}: attempt {attempt} begins twice"));
         }
         // Under `progress checkpoints` all that is idempotent may be done again.
-        let repeats = tree.step(at.0).is_some_and(|step| step.idempotent)
+        let repeats = tree.step(at.0).is_some_and(|step| step.idempotent && !step.elsewhere)
             && (attempt == 1 || tree.plan.checkpoints);
         if *seq > self.synced && !repeats {
             return Err(format!("{at:?}: attempt {attempt} begins before its record is on disk"));
+        }
+        if let Some(lost) = self.firm.range(self.synced + 1..*seq.max(&(self.synced + 1))).next() {
+            return Err(format!("{at:?}: attempt {attempt} begins before event {lost} is on disk"));
         }
         Ok(())
     }
@@ -124,5 +132,23 @@ impl Attempts {
         self.began.retain(|(_, seq)| *seq <= kept);
         self.succeeded.retain(|_, seq| *seq <= kept);
         self.last.0 = self.last.0.min(kept);
+        self.firm.retain(|seq| *seq <= kept);
+    }
+}
+
+/// What was said is never lost; what was decided not either, but under `progress checkpoints`.
+fn is_firm(tree: &Tree<'_>, what: &What) -> bool {
+    match what {
+        What::Answered(..) | What::HandedOver(_) | What::Param(_) => true,
+        What::When(..)
+        | What::Let(..)
+        | What::LetOfParam(_)
+        | What::Items(..)
+        | What::Unless(..)
+        | What::Requires(_)
+        | What::NotNeeded(_)
+        | What::Cleared(_)
+        | What::Opened(_) => !tree.plan.checkpoints,
+        _ => false,
     }
 }

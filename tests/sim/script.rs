@@ -37,7 +37,8 @@ pub(crate) struct Crash {
     /// At which write, sync or wait of the process, counted from 1.
     pub(crate) at: u16,
     pub(crate) place: Place,
-    /// The machine went down, too: what was not synced may be gone; this much of it.
+    /// What was not synced may be gone, with the machine or with the process that had not written it yet; this
+    /// much of it.
     pub(crate) lost: Option<u16>,
 }
 

@@ -120,19 +120,21 @@ impl<W: World> Drive<'_, W> {
 
     /// After a journal error: what runs is ended, nothing is recorded any more.
     pub(super) fn end_everything(&mut self) {
-        for ticket in self.in_flight.keys().copied().collect::<Vec<_>>() {
-            self.world.stop(ticket, false);
-        }
         self.forget_what_waits();
+        self.stop_all(false);
+        let goes_on = self.world.mailbox().is_some();
         while !self.in_flight.is_empty() {
             let view = View { state: &self.state, values: &self.values };
             let wakes = self.world.wait(None, view);
-            if wakes.is_empty() {
+            // The real world wakes up for nothing now and then; one that stands still has no more to say.
+            if wakes.is_empty() && !goes_on {
                 return;
             }
             for wake in wakes {
-                if let Wake::Done { ticket, .. } = wake {
-                    self.in_flight.remove(&ticket);
+                match wake {
+                    Wake::Done { ticket, .. } => drop(self.in_flight.remove(&ticket)),
+                    Wake::Force => self.stop_all(true),
+                    _ => {}
                 }
             }
         }

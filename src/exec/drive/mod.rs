@@ -2,8 +2,8 @@
 //!
 //! Decide what is due, write the events down, and only then let them take effect outside; wait;
 //! repeat. All that it knows of the run is in [`RunState`]; what it keeps besides is only what is
-//! in flight. Invariant: nothing is shown or ended before its event is on disk, nor begun, but for
-//! what can be repeated.
+//! in flight. Invariant: nothing is shown, begun or ended before its event is on disk, but for what can
+//! be repeated, and what `progress checkpoints` lets be lost.
 
 mod decide;
 mod ending;
@@ -305,11 +305,14 @@ impl<'a, W: World> Drive<'a, W> {
             Wake::Stop(why) => self.stop_run(why),
             Wake::Force => {
                 self.force = true;
-                for ticket in self.in_flight.keys().copied().collect::<Vec<_>>() {
-                    self.world.stop(ticket, true);
-                }
+                self.stop_all(true);
             }
         }
+    }
+
+    /// Ends all that is in flight.
+    fn stop_all(&mut self, force: bool) {
+        self.in_flight.keys().for_each(|ticket| self.world.stop(*ticket, force));
     }
 
     fn take_outcome(&mut self, ticket: Ticket, outcome: Outcome) {

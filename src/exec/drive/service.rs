@@ -94,9 +94,7 @@ impl<W: World> Drive<'_, W> {
     /// Before a run is left waiting: services do not outlive the process. Nothing is recorded of
     /// their ends, as they are started again when the run is resumed.
     pub(super) fn leave_services(&mut self) {
-        for ticket in self.in_flight.keys().copied().collect::<Vec<_>>() {
-            self.world.stop(ticket, false);
-        }
+        self.stop_all(false);
         let mut late = Vec::new();
         while !self.in_flight.is_empty() {
             let view = View { state: &self.state, values: &self.values };
@@ -106,9 +104,7 @@ impl<W: World> Drive<'_, W> {
                         self.in_flight.remove(&ticket);
                     }
                     Wake::Ready { .. } => {}
-                    Wake::Force => {
-                        self.in_flight.keys().for_each(|ticket| self.world.stop(*ticket, true));
-                    }
+                    Wake::Force => self.stop_all(true),
                     wake => late.push(wake),
                 }
             }

@@ -12,6 +12,10 @@ use crate::exec::journal::JournalError;
 use crate::exec::world::{Ticket, View, Wake, Work, World};
 use crate::ir::{EdgeKind, Progress};
 
+/// So many events that may be lost are sent to the disk after all: were they kept back for longer, an
+/// error in writing them would be known too late.
+const BEHIND: u64 = 4096;
+
 /// What was recorded and is on its way to the disk, and what waits for it.
 #[derive(Debug, Default)]
 pub(super) struct Writing {
@@ -23,6 +27,8 @@ pub(super) struct Writing {
     on_disk: u64,
     /// The number of the last event that is waited for.
     urgent: u64,
+    /// The number of the last event that may not be lost once anything has followed from it.
+    firm: u64,
     /// A sync is under way.
     syncing: bool,
     failed: Option<JournalError>,
@@ -57,7 +63,7 @@ impl Writing {
             self.wanted = stamped.seq;
         }
         if need == Need::Disk {
-            self.urgent = stamped.seq;
+            (self.urgent, self.firm) = (stamped.seq, stamped.seq);
         }
         self.unwritten.push(stamped);
     }
@@ -94,6 +100,14 @@ impl<W: World> Drive<'_, W> {
         let graph = self.state.graph();
         let idempotent = |step| graph.step(step).is_some_and(|step| step.idempotent);
         match event {
+            // What goes on without this process is found by the number of its start.
+            Event::AttemptStarted { unit, .. }
+                if graph
+                    .node_ix(&unit.node)
+                    .is_some_and(|node| self.state.executor_of(node).is_some()) =>
+            {
+                Need::Disk
+            }
             // Steps that are no harm to do again.
             Event::AttemptStarted { unit, .. }
             | Event::AttemptEnded { unit, .. }
@@ -138,8 +152,14 @@ impl<W: World> Drive<'_, W> {
 
     /// After an error nothing of what waits may happen.
     pub(super) fn forget_what_waits(&mut self) {
-        self.to_begin.clear();
-        self.writing.held.clear();
+        for (ticket, _) in std::mem::take(&mut self.to_begin) {
+            self.in_flight.remove(&ticket);
+        }
+        for (_, effect) in std::mem::take(&mut self.writing.held) {
+            if let Effect::Begin(ticket, _) = effect {
+                self.in_flight.remove(&ticket);
+            }
+        }
     }
 
     /// Writes what was recorded, and lets what is on disk take effect.
@@ -191,7 +211,9 @@ impl<W: World> Drive<'_, W> {
     fn sync(&mut self) -> Result<(), JournalError> {
         let writing = &mut self.writing;
         let hurry = writing.urgent > writing.on_disk;
-        if writing.wanted <= writing.on_disk {
+        let behind = self.state.seq.saturating_sub(writing.on_disk);
+        let wanted = if behind >= BEHIND { self.state.seq } else { writing.wanted };
+        if wanted <= writing.on_disk {
             return Ok(());
         }
         if writing.syncing {
@@ -202,12 +224,12 @@ impl<W: World> Drive<'_, W> {
         }
         let Some(mailbox) = self.world.mailbox() else {
             self.journal.sync()?;
-            writing.on_disk = writing.wanted;
+            writing.on_disk = wanted;
             return Ok(());
         };
         writing.syncing = true;
         let say = Box::new(move |result| mailbox(Wake::Synced(result)));
-        self.journal.sync_behind(writing.wanted, hurry, say);
+        self.journal.sync_behind(wanted, hurry, say);
         Ok(())
     }
 
@@ -237,8 +259,9 @@ impl<W: World> Drive<'_, W> {
     }
 
     /// Whether work may begin before its start is on disk: the first attempt of an idempotent step
-    /// that follows from nothing but what is on disk. Its start is on its way there; where this
-    /// process or the machine ends before it has arrived, it is no harm to do it again.
+    /// that follows from nothing but what is on disk, no answer and no decision. Its start is on its
+    /// way there; where this process or the machine ends before it has arrived, it is no harm to do
+    /// it again.
     fn may_begin_early(&self, work: &Work) -> bool {
         let Work::Attempt(order) = work else { return false };
         let graph = self.state.graph();
@@ -251,7 +274,7 @@ impl<W: World> Drive<'_, W> {
             .chain(graph.enclosing(node))
             .flat_map(|node| graph.incoming(node));
         step.idempotent
-            && self.writing.on_disk > 0
+            && self.writing.firm <= self.writing.on_disk
             && self.state.executor_of(node).is_none()
             && order.attempt == 1
             && step.service.is_none()

@@ -67,9 +67,13 @@ impl Guardian {
         Ok(Self { leader: Leader::new(pid)?, pipe: Some(write) })
     }
 
-    /// The run is at a clean end: the guardian leaves.
+    /// The run is at a clean end: the guardian leaves. Without this it ends what is left of the run,
+    /// whatever kept goalc from it.
     pub fn finish(self) {
-        drop(self);
+        if let Some(pipe) = &self.pipe {
+            // Broken where it was killed, which is as good.
+            let _ = rustix::io::write(pipe, b".");
+        }
     }
 
     /// As if goalc were killed.
@@ -91,8 +95,6 @@ impl Drop for Guardian {
     fn drop(&mut self) {
         registry::set_guardian(None);
         if let Some(pipe) = self.pipe.take() {
-            // Broken where it was killed, which is as good.
-            let _ = rustix::io::write(&pipe, b".");
             drop(pipe);
             self.wait(Duration::from_secs(1));
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::attempt::{Pending, failure_of, read_outputs, take_desk};
 use super::folder::Desk;
-use super::launch::{Subject, bounds, environments, place_of};
+use super::launch::{LogName, Subject, bounds, environments, place_of};
 use super::local::LocalWorld;
 use super::message::Message;
 use super::pool::spawn;
@@ -76,7 +76,8 @@ fn order(
     view: View<'_>,
 ) -> Result<ProcessOrder, EvalError> {
     let place = place_of(view, &world.surroundings, unit);
-    let subject = Subject { place, node: unit.node, attempt: 1, log, desk: Some(desk) };
+    let (node, desk) = (unit.node, Some(desk));
+    let subject = Subject { place, node, attempt: 1, number: log, log: LogName::Event, desk };
     let way = view.state.unit(unit).map_or(0, |state| state.way);
     let attempt = attempt_of(step, way).unwrap_or(&step.attempt);
     let ways = environments(step, attempt);

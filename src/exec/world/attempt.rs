@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::asking;
 use super::folder::Desk;
 use super::joined::{self, JoinedState};
-use super::launch::{Subject, bounds, environments, place_of};
+use super::launch::{LogName, Subject, bounds, environments, place_of};
 use super::local::LocalWorld;
 use super::plain;
 use super::secrets::hide;
@@ -170,8 +170,8 @@ pub(super) fn evaluate(
     desk: Option<&Desk>,
 ) -> Vec<Probe> {
     let place = place_of(view, &world.surroundings, order.unit);
-    let (attempt, log) = (order.attempt, order.log);
-    let subject = Subject { place, node: order.unit.node, attempt, log, desk };
+    let (node, attempt, number) = (order.unit.node, order.attempt, order.log);
+    let subject = Subject { place, node, attempt, number, log: LogName::Event, desk };
     let ways =
         attempt_of(step, order.way).map(|attempt| environments(step, attempt)).unwrap_or_default();
     asking::evaluate(&world.launcher, subject, probes, &ways)

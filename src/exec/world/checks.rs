@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::asking;
 use super::attempt::Pending;
-use super::launch::{Subject, place_of};
+use super::launch::{LogName, Subject, place_of};
 use super::local::LocalWorld;
 use super::message::Message;
 use super::noted;
@@ -80,7 +80,8 @@ impl LocalWorld {
         let ways: Vec<_> =
             graph.step(unit.node).map(|s| &*s.attempt.environment).into_iter().collect();
         let place = place_of(view, &self.surroundings, unit);
-        let subject = Subject { place, node: unit.node, attempt: 0, log: ticket.0, desk: None };
+        let (node, number, log) = (unit.node, ticket.0, LogName::Nowhere);
+        let subject = Subject { place, node, attempt: 0, number, log, desk: None };
         let mut probes = asking::evaluate(&self.launcher, subject, probes, &ways);
         // Asked first: what it finds is to be noted also where another probe does not hold.
         probes.sort_by_key(|probe| !matches!(probe.kind, ProbeKind::Unchanged(_)));
@@ -105,7 +106,8 @@ impl LocalWorld {
         let Some(found) = graph.goal(goal) else { return Vec::new() };
         let probes = if verify { &found.verify } else { &found.guards.requires };
         let place = place_of(view, &self.surroundings, UnitIx::of(goal));
-        let subject = Subject { place, node: goal, attempt: 0, log: 0, desk: None };
+        let (number, log) = (0, LogName::Nowhere);
+        let subject = Subject { place, node: goal, attempt: 0, number, log, desk: None };
         asking::evaluate(&self.launcher, subject, probes, &[])
     }
 }

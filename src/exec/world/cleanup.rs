@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attempt::Pending;
-use super::launch::{Subject, place_of};
+use super::launch::{LogName, Subject, place_of};
 use super::local::LocalWorld;
 use super::message::Message;
 use super::pool::spawn;
@@ -34,7 +34,8 @@ pub(super) enum Task {
 pub(super) fn begin(world: &mut LocalWorld, ticket: Ticket, goal: NodeIx, view: View<'_>) {
     let graph = Arc::clone(view.state.graph());
     let place = place_of(view, &world.surroundings, UnitIx::of(goal));
-    let subject = Subject { place, node: goal, attempt: 0, log: view.state.seq, desk: None };
+    let (number, log) = (view.state.seq, LogName::Of("cleanup"));
+    let subject = Subject { place, node: goal, attempt: 0, number, log, desk: None };
     let cleanups = graph.goal(goal).map_or(&[][..], |goal| &goal.cleanup);
     let bounds = (Some(LONGEST), Duration::from_secs(10));
     let order = |command: &Command| world.launcher.order(subject, command, &[], bounds);

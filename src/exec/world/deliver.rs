@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::alerts::Trouble;
 use super::cleanup::{Task, carry_out, task};
-use super::launch::{Subject, place_of};
+use super::launch::{LogName, Subject, place_of};
 use super::local::LocalWorld;
 use super::message::Message;
 use super::pool::spawn;
@@ -125,7 +125,8 @@ fn script(
     command: &Command,
     trouble: &Trouble,
 ) -> Task {
-    let subject = Subject { place, node: goal, attempt: 0, log: view.state.seq, desk: None };
+    let (number, log) = (view.state.seq, LogName::Of("alert"));
+    let subject = Subject { place, node: goal, attempt: 0, number, log, desk: None };
     let bounds = (Some(LONGEST), Duration::from_secs(2));
     let order = |command: &Command| {
         let mut order = world.launcher.order(subject, command, &[], bounds)?;

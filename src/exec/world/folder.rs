@@ -4,11 +4,11 @@
 //! when they are empty again: making and removing them for each of many short steps costs more
 //! than the steps.
 
-use std::fs::{OpenOptions, Permissions};
+use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, Stat};
 
 use super::plain;
 use crate::exec::executor::make_private;
+use crate::exec::snapshot::remove_beneath;
 
 /// Folders that are removed at once.
 const REMOVERS: usize = 16;
@@ -47,11 +48,11 @@ struct Clean {
     folder: OwnedFd,
 }
 
-/// A file's or folder's device, number and mode.
-type Identity = (u64, u64, u32);
+/// A file's or folder's device, number, mode, owner and group.
+type Identity = (u64, u64, u32, u32, u32);
 
 fn identity(of: &Stat) -> Identity {
-    (of.st_dev, of.st_ino, of.st_mode)
+    (of.st_dev, of.st_ino, of.st_mode, of.st_uid, of.st_gid)
 }
 
 impl Clean {
@@ -66,8 +67,26 @@ impl Clean {
     /// Whether these are still what they were, and empty.
     fn holds(&self, output: &Path, tmp: &Path) -> rustix::io::Result<bool> {
         let file = rustix::fs::lstat(output)?;
-        let is_same = identity(&file) == self.output && file.st_size == 0 && file.st_nlink == 1;
-        Ok(is_same && identity(&rustix::fs::lstat(tmp)?) == self.tmp && self.is_empty()?)
+        Ok(self.is_output(&file) && file.st_size == 0 && self.holds_tmp(tmp)?)
+    }
+
+    /// The file itself, under no other name.
+    fn is_output(&self, file: &Stat) -> bool {
+        identity(file) == self.output && file.st_nlink == 1
+    }
+
+    fn holds_tmp(&self, tmp: &Path) -> rustix::io::Result<bool> {
+        Ok(identity(&rustix::fs::lstat(tmp)?) == self.tmp && self.is_empty()?)
+    }
+
+    /// Empties the output file if it is what it was; says whether it is.
+    fn empty_output(&self, output: &Path) -> io::Result<bool> {
+        let file = plain::open_own(output, OFlags::WRONLY)?;
+        let is_same = self.is_output(&rustix::fs::fstat(&file)?);
+        if is_same {
+            file.set_len(0)?;
+        }
+        Ok(is_same)
     }
 
     fn is_empty(&self) -> rustix::io::Result<bool> {
@@ -92,17 +111,19 @@ impl RunFiles {
     pub fn prepare(root: PathBuf) -> io::Result<Self> {
         make_private(&root.join("logs"))?;
         make_private(&root.join("snapshots"))?;
-        let work = root.join("work");
-        match std::fs::remove_dir_all(&work) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => make_private(&work)?,
-        }
+        remove(&root.join("work"))?;
+        make_private(&root.join("work"))?;
         Ok(Self { root, free: Vec::new(), made: 0 })
     }
 
     /// The log of the attempt whose start has this number.
     pub fn log(&self, number: u64) -> PathBuf {
         self.root.join("logs").join(format!("{number}.log"))
+    }
+
+    /// The log of something that no event of its own began: `cleanup-7.log`.
+    pub fn log_of(&self, what: &str, number: u64) -> PathBuf {
+        self.root.join("logs").join(format!("{what}-{number}.log"))
     }
 
     /// Removes logs of attempts whose starts the journal has lost: others will have their numbers.
@@ -142,10 +163,9 @@ impl RunFiles {
         self.made += 1;
         let place = self.root.join("work").join(self.made.to_string());
         let (output, tmp) = (place.with_extension("out"), place.with_extension("tmp"));
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&output)?;
-        make_private(&tmp)?;
-        let clean = Clean::of(&output, &tmp).ok().map(Arc::new);
-        Ok(Desk { output, tmp, kept: false, clean })
+        let mut desk = Desk { output, tmp, kept: false, clean: None };
+        desk.make()?;
+        Ok(desk)
     }
 
     /// The folder of an attempt that may outlive this process.
@@ -181,7 +201,7 @@ impl RunFiles {
     /// that came of them is `recorded`.
     pub fn remove_work(&self, recorded: bool) {
         // What cannot be removed now is removed when the run is resumed or cleaned.
-        let _ = std::fs::remove_dir_all(self.root.join("work"));
+        let _ = remove(&self.root.join("work"));
         if recorded {
             remove_folders(&self.root.join("attempts"));
         }
@@ -209,24 +229,33 @@ impl Desk {
         clean.is_some_and(|clean| clean.holds(&self.output, &self.tmp).unwrap_or(false))
     }
 
-    /// Empties both, and makes them private again; checks that they are still what they were.
-    fn clear(&mut self) -> io::Result<()> {
-        let output = plain::open_own(&self.output, OFlags::WRONLY)?;
-        output.set_permissions(Permissions::from_mode(0o600))?;
-        if output.metadata()?.len() > 0 {
-            output.set_len(0)?;
-        }
-        if !self.tmp.symlink_metadata()?.is_dir() {
-            return Err(io::Error::other("it is no folder any more"));
-        }
-        std::fs::set_permissions(&self.tmp, Permissions::from_mode(0o700))?;
-        if std::fs::read_dir(&self.tmp)?.next().is_some() {
-            std::fs::remove_dir_all(&self.tmp)?;
-            make_private(&self.tmp)?;
-        }
+    /// Makes what is not there, private and empty.
+    fn make(&mut self) -> io::Result<()> {
+        OpenOptions::new().append(true).create(true).mode(0o600).open(&self.output)?;
+        make_private(&self.tmp)?;
         self.clean = Clean::of(&self.output, &self.tmp).ok().map(Arc::new);
         Ok(())
     }
+
+    /// Makes both empty again. What is no longer what it was is not emptied but made anew: the attempt
+    /// may have put something of the user's in its place, by a hard link, say.
+    fn clear(&mut self) -> io::Result<()> {
+        let clean = self.clean.take();
+        let clean = clean.as_ref();
+        if !clean.is_some_and(|clean| clean.empty_output(&self.output).unwrap_or(false)) {
+            remove(&self.output)?;
+        }
+        if !clean.is_some_and(|clean| clean.holds_tmp(&self.tmp).unwrap_or(false)) {
+            remove(&self.tmp)?;
+        }
+        self.make()
+    }
+}
+
+/// Removes a file of goalc's own or a folder with all in it, but for what is mounted there.
+fn remove(path: &Path) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
+    remove_beneath(folder, Path::new(name)).map_err(io::Error::other)
 }
 
 /// Removes a folder of folders, several at once: on some disks each one waits for a while.
@@ -237,10 +266,10 @@ fn remove_folders(folder: &Path) {
         for share in paths.chunks(paths.len().div_ceil(REMOVERS).max(1)) {
             scope.spawn(move || {
                 for path in share {
-                    let _ = std::fs::remove_dir_all(path);
+                    let _ = remove(path);
                 }
             });
         }
     });
-    let _ = std::fs::remove_dir_all(folder);
+    let _ = remove(folder);
 }

@@ -53,10 +53,22 @@ pub struct Subject<'a> {
     pub node: NodeIx,
     /// Its number, counting fallbacks; 0 outside of attempts.
     pub attempt: u32,
-    /// Names its log.
-    pub log: u64,
+    /// Tells its processes from those of others.
+    pub number: u64,
+    pub log: LogName,
     /// Its output file and its folder; attempts have them, and undos the folder.
     pub desk: Option<&'a Desk>,
+}
+
+/// Where what is launched writes its log.
+#[derive(Debug, Clone, Copy)]
+pub enum LogName {
+    /// Its number is that of the event with which it began.
+    Event,
+    /// It has no event of its own: by what it is and its number.
+    Of(&'static str),
+    /// Nothing is kept of what it writes.
+    Nowhere,
 }
 
 pub(super) type Variables = IndexMap<OsString, OsString>;
@@ -89,7 +101,7 @@ impl Launcher {
             cookie: format!("GOALC_STEP={cookie}").into(),
             timeout: bounds.0,
             grace: bounds.1,
-            log: self.files.log(subject.log),
+            log: self.log(subject),
             masker: Arc::clone(&self.masker),
             lines: self.lines.clone(),
             tag: u64::from(subject.node.0) << 32 | u64::from(item_tag(subject.place.unit)),
@@ -103,7 +115,15 @@ impl Launcher {
     }
 
     fn cookie(&self, subject: Subject<'_>) -> String {
-        format!("{}:{}:{}", self.mark, subject.node.0, subject.log)
+        format!("{}:{}:{}", self.mark, subject.node.0, subject.number)
+    }
+
+    fn log(&self, subject: Subject<'_>) -> PathBuf {
+        match subject.log {
+            LogName::Event => self.files.log(subject.number),
+            LogName::Of(what) => self.files.log_of(what, subject.number),
+            LogName::Nowhere => PathBuf::new(),
+        }
     }
 
     /// What goalc adds to the caller's environment: params and lets, items, `env` clauses from the
@@ -161,8 +181,9 @@ impl Launcher {
         desk: &Desk,
     ) -> Result<ProcessOrder, EvalError> {
         let place = place_of(view, world, order.unit);
-        let (attempt, log, desk) = (order.attempt, order.log, Some(desk));
-        let subject = Subject { place, node: order.unit.node, attempt, log, desk };
+        let (attempt, number, desk) = (order.attempt, order.log, Some(desk));
+        let node = order.unit.node;
+        let subject = Subject { place, node, attempt, number, log: LogName::Event, desk };
         let Some(attempt) = attempt_of(step, order.way) else {
             return Err(EvalError::failed("the plan has no such fallback"));
         };

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::View;
-use super::launch::{Launcher, Subject, dir, environments, goals_around, place_of, shell};
+use super::launch::{Launcher, LogName, Subject, dir, environments, goals_around, place_of, shell};
 use super::secrets::hide;
 use crate::exec::drive::attempt_of;
 use crate::exec::scope::{Place, Surroundings};
@@ -73,8 +73,14 @@ impl<'a> Preview<'a> {
 
     fn action(&self, unit: UnitIx, step: &Step, attempt: &Attempt) -> Result<String, EvalError> {
         let ways = environments(step, attempt);
-        let subject =
-            Subject { place: self.place(unit), node: unit.node, attempt: 0, log: 0, desk: None };
+        let subject = Subject {
+            place: self.place(unit),
+            node: unit.node,
+            attempt: 0,
+            number: 0,
+            log: LogName::Nowhere,
+            desk: None,
+        };
         let text = match &attempt.action {
             Action::Manual(text) => return self.value(subject.place, text),
             Action::Await { probes, .. } => {

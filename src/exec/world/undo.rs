@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::attempt::Pending;
 use super::cleanup::{Task, carry_out, task};
 use super::folder::Desk;
-use super::launch::{Subject, bounds, place_of};
+use super::launch::{LogName, Subject, bounds, place_of};
 use super::local::LocalWorld;
 use super::message::Message;
 use super::pool::spawn;
@@ -129,12 +129,18 @@ impl Job {
     }
 }
 
-fn job(world: &LocalWorld, unit: UnitIx, (log, desk): (u64, &Desk), view: View<'_>) -> Option<Job> {
+fn job(
+    world: &LocalWorld,
+    unit: UnitIx,
+    (number, desk): (u64, &Desk),
+    view: View<'_>,
+) -> Option<Job> {
     let graph = Arc::clone(view.state.graph());
     let step = graph.step(unit.node)?;
     let state = view.state.unit(unit).filter(|state| state.touched)?;
     let place = place_of(view, &world.surroundings, unit);
-    let subject = Subject { place, node: unit.node, attempt: 0, log, desk: Some(desk) };
+    let (node, desk) = (unit.node, Some(desk));
+    let subject = Subject { place, node, attempt: 0, number, log: LogName::Event, desk };
     let ways = [&*step.attempt.environment];
     let status = status_word(state);
     let order = |command: &crate::ir::Command| {

@@ -14,7 +14,7 @@ pub(super) fn scripts() -> impl Strategy<Value = Script> {
         Just(Place::AfterWrite),
         Just(Place::Sync),
     ];
-    let crash = (1_u16..30, place, weighted(0.4, any::<u16>()));
+    let crash = (1_u16..30, place, weighted(0.8, any::<u16>()));
     let crash = crash.prop_map(|(at, place, lost)| Crash { at, place, lost });
     let number = prop_oneof![Just(2_u8), Just(15), Just(0)];
     let signal = (0_u8..2, 1_u16..25, number, weighted(0.3, 1_u16..4));
