@@ -1,5 +1,7 @@
 //! The table as a whole, and what the reader says.
 
+use std::borrow::Cow;
+
 use super::{Argument, BlockShape, Clause, GoalOutline, Place, outline, reference, table, usage};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::SourceMap;
@@ -14,7 +16,7 @@ fn read(text: &str) -> (Option<GoalOutline>, Vec<Diagnostic>, SourceMap) {
     let file = sources.add("plan.goal", "plan.goal", text);
     let mut diagnostics = Diagnostics::new();
     let document = parse(file, text, &mut diagnostics);
-    let goal = outline(&document, text, &mut diagnostics);
+    let goal = outline(Cow::Owned(document), text, &mut diagnostics);
     (goal, diagnostics.sorted(), sources)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the mounts that it gives form no circle, so whoever follows them comes to an end.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
@@ -97,15 +98,15 @@ fn outline(
 ) -> Option<(GoalOutline, Vec<Allowed>)> {
     let source = sources.file(file);
     let text = source.text.clone();
-    let (document, outline) = if let Some(kept) = options.kept {
-        kept.read(file, &source.path, &text, diagnostics)
-    } else {
-        let document = Rc::new(syntax::parse(file, &text, diagnostics));
-        let outline = clause::outline(&document, &text, diagnostics);
-        (document, outline)
-    };
-    let outline = outline?;
-    let allowed = allow::read(&document, &text, diagnostics);
+    if let Some(kept) = options.kept {
+        let (document, outline) = kept.read(file, &source.path, &text, diagnostics);
+        return Some((outline?, allow::read(&document, &text, diagnostics)));
+    }
+    let document = syntax::parse(file, &text, diagnostics);
+    let mut advice = Diagnostics::new();
+    let allowed = allow::read(&document, &text, &mut advice);
+    let outline = clause::outline(Cow::Owned(document), &text, diagnostics)?;
+    diagnostics.extend(advice.sorted());
     Some((outline, allowed))
 }
 

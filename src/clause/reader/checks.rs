@@ -4,25 +4,26 @@
 
 use std::collections::HashMap;
 
-use super::{Listed, Opened, Reader, complaint};
-use crate::clause::{Repeat, Role, usage};
+use super::{Listed, Reader, complaint};
+use crate::clause::{Clause, Repeat, Role, usage};
 use crate::source::Span;
 
+/// Where in a block each clause stands that may stand there once.
+#[derive(Default)]
+pub(super) struct Once(HashMap<&'static str, Span>);
+
 impl Reader<'_> {
-    /// Clauses that may stand once do so. Actions are counted by [`Reader::check_action`].
-    pub(super) fn check_once(&mut self, opened: &[Opened<'_>]) {
-        let mut seen: HashMap<&str, Span> = HashMap::new();
-        for Opened { clause, .. } in opened {
-            let spec = clause.spec;
-            if clause.damaged || spec.repeat == Repeat::Many || spec.role == Role::Action {
-                continue;
-            }
-            if let Some(first) = seen.get(spec.word) {
-                let help = format!("keep one `{}`", usage(spec));
-                self.report(complaint::twice(spec.word, clause.word, *first, &help));
-            } else {
-                seen.insert(spec.word, clause.word);
-            }
+    /// A clause that may stand once does so. Actions are counted by [`Reader::check_action`].
+    pub(super) fn check_once(&mut self, clause: &Clause, Once(seen): &mut Once) {
+        let spec = clause.spec;
+        if clause.damaged || spec.repeat == Repeat::Many || spec.role == Role::Action {
+            return;
+        }
+        if let Some(first) = seen.get(spec.word) {
+            let help = format!("keep one `{}`", usage(spec));
+            self.report(complaint::twice(spec.word, clause.word, *first, &help));
+        } else {
+            seen.insert(spec.word, clause.word);
         }
     }
 

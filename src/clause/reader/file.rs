@@ -2,6 +2,8 @@
 //!
 //! What is in the goal is read in `goal`.
 
+use std::borrow::Cow;
+
 use super::statement::Recognised;
 use super::{Opened, Reader, complaint};
 use crate::clause::table::SCENARIO;
@@ -10,33 +12,40 @@ use crate::source::{FileId, Span};
 use crate::syntax::{Document, Statement, TokenKind};
 
 impl Reader<'_> {
-    pub(super) fn file(&mut self, document: &Document) -> Option<GoalOutline> {
+    pub(super) fn file(&mut self, document: Cow<'_, Document>) -> Option<GoalOutline> {
         let silent = self.is_damaged(document.file);
-        let mut goals: Vec<Opened<'_>> = Vec::new();
+        let mut found: Vec<(usize, Opened<'_>)> = Vec::new();
         let mut strays = 0usize;
-        for statement in &document.statements {
+        for (at, statement) in document.statements.iter().enumerate() {
             match self.top(statement, silent || strays > 0) {
-                Some(goal) => goals.push(goal),
+                Some(opened) => found.push((at, opened)),
                 None => strays += 1,
             }
         }
-        let (scenarios, goals): (Vec<_>, Vec<_>) = goals.into_iter().partition(is_scenario);
+        let (scenarios, goals): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|(_, opened)| is_scenario(opened));
         let mut goals = goals.into_iter();
-        let Some(first) = goals.next() else {
+        let Some((at, first)) = goals.next() else {
             if strays == 0 && !silent {
                 self.report(complaint::no_goal(Span::new(document.file, 0, 0)));
             }
             return None;
         };
         let place = name_or_word(&first);
-        for second in goals.filter(|goal| !goal.clause.damaged) {
+        for (_, second) in goals.filter(|(_, goal)| !goal.clause.damaged) {
             let name = second.clause.head_names().next().map_or("name", |name| &*name.value);
             self.report(complaint::second_goal(name, name_or_word(&second), place));
         }
-        let mut goal = self.goal(first);
-        goal.scenarios = scenarios.into_iter().filter_map(|each| self.scenario(each)).collect();
-        self.check_scenario_names(&goal.scenarios);
-        Some(goal)
+        let scenarios: Vec<_> =
+            scenarios.into_iter().filter_map(|(_, each)| self.scenario(each)).collect();
+        self.check_scenario_names(&scenarios);
+        let head = first.clause;
+        let statement = match document {
+            Cow::Borrowed(document) => document.statements.get(at).map(Cow::Borrowed),
+            Cow::Owned(document) => document.statements.into_iter().nth(at).map(Cow::Owned),
+        };
+        let goal = self.goal(&head, statement?);
+        Some(GoalOutline { scenarios, ..goal })
     }
 
     pub(super) fn scenarios(&mut self, document: &Document) -> Vec<ScenarioOutline> {

@@ -2,15 +2,19 @@
 //!
 //! Invariant: what has no name is read for its findings, and is not in the outline.
 
+use std::borrow::Cow;
+
 use super::bindings::is_binding;
-use super::{Listed, Opened, Reader, title};
+use super::checks::Once;
+use super::statement::Recognised;
+use super::{Listed, Opened, Reader, recognised, title};
 use crate::clause::table::{FALLBACK, GOAL, LET, MOUNT, PARAM, RESOURCE, STEP};
 use crate::clause::{
     Argument, Clause, ClauseSpec, FallbackOutline, GoalOutline, LetOutline, MountOutline,
     ParamOutline, Place, ResourceOutline, StepOutline,
 };
 use crate::source::Spanned;
-use crate::syntax::Block;
+use crate::syntax::{Block, Statement, TokenKind};
 
 /// What a step's or fallback's braces hold.
 #[derive(Default)]
@@ -29,12 +33,13 @@ fn name_of(clause: &Clause) -> Option<Spanned<Box<str>>> {
 }
 
 impl Reader<'_> {
-    pub(super) fn goal(&mut self, opened: Opened<'_>) -> GoalOutline {
-        let Opened { clause, block, statement } = opened;
+    /// Reads the braces of a goal of which `clause` is the head. Its statements are read and dropped
+    /// one after the other where they were given.
+    pub(super) fn goal(&mut self, clause: &Clause, statement: Cow<'_, Statement>) -> GoalOutline {
         let mut goal = GoalOutline {
-            name: name_of(&clause).unwrap_or_else(|| Spanned::new("".into(), clause.word)),
-            title: title(&clause),
-            doc: self.doc(statement),
+            name: name_of(clause).unwrap_or_else(|| Spanned::new("".into(), clause.word)),
+            title: title(clause),
+            doc: self.doc(&statement),
             clauses: Vec::new(),
             params: Vec::new(),
             lets: Vec::new(),
@@ -46,27 +51,34 @@ impl Reader<'_> {
             span: clause.span,
             damaged: clause.damaged,
         };
-        if let Some(block) = block {
-            let listed = self.list(&block.statements, Place::Goal);
-            goal.damaged |= listed.lost || !block.closed;
-            let is_step = |opened: &&Opened<'_>| is(&opened.clause, &STEP);
-            goal.steps.reserve_exact(listed.opened.iter().filter(is_step).count());
-            for opened in listed.opened {
-                goal.damaged |= opened.clause.damaged;
+        let Some(block) = block_of(statement) else { return goal };
+        goal.damaged |= !block.closed;
+        goal.steps.reserve_exact(block.statements.iter().filter(|each| is_step(each)).count());
+        let mut once = Once::default();
+        for statement in statements_of(block) {
+            goal.damaged |= statement.damaged;
+            let Recognised::Clause(opened) = self.recognise(&statement, Place::Goal) else {
+                goal.damaged = true;
+                continue;
+            };
+            goal.damaged |= opened.clause.damaged;
+            self.check_once(&opened.clause, &mut once);
+            if is(&opened.clause, &GOAL) {
+                let Opened { clause, .. } = opened;
+                let inner = self.goal(&clause, statement);
+                goal.goals.extend((!inner.name.value.is_empty()).then_some(inner));
+            } else {
                 self.held(opened, &mut goal);
             }
         }
         goal
     }
 
-    /// Puts one of a goal's statements where it belongs.
+    /// Puts one of a goal's statements that is no goal itself where it belongs.
     fn held(&mut self, opened: Opened<'_>, goal: &mut GoalOutline) {
         let clause = &opened.clause;
         if is(clause, &STEP) {
             goal.steps.extend(self.step(opened));
-        } else if is(clause, &GOAL) {
-            let inner = self.goal(opened);
-            goal.goals.extend((!inner.name.value.is_empty()).then_some(inner));
         } else if is(clause, &MOUNT) {
             goal.mounts.extend(self.mount(opened));
         } else if is(clause, &PARAM) {
@@ -163,6 +175,32 @@ impl Reader<'_> {
         let file = Spanned::new(file.value.text.to_string(), file.span);
         let (doc, span) = (self.doc(statement), clause.span);
         Some(MountOutline { name: name_of(&clause)?, file, doc, bindings, clauses, span, damaged })
+    }
+}
+
+fn is_step(statement: &Statement) -> bool {
+    recognised(Place::Goal, statement).is_some_and(|(spec, _)| spec.word == STEP.word)
+}
+
+/// The block of a statement whose clause takes one: the first.
+fn block_of(statement: Cow<'_, Statement>) -> Option<Cow<'_, Block>> {
+    match statement {
+        Cow::Borrowed(statement) => statement.tokens.iter().find_map(|token| match &token.kind {
+            TokenKind::Block(block) => Some(Cow::Borrowed(&**block)),
+            _ => None,
+        }),
+        Cow::Owned(statement) => statement.tokens.into_iter().find_map(|token| match token.kind {
+            TokenKind::Block(block) => Some(Cow::Owned(*block)),
+            _ => None,
+        }),
+    }
+}
+
+/// The statements of a block, each given where the block is.
+fn statements_of<'a>(block: Cow<'a, Block>) -> Box<dyn Iterator<Item = Cow<'a, Statement>> + 'a> {
+    match block {
+        Cow::Borrowed(block) => Box::new(block.statements.iter().map(Cow::Borrowed)),
+        Cow::Owned(block) => Box::new(block.statements.into_iter().map(Cow::Owned)),
     }
 }
 

@@ -19,6 +19,7 @@ mod types;
 pub use statement::recognised;
 pub use types::TYPES;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Clause, GoalOutline, KnownSteps, ScenarioOutline};
@@ -27,15 +28,18 @@ use crate::syntax::{Block, Document, Statement};
 
 /// Reads a document by the clause table: which words are clauses, where they may stand, how
 /// often, and what they take. `None` where the file holds no goal at all, which is reported.
+///
+/// Each part of a document that is given, not lent, is dropped once it was read: the tree of a large plan
+/// takes more room than its outline.
 pub fn outline(
-    document: &Document,
+    document: Cow<'_, Document>,
     text: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<GoalOutline> {
     Reader { text, diagnostics, reported: 0, known: None }.file(document)
 }
 
-/// The same, without reading the steps that are known.
+/// The same of a document that is kept, without reading the steps that are known.
 pub fn outline_again(
     document: &Document,
     text: &str,
@@ -43,7 +47,7 @@ pub fn outline_again(
     diagnostics: &mut Diagnostics,
 ) -> Option<GoalOutline> {
     known.begin();
-    Reader { text, diagnostics, reported: 0, known: Some(known) }.file(document)
+    Reader { text, diagnostics, reported: 0, known: Some(known) }.file(Cow::Borrowed(document))
 }
 
 /// Reads a document that holds scenarios, and no goal.

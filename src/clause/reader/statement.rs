@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::arguments::Arguments;
+use super::checks::Once;
 use super::{Listed, Opened, Reader, complaint};
 use crate::clause::table::{MOUNT, find, words};
 use crate::clause::{BlockShape, Clause, ClauseSpec, Place};
@@ -41,16 +42,19 @@ impl Reader<'_> {
         let statements = statements.into_iter();
         let opened = Vec::with_capacity(statements.size_hint().0);
         let mut listed = Listed { opened, lost: false, unknown: false };
+        let mut once = Once::default();
         for statement in statements {
             listed.unknown |= statement.damaged;
             match self.recognise(statement, place) {
-                Recognised::Clause(opened) => listed.opened.push(opened),
+                Recognised::Clause(opened) => {
+                    self.check_once(&opened.clause, &mut once);
+                    listed.opened.push(opened);
+                }
                 Recognised::Misplaced => listed.lost = true,
                 Recognised::Unknown => listed.unknown = true,
             }
         }
         listed.lost |= listed.unknown;
-        self.check_once(&listed.opened);
         listed
     }
 

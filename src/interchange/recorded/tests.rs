@@ -13,7 +13,7 @@ fn read_back(text: &str) -> (usize, String) {
     let file = sources.add("plan.goal", "plan.goal", text);
     let mut diagnostics = Diagnostics::new();
     let document = crate::syntax::parse(file, text, &mut diagnostics);
-    crate::clause::outline(&document, text, &mut diagnostics);
+    crate::clause::outline(std::borrow::Cow::Borrowed(&document), text, &mut diagnostics);
     (diagnostics.iter().count(), crate::format::format(&document, text))
 }
 
