@@ -12,7 +12,8 @@ use super::world::{GoalIx, ROOT, StepIx};
 use crate::clause::{Clause, Target, Want};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{
-    Action, Attempt, Binding, FORMAT, FailurePolicy, Fallback, Goal, Plan, Rare, Scenario, Step,
+    Action, Attempt, Binding, Command, Environment, FORMAT, FailurePolicy, Fallback, Goal, Plan,
+    Rare, Scenario, Step,
 };
 use crate::source::Span;
 use crate::value::{Expr, Value};
@@ -47,8 +48,8 @@ impl Lowered {
     }
 }
 
-/// Lowers all goals and steps.
-pub(super) fn lower(pass: &mut Pass<'_>) -> Lowered {
+/// Lowers all goals and steps: whole, or only what is looked at to find what is wrong.
+pub(super) fn lower(pass: &mut Pass<'_>, whole: bool) -> Lowered {
     let mut lowered = Lowered {
         goals: Vec::with_capacity(pass.world.goals.len()),
         steps: Vec::with_capacity(pass.world.steps.len()),
@@ -66,7 +67,10 @@ pub(super) fn lower(pass: &mut Pass<'_>) -> Lowered {
     }
     for ix in pass.world.step_ids() {
         let around = &defaults[pass.world.step(ix).goal.at()];
-        let step = step(pass, ix, around);
+        let mut step = step(pass, ix, around);
+        if !whole {
+            leave_out(&mut step);
+        }
         lowered.steps.push(step);
     }
     lowered
@@ -212,6 +216,27 @@ fn step(pass: &mut Pass<'_>, ix: StepIx, defaults: &[Default<'_>]) -> Step {
     pass.steps[ix.at()].shrink();
     one_batch(pass, ix, &step);
     step
+}
+
+/// Leaves out what only a run needs and what is large: of hundreds of thousands of steps it is much.
+fn leave_out(step: &mut Step) {
+    (step.title, step.doc) = (None, None);
+    for fallback in step.fallbacks.written().into_iter().flatten() {
+        leave_out_of(&mut fallback.attempt);
+    }
+    leave_out_of(&mut step.attempt);
+}
+
+fn leave_out_of(attempt: &mut Attempt) {
+    match &mut attempt.action {
+        Action::Run(command) => *command = Command::Arguments(Vec::new()),
+        Action::Manual(question) => *question = Expr::Literal(Value::text("")),
+        Action::Await { .. } => {}
+    }
+    if let Some(environment) = attempt.environment.written() {
+        let dir = environment.dir.take();
+        attempt.environment = Environment { dir, ..Environment::default() }.into();
+    }
 }
 
 fn blank_attempt() -> Attempt {

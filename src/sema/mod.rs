@@ -99,7 +99,7 @@ pub fn analyze(
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
-    look(sources, file, options, diagnostics, None, |mut pass, mut lowered, known| {
+    look(sources, file, options, diagnostics, Aim::Plan, |mut pass, mut lowered, known| {
         export::export(&pass, &mut lowered, &known);
         fingerprint::fingerprint(&mut pass, &mut lowered);
         lowered.into_plan(&pass)
@@ -113,7 +113,7 @@ pub fn rehearse(
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Plan, Vec<Scenario>)> {
-    look(sources, file, options, diagnostics, None, |mut pass, mut lowered, known| {
+    look(sources, file, options, diagnostics, Aim::Plan, |mut pass, mut lowered, known| {
         let scenarios = std::mem::take(&mut lowered.scenarios);
         export::export(&pass, &mut lowered, &known);
         fingerprint::fingerprint(&mut pass, &mut lowered);
@@ -128,7 +128,7 @@ pub fn check(
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
 ) {
-    look(sources, file, options, diagnostics, None, |_, _, _| ());
+    look(sources, file, options, diagnostics, Aim::Findings, |_, _, _| ());
 }
 
 /// As [`check`], and gives the names of the plan, also of one that is wrong.
@@ -139,8 +139,18 @@ pub fn index(
     diagnostics: &mut Diagnostics,
 ) -> Index {
     let mut index = Index::default();
-    look(sources, file, options, diagnostics, Some(&mut index), |_, _, _| ());
+    look(sources, file, options, diagnostics, Aim::Names(&mut index), |_, _, _| ());
     index
+}
+
+/// What a text is looked at for.
+enum Aim<'a> {
+    /// What is wrong with it.
+    Findings,
+    /// The names in it, too.
+    Names(&'a mut Index),
+    /// A plan to be run.
+    Plan,
 }
 
 /// Looks for all that is wrong, and finishes what is not.
@@ -149,13 +159,13 @@ fn look<T>(
     file: FileId,
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
-    index: Option<&mut Index>,
+    aim: Aim<'_>,
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
     let beside = mount::scenarios(sources, options, diagnostics);
     let units = mount::load(sources, file, options, diagnostics)?;
     let texts = Texts { sources, units: &units, beside: &beside.outlines };
-    let finished = look_at(&texts, options, diagnostics, index, finish);
+    let finished = look_at(&texts, options, diagnostics, aim, finish);
     allow::apply(&beside.allowed, diagnostics);
     for unit in units {
         allow::apply(&unit.allowed, diagnostics);
@@ -178,7 +188,7 @@ fn look_at<T>(
     texts: &Texts<'_>,
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
-    index: Option<&mut Index>,
+    aim: Aim<'_>,
     finish: impl FnOnce(pass::Pass<'_>, lower::Lowered, need::Known) -> T,
 ) -> Option<T> {
     let Texts { sources, units, beside } = *texts;
@@ -187,13 +197,13 @@ fn look_at<T>(
         return None;
     }
     let mut pass = pass::Pass::new(&world, sources, options, diagnostics);
-    pass.noted = index.is_some().then(Vec::new);
+    pass.noted = matches!(aim, Aim::Names(_)).then(Vec::new);
     binding::resolve(&mut pass);
-    let mut lowered = lower::lower(&mut pass);
+    let mut lowered = lower::lower(&mut pass, matches!(aim, Aim::Plan));
     let own = units.iter().take(1).flat_map(|unit| &unit.outline.scenarios);
     let outlines: Vec<&ScenarioOutline> = own.chain(beside).collect();
     let scenarios = scenario::lower(&mut pass, &outlines);
-    if let Some(index) = index {
+    if let Aim::Names(index) = aim {
         *index = gather::gather(&mut pass, &lowered);
     }
     amount::report(&mut pass);

@@ -10,7 +10,7 @@ use super::index::{Named, Noted};
 use super::shell::Shell;
 use super::world::{BindingIx, GoalIx, Node, StepIx, World};
 use crate::diagnostic::{Diagnostic, Diagnostics, Near};
-use crate::ir::BindingKind;
+use crate::ir::{BindingKind, Blank, Rare};
 use crate::source::{SourceMap, Span};
 use crate::value::{Type, Value};
 
@@ -63,24 +63,38 @@ pub(super) struct Used<T> {
     pub(super) phase: Phase,
 }
 
-/// What one user uses.
+impl Blank for BTreeSet<BindingIx> {
+    fn blank() -> &'static Self {
+        const { &Self::new() }
+    }
+
+    fn is_blank(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// What one user uses. There is one for each step, and most use little.
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    pub(super) needs: Vec<Used<Need>>,
-    pub(super) bindings: Vec<Used<BindingIx>>,
+    pub(super) needs: Rare<Vec<Used<Need>>>,
+    pub(super) bindings: Rare<Vec<Used<BindingIx>>>,
     /// The places of edges.
     pub(super) edges: Vec<(Node, Span)>,
     /// Bindings whose variables stand as words in its scripts.
-    pub(super) words: BTreeSet<BindingIx>,
+    pub(super) words: Rare<BTreeSet<BindingIx>>,
     /// Bindings that its scripts expand by `${name}`.
-    pub(super) expanded: BTreeSet<BindingIx>,
+    pub(super) expanded: Rare<BTreeSet<BindingIx>>,
 }
 
 impl Record {
     /// Gives back the room for more, where no more is to come.
     pub(super) fn shrink(&mut self) {
-        self.needs.shrink_to_fit();
-        self.bindings.shrink_to_fit();
+        if let Some(needs) = self.needs.written() {
+            needs.shrink_to_fit();
+        }
+        if let Some(bindings) = self.bindings.written() {
+            bindings.shrink_to_fit();
+        }
         self.edges.shrink_to_fit();
     }
 }

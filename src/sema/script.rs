@@ -211,7 +211,9 @@ impl Scope<'_, '_> {
     fn note_words(&mut self, text: &str) {
         let (world, scope) = (self.world(), self.place.scope);
         let found: Vec<_> = words(text).filter_map(|word| world.variable(scope, word)).collect();
-        self.pass.record(self.place.user).words.extend(found);
+        if !found.is_empty() {
+            self.pass.record(self.place.user).words.extend(found);
+        }
     }
 
     /// Notes where a script reads the variables of params, lets and items by itself: `$name`,
