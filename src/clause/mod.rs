@@ -23,12 +23,12 @@ pub use outline::{
     ParamOutline, Reference, ResourceOutline, ScenarioOutline, StepOutline,
 };
 pub use reach::value_out_of_reach;
-pub use reader::{TYPES, outline, outline_again, recognised, scenarios};
+pub use reader::{TYPES, outline, outline_again, own_variable, recognised, scenarios};
 pub use reference::reference;
 pub use spec::{
     BlockShape, Check, ClauseSpec, Count, Lower, OptionSpec, Place, Repeat, Role, Shape, Slot,
 };
-pub use table::{BOUNDED, EVENTS, FAILURES, find, listed_words, table, words};
+pub use table::{BOUNDED, EVENTS, FAILURES, find, listed_words, no_pattern, table, words};
 pub use usage::usage;
 
 #[cfg(test)]

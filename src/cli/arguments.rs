@@ -120,7 +120,7 @@ impl Command {
             Self::Show(show) => show.format == ShowFormat::Json,
             Self::Why(why) => why.format == ShowFormat::Json,
             Self::Report(report) => report.format == Some(ReportFormat::Json),
-            Self::Graph(graph) => graph.format == GraphFormat::Json,
+            Self::Graph(graph) => graph.format == Some(GraphFormat::Json),
             Self::List(list) => list.format == ShowFormat::Json,
             Self::Simulate(simulate) => simulate.format == ShowFormat::Json,
             Self::Test(test) => test.format == TestFormat::Json,

@@ -2,10 +2,13 @@
 //!
 //! Invariant: of a path that leads out of the plan's folder nobody learns whether a file is there.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::exit::Failed;
 use super::load::{Mounts, Texts};
+use super::output;
 use crate::sema::{Loader, NotLoaded};
 
 /// The largest plan that is read.
@@ -84,11 +87,45 @@ fn read_at_most(path: &Path, largest: u64) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// Writes a result into the file that `-o` names, whole or not at all; `-` is standard output. A file
+/// that the result was made from stays.
+pub(super) fn write_result<'p>(
+    path: &Path,
+    text: &str,
+    made_from: impl IntoIterator<Item = &'p Path>,
+) -> Result<(), Failed> {
+    if path == Path::new("-") {
+        output::print(text);
+        return Ok(());
+    }
+    let shown = path.display();
+    let unwritable = |error: std::io::Error| {
+        Failed::machine(format!("`{shown}` cannot be written: {}", plain(&error)))
+    };
+    if let Ok(real) = path.canonicalize()
+        && made_from.into_iter().any(|from| from.canonicalize().is_ok_and(|from| from == real))
+    {
+        let what = "is what is read here: name another file after `-o`";
+        return Err(Failed::wrong(format!("`{shown}` {what}")));
+    }
+    // A pipe or a terminal, or a link to something.
+    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return std::fs::write(path, text).map_err(unwritable);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(unwritable)?;
+    file.write_all(text.as_bytes()).map_err(unwritable)?;
+    file.persist(path).map(drop).map_err(|error| unwritable(error.error))
+}
+
 /// A system's error in plain words.
 pub(super) fn plain(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "no permission".to_owned(),
         std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
         _ => error.to_string(),
     }

@@ -80,8 +80,13 @@ impl From<JournalError> for Failed {
 
 /// Says what went wrong, if anything, and turns it into the process's exit code.
 pub(super) fn finish(result: Result<u8, Failed>) -> ExitCode {
-    match result {
-        Ok(exit) => ExitCode::from(exit),
-        Err(failed) => ExitCode::from(failed.say()),
+    let exit = match result {
+        Ok(exit) => exit,
+        Err(failed) => failed.say(),
+    };
+    if let Some(why) = super::output::unwritten() {
+        super::output::complain(&format!("the result could not be written: {why}"));
     }
+    // What went wrong before counts more.
+    ExitCode::from(if exit == 0 && super::output::unwritten().is_some() { MACHINE } else { exit })
 }

@@ -17,9 +17,19 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, Failed> {
         output::print(&list.collect::<String>());
         return Ok(0);
     }
-    match explanation(&topic).or_else(|| word_page(&topic)) {
-        Some(text) => output::print(&text),
-        None => return Err(Failed::wrong(no_topic(&topic))),
+    let page = |topic: &str| explanation(topic).or_else(|| word_page(topic));
+    // `on failure` is one word of the language; most others are one each.
+    if let Some(text) = page(&topic) {
+        output::print(&text);
+        return Ok(0);
+    }
+    let each = arguments.topic.iter().map(|topic| page(topic).ok_or(topic));
+    match each.collect::<Result<Vec<_>, _>>() {
+        Ok(pages) => output::print(&pages.join("\n")),
+        Err(unknown) if arguments.topic.iter().any(|topic| page(topic).is_some()) => {
+            return Err(Failed::wrong(no_topic(unknown)));
+        }
+        Err(_) => return Err(Failed::wrong(no_topic(&topic))),
     }
     Ok(0)
 }

@@ -1,11 +1,13 @@
 //! `goalc graph`: the checked plan as a drawing, or its edges as JSON. Runs nothing.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::{GraphArguments, GraphFormat};
+use super::disk::write_result;
 use super::exit::{Failed, WRONG, refusal};
 use super::load::{Loaded, Mounts};
-use super::plan::{checked, write};
+use super::plan::checked;
 use super::run::jobs;
 use super::{forecast, output, params, session};
 use crate::exec::graph::Graph;
@@ -14,13 +16,13 @@ use crate::graph;
 use crate::value::StepId;
 
 pub(super) fn graph(arguments: &GraphArguments) -> Result<u8, Failed> {
-    let json = arguments.format == GraphFormat::Json;
+    let json = arguments.format == Some(GraphFormat::Json);
     let (loaded, plan) =
         checked(arguments.file.as_deref(), Mounts::allowed(arguments.allow_outside), json)?;
     let graph = Arc::new(Graph::new(plan));
     let path = critical_path(arguments, &loaded, &graph)?;
     let view = graph::view(&graph, path.as_deref());
-    let drawn = match arguments.format {
+    let drawn = match arguments.format.unwrap_or_else(|| format_of(arguments.output.as_deref())) {
         GraphFormat::Text => graph::text(&view, style(arguments)),
         GraphFormat::Mermaid => graph::mermaid(&view),
         GraphFormat::Dot => graph::dot(&view),
@@ -29,9 +31,21 @@ pub(super) fn graph(arguments: &GraphArguments) -> Result<u8, Failed> {
     };
     match &arguments.output {
         None => output::print(&drawn),
-        Some(path) => write(path, &drawn)?,
+        Some(path) => write_result(path, &drawn, loaded.files())?,
     }
     Ok(0)
+}
+
+/// The format that a file's ending asks for.
+fn format_of(output: Option<&Path>) -> GraphFormat {
+    let ending = output.and_then(Path::extension).and_then(|ending| ending.to_str());
+    match ending.map(str::to_ascii_lowercase).as_deref() {
+        Some("svg") => GraphFormat::Svg,
+        Some("json") => GraphFormat::Json,
+        Some("dot" | "gv") => GraphFormat::Dot,
+        Some("mmd" | "mermaid") => GraphFormat::Mermaid,
+        _ => GraphFormat::Text,
+    }
 }
 
 fn style(arguments: &GraphArguments) -> graph::Style {
@@ -67,8 +81,8 @@ fn critical_path(
 }
 
 /// Params that were given are wrong: all of it in one report.
-fn refuse(wrong: &[String], format: GraphFormat) -> Failed {
-    if format == GraphFormat::Json {
+fn refuse(wrong: &[String], format: Option<GraphFormat>) -> Failed {
+    if format == Some(GraphFormat::Json) {
         output::print_json(&refusal(wrong.iter().map(String::as_str)));
     }
     for message in wrong {

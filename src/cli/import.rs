@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::arguments::ImportArguments;
-use super::disk::{LARGEST, plain, read_file};
+use super::disk::{LARGEST, plain, read_file, write_result};
 use super::exit::Failed;
 use super::fmt::formatted;
 use super::output;
@@ -18,9 +18,7 @@ pub(super) fn import(arguments: &ImportArguments) -> Result<u8, Failed> {
     let plan = formatted(&name, &plan)?;
     match &arguments.output {
         None => output::print(&plan),
-        Some(path) => std::fs::write(path, plan).map_err(|error| {
-            Failed::machine(format!("`{}` cannot be written: {}", path.display(), plain(&error)))
-        })?,
+        Some(path) => write_result(path, &plan, [arguments.file.as_path()])?,
     }
     Ok(0)
 }

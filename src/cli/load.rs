@@ -48,6 +48,11 @@ impl Loaded {
         self.path.parent().unwrap_or(Path::new("/"))
     }
 
+    /// The files that it was read from.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(&*self.path).chain(self.sources.files().map(|(_, file)| &*file.path))
+    }
+
     /// What the plan was made from; `None` where that was no text, but JSON.
     pub(super) fn origin(&self) -> Option<Origin> {
         let is_text = self.sources.files().any(|(_, file)| file.path == self.path);
@@ -90,6 +95,7 @@ pub(super) fn here() -> Result<Vec<PathBuf>, Failed> {
     let entries = std::fs::read_dir(".").map_err(|error| Failed::machine(plain(&error)))?;
     let mut plans: Vec<PathBuf> = entries
         .filter_map(Result::ok)
+        .filter(|entry| entry.path().is_file())
         .map(|entry| PathBuf::from(entry.file_name()))
         .filter(|name| name.extension().is_some_and(|extension| extension == "goal"))
         .filter(|name| plan_of(name).is_none())

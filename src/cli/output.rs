@@ -1,6 +1,6 @@
 //! Writing to the terminal: a reader that went away is no error, and colour is a choice.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use clap::ColorChoice;
@@ -13,11 +13,23 @@ const MOST_COMPLAINTS: usize = 20;
 /// In characters.
 const LONGEST_COMPLAINT: usize = 300;
 
-/// Writes a command's result. That nobody reads it changes nothing.
+/// Why a result could not be written, where it could not.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+/// Writes a command's result. That nobody reads it changes nothing; that it cannot be written does.
 pub(super) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let _ = UNWRITTEN.set(error.to_string());
+        }
+        _ => {}
+    }
+}
+
+/// Why a result of this process was not written.
+pub(super) fn unwritten() -> Option<&'static str> {
+    UNWRITTEN.get().map(String::as_str)
 }
 
 /// Writes a JSON value as the command's result, with a line break behind it.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::CompileArguments;
+use super::disk::write_result;
 use super::exit::{Failed, WRONG};
 use super::findings::{fancy, findings, hint, json as as_json};
 use super::load::{Aim, Loaded, Mounts, Texts, choose, load_for};
@@ -11,24 +12,13 @@ use super::output;
 use crate::ir::Plan;
 
 pub(super) fn compile(arguments: &CompileArguments) -> Result<u8, Failed> {
-    let (_, plan) =
+    let (loaded, plan) =
         checked(arguments.file.as_deref(), Mounts::allowed(arguments.allow_outside), false)?;
     match &arguments.output {
         None => output::print_json(&*plan),
-        Some(path) => write(path, &output::json_text(&*plan))?,
+        Some(path) => write_result(path, &output::json_text(&*plan), loaded.files())?,
     }
     Ok(0)
-}
-
-/// Writes a result into the file that `-o` names; `-` is standard output.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Failed> {
-    if path == Path::new("-") {
-        output::print(text);
-        return Ok(());
-    }
-    std::fs::write(path, text).map_err(|error| {
-        Failed::machine(format!("`{}` cannot be written: {error}", path.display()))
-    })
 }
 
 /// The checked plan of a file. Where it has errors they are printed, as JSON if `json`.

@@ -2,11 +2,11 @@
 //!
 //! Gathers what the report is made from: the run, earlier runs of its plan, the ends of logs.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::disk::write_result;
 use super::exit::Failed;
 use super::logs::end_of;
 use super::output;
@@ -69,7 +69,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<u8, Failed> {
     };
     match &arguments.output {
         None => output::print(&text),
-        Some(path) => write(path, &text)?,
+        Some(path) => write_result(path, &text, [])?,
     }
     found.told()
 }
@@ -90,24 +90,6 @@ fn format_of(output: Option<&Path>) -> ReportFormat {
         Some("xml") => ReportFormat::Junit,
         _ => ReportFormat::Md,
     }
-}
-
-/// Whole or not at all where it is a file; a pipe or a terminal is written to.
-fn write(path: &Path, text: &str) -> Result<(), Failed> {
-    let unwritable = |error: std::io::Error| {
-        Failed::machine(format!("`{}` cannot be written: {error}", path.display()))
-    };
-    let special = std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file());
-    if special {
-        return std::fs::write(path, text).map_err(unwritable);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(unwritable)?;
-    file.write_all(text.as_bytes()).map_err(unwritable)?;
-    file.persist(path).map(drop).map_err(|error| unwritable(error.error))
 }
 
 fn report_view(found: &Found) -> ReportView {

@@ -248,8 +248,16 @@ fn nothing_to_do(
 ) -> Option<u8> {
     match state.status {
         RunStatus::Achieved if changed.is_empty() => {
-            output::tell(&format!("run {} is achieved already\n", record.id));
-            Some(0)
+            let root = state.node(state.graph().root());
+            let Some(why) = root.cleaned.clone().flatten() else {
+                output::tell(&format!("run {} is achieved already\n", record.id));
+                return Some(0);
+            };
+            let id = &record.id;
+            output::complain(&format!(
+                "run {id} is achieved already, but its cleanup failed: {why}"
+            ));
+            Some(1)
         }
         RunStatus::Undone if !arguments.retry_failed => {
             let id = &record.id;

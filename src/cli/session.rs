@@ -304,9 +304,10 @@ fn hints(run: &RunId, state: &RunState, end: &RunEnd) -> String {
         }
         RunStatus::Cancelled => text += &format!("goalc: to go on: goalc resume {run}\n"),
         RunStatus::Failed => {
-            let failed = state.graph().steps().find(|node| state.node(*node).failure.is_some());
-            let step = failed.and_then(|node| state.graph().step_id(node));
-            if let Some(step) = step {
+            let has_failed =
+                |node: &NodeIx| state.node(*node).failure.is_some() && !state.is_ignored(*node);
+            let failed = state.graph().steps().find(has_failed);
+            if let Some(step) = failed.and_then(|node| state.graph().step_id(node)) {
                 text += &format!("goalc: what it wrote: goalc logs {run} {step}\n");
             }
             text += &format!("goalc: to try again: goalc resume {run} --retry-failed\n");

@@ -22,7 +22,8 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// As [`closest`], and whether it is certain.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<Near<'a>> {
-    let allowed = farthest(word);
+    // A single letter is near to every other.
+    let allowed = if word.chars().count() > 1 { farthest(word) } else { 0 };
     let mut near: Vec<(usize, &str)> = candidates
         .into_iter()
         .filter(|candidate| *candidate != word)

@@ -18,7 +18,7 @@ pub use executor::{
 };
 pub use plan::{
     Alert, AlertAction, AlertEvent, Binding, BindingKind, Cleanup, FORMAT, FailurePolicy, Goal,
-    Plan, Progress,
+    OWN_VARIABLES, Plan, Progress,
 };
 pub use rare::{Blank, Rare};
 pub use scenario::{

@@ -193,3 +193,14 @@ impl Plan {
         })
     }
 }
+
+/// Environment variables that goalc sets itself for each step.
+pub const OWN_VARIABLES: &[&str] = &[
+    "GOAL_RUN",
+    "GOAL_STEP",
+    "GOAL_ATTEMPT",
+    "GOAL_IDEMPOTENCY_KEY",
+    "GOAL_OUTPUT",
+    "GOAL_TMP",
+    "GOALC_STEP",
+];

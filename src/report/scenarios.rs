@@ -164,7 +164,9 @@ fn case(view: &ScenarioView) -> String {
         format!("{}:{}: {}", part("file"), finding["line"], part("message"))
     };
     let findings: Vec<String> = view.diagnostics.iter().map(said).collect();
-    let message = view.diagnostics.first().and_then(|first| first["message"].as_str());
+    let is_error = |found: &&serde_json::Value| found["severity"] == "error";
+    let first = view.diagnostics.iter().find(is_error).or(view.diagnostics.first());
+    let message = first.and_then(|first| first["message"].as_str());
     format!(
         "{open}>\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
         xml(message.unwrap_or("it does not hold")),

@@ -8,7 +8,9 @@ use super::world::{
     BindingDecl, BindingIx, BindingSource, Entity, ForeachDecl, GoalDecl, GoalIx, NameMap,
     OutputDecl, StepDecl, StepIx, World, variable_name,
 };
-use crate::clause::{GoalOutline, LetOutline, MountOutline, ParamOutline, StepOutline};
+use crate::clause::{
+    GoalOutline, LetOutline, MountOutline, ParamOutline, StepOutline, own_variable,
+};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
 use crate::value::{BindingId, GoalId, StepId, Type};
@@ -161,6 +163,7 @@ impl<'a> Declaring<'a, '_> {
         self.world.bindings.push(BindingDecl { id, name, goal, source });
         self.name(goal, name, Entity::Binding(ix));
         let variable = variable_name(&name.value);
+        self.diagnostics.extend(own_variable(name));
         let first = *self.world.goals[goal.at()].variables.entry(variable.clone()).or_insert(ix);
         let first = self.world.binding(first).name;
         if first.value != name.value {
@@ -218,6 +221,7 @@ fn same_variable(
 fn foreach_names(world: &mut World<'_>, diagnostics: &mut Diagnostics) {
     for step in &world.steps {
         let Some(foreach) = step.foreach else { continue };
+        diagnostics.extend(own_variable(foreach.name));
         let goal = world.goal(step.goal);
         if let Some(other) = goal.names.get(&*foreach.name.value) {
             let (kind, place) = (world.kind(*other), world.place(*other));

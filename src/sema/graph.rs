@@ -144,9 +144,11 @@ impl Graph {
     ) {
         let places = Places::of(&record.edges);
         for (at, edge) in edges.iter().enumerate() {
-            let noted = record.edges.get(at).map(|(node, _)| *node);
-            let Some(node) = ids.node(&edge.on, noted) else { continue };
-            visit(from, Hop::new(self.target(node), Some(edge.kind), places.first(node)));
+            let noted = record.edges.get(at).copied();
+            let Some(node) = ids.node(&edge.on, noted.map(|(node, _)| node)) else { continue };
+            let own = noted.filter(|(each, _)| *each == node).map(|(_, span)| span);
+            let place = own.or_else(|| places.first(node));
+            visit(from, Hop::new(self.target(node), Some(edge.kind), place));
         }
     }
 

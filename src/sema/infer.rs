@@ -7,10 +7,13 @@ use super::lookup::Meaning;
 use super::operator;
 use super::pass::Scope;
 use super::world::Node;
+use crate::clause::no_pattern;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::syntax::{self, ExprKind, ListItem, StringLiteral, TemplatePart};
-use crate::value::{Expr, Function, ListPart, Literal, NodeId, Signature, StepId, Type, Value};
+use crate::value::{
+    Expr, Function, ListPart, Literal, NodeId, Signature, StepId, Type, Value, pattern_fault,
+};
 
 /// A resolved expression, its type, and its value where that is written in the text.
 #[derive(Debug, Clone)]
@@ -210,6 +213,7 @@ impl Scope<'_, '_> {
         match function.signature(&types) {
             Signature::Gives(ty) => {
                 self.note_outside(function, given.len());
+                self.check_pattern(function, &given, arguments)?;
                 let arguments = given.into_iter().map(|each| each.expr).collect();
                 Some(Typed::new(ty, Expr::Call { function, arguments }))
             }
@@ -220,6 +224,23 @@ impl Scope<'_, '_> {
                 None
             }
         }
+    }
+
+    /// A pattern that is known is a regular expression.
+    fn check_pattern(
+        &mut self,
+        function: Function,
+        given: &[Typed],
+        written: &[syntax::Expr],
+    ) -> Option<()> {
+        let pattern = given.get(1).filter(|_| function == Function::Matches);
+        let Some(Value::Text(pattern)) = pattern.and_then(|each| each.constant.as_ref()) else {
+            return Some(());
+        };
+        let Some(reason) = pattern_fault(pattern) else { return Some(()) };
+        let place = written.get(1).map(|argument| argument.span)?;
+        self.pass.report(no_pattern(place, reason));
+        None
     }
 
     fn wrong_argument(&mut self, function: Function, wanted: &str, given: String, place: Span) {

@@ -215,7 +215,7 @@ impl Scope<'_, '_> {
             Some(entity) => Some(*entity),
             None if decl.outline.damaged => None,
             None => {
-                let names = || nodes_of(&decl.names);
+                let names = || nodes_of(&decl.names).map(|(name, _)| name).collect();
                 let close = self.pass.closest(&part.value, names);
                 let message =
                     format!("goal `{}` has no step or goal `{}`", decl.shown(), part.value);

@@ -125,7 +125,8 @@ impl Loading<'_> {
     fn mounts_of(&mut self, unit: usize) {
         let asked: Vec<(Span, String, Span)> = all_mounts(&self.units[unit].outline)
             .into_iter()
-            .filter(|mount| !mount.file.value.is_empty())
+            // That it is no constant text was reported.
+            .filter(|mount| !mount.file.value.contains("${"))
             .map(|mount| (mount.span, mount.file.value.clone(), mount.file.span))
             .collect();
         for (mount, written, place) in asked {
@@ -136,6 +137,11 @@ impl Loading<'_> {
     }
 
     fn target(&mut self, from: usize, written: &str, place: Span) -> Option<usize> {
+        if written.is_empty() {
+            let found = Diagnostic::new(Code::E0601, "no file is named here", place, "empty");
+            self.diagnostics.report(found.help("write its path: `from \"./other.goal\"`"));
+            return None;
+        }
         let mounting = self.sources.file(self.units[from].file);
         let path = normal(&folder_of(&mounting.path).join(written));
         let name = normal(&folder_of(Path::new(&mounting.name)).join(written));

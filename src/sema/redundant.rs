@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::edit;
 use super::graph::{Graph, Hop};
 use super::pass::Pass;
-use super::world::StepIx;
+use super::world::{NameMap, Node, StepIx};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::EdgeKind;
 use crate::source::Span;
@@ -19,6 +19,7 @@ pub(super) fn report(pass: &mut Pass<'_>, graph: &Graph) {
     let mut visits = MOST_VISITS;
     for ix in pass.world.step_ids() {
         let from = graph.step(ix);
+        report_twice(pass, ix);
         let direct: Vec<Hop> = graph.hops[from]
             .iter()
             .copied()
@@ -81,6 +82,39 @@ fn covered(
         }
     }
     direct.iter().filter_map(|hop| Some((*hop, *reached.get(&hop.to())?))).collect()
+}
+
+/// Reports what one step's `depends` names again.
+fn report_twice(pass: &mut Pass<'_>, ix: StepIx) {
+    let edges = &pass.steps[ix.at()].edges;
+    if edges.len() < 2 {
+        return;
+    }
+    let clauses = &pass.world.step(ix).outline.clauses;
+    let mut seen: NameMap<Node, Span> = NameMap::default();
+    let mut found = Vec::new();
+    for (node, place) in edges {
+        let Some(first) = seen.insert(*node, *place) else { continue };
+        let depends = |span: Span| {
+            edit::all(clauses, "depends")
+                .any(|clause| clause.span.range().contains(&span.range().start))
+        };
+        if first == *place || !depends(first) || !depends(*place) {
+            continue;
+        }
+        let name = pass.world.shown(*node);
+        let message = format!("`depends {name}` is said twice");
+        let twice = Diagnostic::new(Code::W0703, message, *place, "again")
+            .label(first, "said here")
+            .help(format!("keep one `{name}`"));
+        found.push(match edit::remove_edge(pass.sources, clauses, *place) {
+            Some(deleted) => twice.fix(deleted, ""),
+            None => twice,
+        });
+    }
+    for each in found {
+        pass.report(each);
+    }
 }
 
 fn redundant(

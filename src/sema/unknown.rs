@@ -3,7 +3,7 @@
 //! Looking for what was meant costs time, so it is done a bounded number of times.
 
 use super::lookup::{Part, Seen, dotted, whole_span};
-use super::pass::Scope;
+use super::pass::{Scope, User};
 use super::world::{BindingIx, Entity, NameMap, StepIx};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -35,7 +35,11 @@ impl Scope<'_, '_> {
     pub(super) fn unknown_edge(&mut self, part: &Part) {
         let world = self.world();
         let around = world.visible(self.place.edges);
-        let names = || around.flat_map(|(_, goal)| nodes_of(&goal.names)).collect();
+        let own = self.own_node();
+        // What nobody can wait for: itself.
+        let others = move |names| nodes_of(names).filter(move |(_, node)| Some(*node) != own);
+        let names =
+            || around.flat_map(|(_, goal)| others(&goal.names).map(|(name, _)| name)).collect();
         let close = self.pass.closest(&part.value, names);
         let message = format!("there is no step or goal called `{}`", part.value);
         let found = Diagnostic::new(Code::E0201, message, part.span, "not known here");
@@ -44,6 +48,15 @@ impl Scope<'_, '_> {
             None => found.maybe_help(self.elsewhere(&part.value)),
         };
         self.pass.report(found);
+    }
+
+    /// The step or goal that is being looked at.
+    fn own_node(&self) -> Option<Entity> {
+        match self.place.user {
+            User::Step(ix) => Some(Entity::Step(ix)),
+            User::Goal(ix) => Some(Entity::Goal(ix)),
+            _ => None,
+        }
     }
 
     /// A step of that name in another goal, as it would be written from here.
@@ -76,6 +89,10 @@ impl Scope<'_, '_> {
         let message = format!("nothing here is called `{name}`");
         let found = Diagnostic::new(Code::E0202, message, part.span, "not known here");
         self.pass.report(match close {
+            _ if self.is_own_item(name) => found.help(
+                "this is asked once, before there are items: give `foreach` a list without those that \
+                 are not wanted",
+            ),
             Some(near) => found.meant(part.span, near),
             None if outside => found.help(format!(
                 "a mounted file sees only its own names: add `param {name}: string` here and bind \
@@ -85,6 +102,13 @@ impl Scope<'_, '_> {
                 found.help(format!("declare it: `param {name}: string` or `let {name} = \"…\"`"))
             }
         });
+    }
+
+    /// The name of the step's items, where there are none yet.
+    fn is_own_item(&self, name: &str) -> bool {
+        let User::Step(ix) = self.place.user else { return false };
+        let foreach = self.world().step(ix).foreach;
+        foreach.is_some_and(|foreach| *foreach.name.value == *name)
     }
 
     pub(super) fn unknown_output(&mut self, step: StepIx, part: &Part, also: &[&'static str]) {
@@ -137,12 +161,14 @@ impl Scope<'_, '_> {
     }
 }
 
-pub(super) fn nodes_of<'n>(names: &NameMap<&'n str, Entity>) -> Vec<&'n str> {
+/// The steps and goals among names.
+pub(super) fn nodes_of<'n>(
+    names: &NameMap<&'n str, Entity>,
+) -> impl Iterator<Item = (&'n str, Entity)> {
     names
         .iter()
         .filter(|(_, entity)| !matches!(entity, Entity::Binding(_)))
-        .map(|(name, _)| *name)
-        .collect()
+        .map(|(name, entity)| (*name, *entity))
 }
 
 fn did_you_mean(name: &str) -> String {

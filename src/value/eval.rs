@@ -310,17 +310,25 @@ fn split(text: &str, separator: &str) -> Vec<String> {
     }
 }
 
+fn whole(pattern: &str) -> Result<regex::Regex, regex::Error> {
+    RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(1 << 20).build()
+}
+
+/// Why a text is no regular expression; `None` where it is one.
+pub fn pattern_fault(pattern: &str) -> Option<String> {
+    Some(match whole(pattern).err()? {
+        regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
+        other => other.to_string().lines().last().unwrap_or_default().replacen("error: ", "", 1),
+    })
+}
+
 /// Whether a regular expression matches the whole of a text. The `regex` crate is linear in the
 /// text, so no pattern can hang a run.
 ///
 /// # Errors
 /// Where the pattern is no regular expression.
 pub fn matches_whole(text: &str, pattern: &str) -> Result<bool, EvalError> {
-    RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .size_limit(1 << 20)
-        .build()
-        .map(|regex| regex.is_match(text))
-        .map_err(|error| {
-            EvalError::failed(format!("{pattern:?} is not a regular expression: {error}"))
-        })
+    whole(pattern).map(|regex| regex.is_match(text)).map_err(|error| {
+        EvalError::failed(format!("{pattern:?} is not a regular expression: {error}"))
+    })
 }

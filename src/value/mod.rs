@@ -12,7 +12,7 @@ mod show;
 mod text;
 mod types;
 
-pub use eval::{EvalError, Scope, evaluate, matches_whole};
+pub use eval::{EvalError, Scope, evaluate, matches_whole, pattern_fault};
 pub use expr::{BinaryOperator, BindingId, Expr, GoalId, ListPart, NodeId, StepId};
 pub use function::{Function, Signature};
 pub use literal::{

@@ -78,6 +78,21 @@ fn compiling_runs_nothing_and_refuses_what_has_errors() {
 }
 
 #[test]
+fn what_is_read_is_never_written_over() {
+    let text = "goal g { step a { run \"true\" } }";
+    let project = Project::new(text);
+    for (command, out) in
+        [("compile", "plan.goal"), ("compile", "./plan.goal"), ("graph", "plan.goal")]
+    {
+        let done = project.call(&[command, "plan.goal", "-o", out]).exits(2);
+        assert!(done.err.contains("is what is read here"), "{}", done.err);
+        assert_eq!(project.read("plan.goal"), text);
+    }
+    project.call(&["graph", "plan.goal", "-o", "plan.svg"]).exits(0);
+    assert!(project.read("plan.svg").starts_with("<svg"));
+}
+
+#[test]
 fn another_format_or_other_json_is_refused() {
     let project = Project::new(PLAN);
     let mut plan = compiled(&project);

@@ -178,7 +178,7 @@ goal g {
     );
     let mut terminal = Terminal::run(&project, &["-i"]);
     terminal.answers(ASKED, "r");
-    terminal.answers("has failed: exit code 1", "s known to be broken");
+    terminal.answers("[r]etry, ", "s known to be broken");
     terminal.answers(ASKED, "r");
     terminal.answers("fall[b]ack", "b");
     terminal.answers(ASKED, "r");
@@ -254,7 +254,7 @@ fn what_failed_and_is_skipped_puts_its_snapshot_back() {
     project.write("data", "old\n");
     let mut terminal = Terminal::run(&project, &["-i"]);
     terminal.answers(ASKED, "r");
-    terminal.answers("has failed", "s");
+    terminal.answers("[r]etry, ", "s");
     terminal.ends(0);
     assert_eq!(project.read("data"), "old\n");
     project.show().stands("a skipped");

@@ -197,3 +197,44 @@ fn ctrl_c_at_a_fallback_by_hand_stops_the_run() {
     terminal.ends(130);
     project.show().stands("a cancelled");
 }
+
+#[test]
+fn what_is_typed_before_a_question_does_not_answer_it() {
+    let project = Project::new(
+        r#"
+goal g {
+  step first { run "sh hold one" }
+  step second { depends first; confirm "Drop the database?"; run "touch dropped" }
+}
+"#,
+    );
+    let mut terminal = Terminal::run(&project, &[]);
+    // The step says that it runs; what is typed now is about nothing.
+    project.await_status("first", "running");
+    terminal.says("y");
+    project.write("one", "");
+    terminal.sees("Drop the database?");
+    terminal.answers("[?]: ", "n");
+    terminal.ends(1);
+    project.show().stands("first succeeded, second failed");
+    assert!(!project.has("dropped"));
+}
+
+#[test]
+fn what_a_question_is_about_is_shown_before_it() {
+    let project = Project::new(
+        r#"
+goal g {
+  step build { run "echo WARNING of the build" }
+  step ship { depends build; confirm "Ship it?"; run "true" }
+}
+"#,
+    );
+    let mut terminal = Terminal::run(&project, &[]);
+    let before = terminal.sees("Ship it?");
+    for part in ["▶ build", "WARNING of the build", "✓ build"] {
+        assert!(before.contains(part), "does not show {part}: {before}");
+    }
+    terminal.answers("[?]: ", "y");
+    terminal.ends(0);
+}

@@ -339,6 +339,30 @@ fn logs_are_by_step() {
 }
 
 #[test]
+fn a_result_that_cannot_be_written_is_no_success() {
+    let project = Project::new("goal g { step a { run \"true\" } }");
+    project.run(&[]).exits(0);
+    for command in [&["runs"][..], &["show"], &["report"], &["logs"], &["check", "plan.goal"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
+        let ended = project.command(command).stdout(full).output().expect("it runs");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        let wanted = if command == ["logs"] || command[0] == "check" { 0 } else { 4 };
+        assert_eq!(ended.status.code(), Some(wanted), "{command:?}: {said}");
+        assert_eq!(said.contains("could not be written"), wanted == 4, "{command:?}: {said}");
+    }
+}
+
+#[test]
+fn a_run_whose_cleanup_failed_is_no_success_when_it_is_resumed_either() {
+    let project = Project::new(r#"goal g { step a { run "true" }; cleanup { run "exit 5" } }"#);
+    project.run(&[]).exits(1);
+    for arguments in [&["resume"][..], &["resume", "--retry-failed"]] {
+        let done = project.call(arguments).exits(1);
+        assert!(done.err.contains("its cleanup failed"), "{}", done.err);
+    }
+}
+
+#[test]
 fn runs_are_listed_newest_first() {
     let project = Project::new("goal g { step a { run \"true\" } }");
     assert_eq!(project.call(&["runs", "--format", "json"]).exits(0).json(), json!({"runs": []}));

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::Reader;
 use super::complaint::{duplicate, token_name};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::OWN_VARIABLES;
 use crate::source::{Span, Spanned};
 use crate::syntax::{Cursor, Expr, Mark, Statement, TokenKind};
 
@@ -45,6 +46,9 @@ impl Reader<'_> {
                     return None;
                 }
                 bound.insert(name.value.clone(), name.span);
+                if let Some(finding) = own_variable(name) {
+                    self.report(finding);
+                }
                 Some(binding)
             }
             Err(finding) => {
@@ -55,6 +59,17 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// A name of which goalc's own value would take the place.
+pub fn own_variable(name: &Spanned<Box<str>>) -> Option<Diagnostic> {
+    let variable = name.value.replace('-', "_");
+    if !OWN_VARIABLES.contains(&&*variable) {
+        return None;
+    }
+    let message = format!("goalc sets `{variable}` itself, for each step");
+    let found = Diagnostic::new(Code::E0203, message, name.span, "a name of goalc's own");
+    Some(found.help("take another name: steps would see goalc's value, not this one"))
 }
 
 /// Whether a statement is `NAME = …`.

@@ -16,6 +16,7 @@ mod scenario;
 mod statement;
 mod types;
 
+pub use bindings::own_variable;
 pub use statement::recognised;
 pub use types::TYPES;
 

@@ -63,7 +63,9 @@ pub(super) static ON_FAILURE_DEFAULT: ClauseSpec = ClauseSpec {
 /// `because` is mandatory with `ignore`, and senseless without.
 fn check_because(clause: &Clause) -> Vec<Diagnostic> {
     let ignores = clause.head_word() == Some("ignore");
-    match clause.option("because") {
+    let said = clause.option("because");
+    let reason = clause.text(Some("because")).map(|text| text.value.text.trim());
+    match said.filter(|_| reason != Some("") || !ignores) {
         None if ignores => vec![
             Diagnostic::new(
                 Code::E0101,

@@ -4,6 +4,8 @@
 
 use crate::clause::{Clause, ClauseSpec, OptionSpec, Place, Repeat, Role, Shape, Slot, Want};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::value::pattern_fault;
 
 pub(in crate::clause) static PARAM: ClauseSpec = ClauseSpec {
     word: "param",
@@ -47,18 +49,13 @@ pub(in crate::clause) static LET: ClauseSpec = ClauseSpec {
 
 fn check(clause: &Clause) -> Vec<Diagnostic> {
     let Some(pattern) = clause.text(Some("matches")) else { return Vec::new() };
-    let Err(error) = regex::Regex::new(&format!("^(?:{})$", pattern.value.text)) else {
-        return Vec::new();
-    };
-    let reason = match error {
-        regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
-        other => other.to_string().lines().last().unwrap_or_default().replacen("error: ", "", 1),
-    };
-    let finding = Diagnostic::new(
-        Code::E0504,
-        "this regular expression cannot be read",
-        pattern.span,
-        reason,
-    );
-    vec![finding.help("write it as in `matches \"\\\\d+\"`; a lone backslash is `\\\\\\\\`")]
+    let Some(reason) = pattern_fault(&pattern.value.text) else { return Vec::new() };
+    vec![no_pattern(pattern.span, reason)]
+}
+
+/// A text that is no regular expression.
+pub fn no_pattern(span: Span, reason: String) -> Diagnostic {
+    let finding =
+        Diagnostic::new(Code::E0504, "this regular expression cannot be read", span, reason);
+    finding.help("write it as in `matches \"\\\\d+\"`; a lone backslash is `\\\\\\\\`")
 }

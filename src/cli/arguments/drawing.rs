@@ -6,10 +6,9 @@ use clap::{Args, ValueEnum};
 
 use super::ShowFormat;
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum GraphFormat {
     /// Lines for a terminal
-    #[default]
     Text,
     /// A flowchart, as Markdown pages of many sites show it
     Mermaid,
@@ -25,8 +24,9 @@ pub struct GraphArguments {
     /// A plan; may be left out where the folder has one
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    #[arg(long, value_enum, default_value_t)]
-    pub format: GraphFormat,
+    /// If left out, what the ending of OUT says, or text
+    #[arg(long, value_enum)]
+    pub format: Option<GraphFormat>,
     /// Where to write it; standard output otherwise
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,

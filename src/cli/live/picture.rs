@@ -9,6 +9,7 @@ use super::board::{Board, Counts, Doing, Row};
 use super::region::Size;
 use super::tag;
 use crate::cli::session::now;
+use crate::diagnostic::visible;
 use crate::report::layout::{Paint, cut, pad, pad_left, width};
 use crate::report::length;
 
@@ -76,8 +77,8 @@ fn line(row: &Row, last: &str, names: usize, columns: usize, paint: Paint) -> St
     let bar = if columns < 60 { String::new() } else { pad(&bar, BAR + 2) + " " };
     let head = format!("{} {} {bar}", pad(&row.name, names), pad_left(&times, 13));
     let room = columns.saturating_sub(2 + width(&head));
-    let says: String = says.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    format!("{mark} {head}{}", paint.dim(&cut(says.trim(), room)))
+    let says = says.replace(['\n', '\t'], " ");
+    format!("{mark} {head}{}", paint.dim(&cut(visible(says.trim()).as_ref(), room)))
 }
 
 /// How long it has run, and how long that is expected to take.

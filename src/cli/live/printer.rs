@@ -61,6 +61,9 @@ impl Printer {
         board: Option<(Board, Region)>,
     ) -> Self {
         let mixed = look.loudness == Loudness::Verbose;
+        if let Some((_, region)) = &board {
+            region.begin();
+        }
         Self {
             names,
             look,

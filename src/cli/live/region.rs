@@ -19,8 +19,8 @@ const END: &str = "\u{1b}[?7h\u{1b}[?2026l";
 /// Bytes that wait for a question to be answered, at most.
 const MOST_WAITING: usize = 1 << 20;
 
-/// How long a question waits for what came before it to be printed.
-const LAST_WORDS: Duration = Duration::from_millis(400);
+/// How long a question waits for what came before it to be printed, at most.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The terminal's columns and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +41,18 @@ struct Drawn {
     widths: Vec<usize>,
     /// Somebody else writes.
     held: bool,
+    /// Somebody draws, time after time.
+    served: bool,
     /// How often it was drawn, or would have been.
     times: u64,
 }
 
 impl Region {
+    /// From here on it is drawn time after time.
+    pub(super) fn begin(&self) {
+        self.lock().served = true;
+    }
+
     /// Prints text above the lines, and the lines anew; takes the text then. While a person is
     /// asked it waits, so that the question stays where it is.
     pub(super) fn draw(&self, text: &mut String, lines: &[String]) {
@@ -78,7 +85,8 @@ impl Region {
         let mut drawn = self.lock();
         let erased = drawn.erase(output::size().columns);
         write(&(erased + text));
-        drawn.held = true;
+        (drawn.held, drawn.served) = (true, false);
+        self.drew.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, Drawn> {
@@ -92,9 +100,10 @@ impl Screen for Region {
     fn hold(&self) {
         let mut drawn = self.lock();
         drawn.held = false;
-        if drawn.times > 0 {
+        if drawn.served {
             let enough = drawn.times + 2;
-            let waited = self.drew.wait_timeout_while(drawn, LAST_WORDS, |it| it.times < enough);
+            let more = |it: &mut Drawn| it.served && it.times < enough;
+            let waited = self.drew.wait_timeout_while(drawn, LAST_WORDS, more);
             drawn = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         drawn.held = true;

@@ -52,6 +52,8 @@ pub struct LocalWorld {
     requests: Option<Box<dyn Requests>>,
     /// When they are looked for next.
     requests_at: Instant,
+    /// The number of the last event that has taken effect.
+    happened: u64,
     machine_locks: Option<Box<dyn MachineLocks>>,
     pub(super) successes: Option<Box<dyn Successes>>,
     pub(super) noted: NotedInputs,
@@ -92,6 +94,7 @@ impl LocalWorld {
             executors: Executors::default(),
             requests,
             requests_at: Instant::now(),
+            happened: 0,
             machine_locks: None,
             successes: None,
             noted: NotedInputs::default(),
@@ -205,10 +208,10 @@ impl LocalWorld {
             }
             Message::Posted(wake) => self.ready.push(*wake),
             Message::Signal(signal) => self.take_signal(signal),
-            Message::Typed(line) => {
+            Message::Typed(line, at) => {
                 let (launcher, surroundings) = (&self.launcher, &self.surroundings);
                 let preview = Preview { launcher, surroundings, view };
-                self.ready.extend(self.person.typed(line, preview));
+                self.ready.extend(self.person.typed((line, at), preview));
             }
         }
     }
@@ -302,7 +305,7 @@ impl World for LocalWorld {
     }
 
     fn wait(&mut self, until: Option<Timestamp>, view: View<'_>) -> Vec<Wake> {
-        self.person.prompt(view);
+        self.person.prompt(self.happened, view);
         if self.ready.is_empty() {
             let time = self.sleep(until);
             if let Some(message) = self.messages.wait(time) {
@@ -333,6 +336,7 @@ impl World for LocalWorld {
     }
 
     fn happened(&mut self, stamped: &Stamped, view: View<'_>) {
+        self.happened = stamped.seq;
         alerts::happened(self, stamped, view);
     }
 

@@ -26,8 +26,8 @@ pub(super) enum Message {
     Told(Box<Wake>),
     /// What came of something else that has no ticket.
     Posted(Box<Wake>),
-    /// A line that the person at the terminal typed; `None`: they closed it.
-    Typed(Option<String>),
+    /// A line that the person at the terminal typed, and when; `None`: they closed it.
+    Typed(Option<String>, Instant),
 }
 
 #[derive(Debug, Default)]

@@ -220,3 +220,12 @@ fn nothing_is_advised_about_what_could_not_be_read() {
     assert_eq!(all("param p: int\nstep a { run \"true\"; parallel p }"), [""; 0]);
     assert_eq!(all("param a: int\nstep a { run \"true\" }"), [""; 0]);
 }
+
+#[test]
+fn what_is_depended_on_twice_is_said_once() {
+    let three = "step a { run \"true\" }\nstep b { depends a, a; run \"true\" }\n\
+                 step c { depends a; depends a; run \"true\" }\nstep d { depends a; after a; run \"true\" }";
+    let checked = check(&format!("goal g {{\n{three}\n}}"));
+    assert_eq!(checked.codes(), ["W0703 3", "W0703 4"]);
+    assert!(checked.found.iter().all(|found| found.fixes.len() == 1), "{:#?}", checked.found);
+}

@@ -1,6 +1,6 @@
 //! Mounted files: loading, params, and what they see.
 
-use super::{Checked, check_files};
+use super::{Checked, check, check_files};
 use crate::ir::BindingKind;
 
 const REGION: &str = "goal region {\n  param name: string\n  param size: int = 1\n  step deploy { run \"./deploy ${name} ${size}\"; output build: int }\n}";
@@ -167,4 +167,16 @@ fn what_is_wrong_in_a_mounted_file_is_reported_there() {
         &[("/plans/a.goal", "goal a {\nstep s {\nwhen 3\nrun \"true\"\n}\n}")],
     );
     assert_eq!(checked.codes(), ["E0301 a.goal:3"]);
+}
+
+#[test]
+fn a_mount_that_names_no_file_is_an_error() {
+    assert_eq!(
+        check("goal g {\ngoal r from \"\"\nstep a { depends r; run \"true\" }\n}").codes(),
+        ["E0601 2"]
+    );
+    assert_eq!(
+        check("goal g {\ngoal r from \"./${x}.goal\"\nstep a { run \"true\" }\n}").codes(),
+        ["E0504 2"]
+    );
 }

@@ -161,3 +161,34 @@ fn a_step_or_goal_alone_is_no_value() {
 fn what_may_stand_in_unreadable_text_is_not_called_unknown() {
     assert_eq!(errors("lte x = 1\nstep b { run [\"echo\", x] }"), ["E0102 2"]);
 }
+
+#[test]
+fn a_step_is_not_offered_as_what_it_depends_on_itself() {
+    let checked = check("goal g { step deploy { depends deplyo; run \"true\" } }");
+    assert_eq!(checked.codes(), ["E0201 1"]);
+    assert_eq!(checked.only("E0201").help, None);
+}
+
+#[test]
+fn a_single_letter_is_not_near_to_another() {
+    let checked = check("goal g { step a { run \"true\" }; step c { depends x; run \"true\" } }");
+    assert_eq!(checked.only("E0201").help, None);
+}
+
+#[test]
+fn names_that_goalc_sets_itself_are_taken() {
+    assert_eq!(
+        errors(
+            "param GOAL_OUTPUT: string = \"x\"\nstep a { foreach GOAL_TMP in [1]; run \"true\" }\n\
+             step b { run \"true\"; env { GOAL_RUN = \"x\" } }"
+        ),
+        ["E0203 2", "E0203 3", "E0203 4"]
+    );
+}
+
+#[test]
+fn the_item_in_a_when_is_told_to_come_too_early() {
+    let checked =
+        check("goal g {\nstep a { foreach i in [1]; when i == 1; run [\"echo\", \"${i}\"] }\n}");
+    assert!(checked.help("E0202").contains("before there are items"), "{}", checked.help("E0202"));
+}

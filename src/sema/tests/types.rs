@@ -214,3 +214,23 @@ fn a_named_amount_above_the_resource_is_refused() {
     assert_eq!(uses("3"), ["E0504 4"]);
     assert_eq!(uses("2"), [""; 0]);
 }
+
+#[test]
+fn a_pattern_that_is_known_is_a_regular_expression() {
+    assert_eq!(errors(r#"step a { when matches("x", "\\d("); run "true" }"#), ["E0504 2"]);
+    assert_eq!(
+        errors(
+            r#"let p = "("
+step a { when matches("x", p); run "true" }"#
+        ),
+        ["E0504 3"]
+    );
+    assert!(errors(r#"step a { when matches("x", "\\d+"); run "true" }"#).is_empty());
+}
+
+#[test]
+fn what_waits_or_is_done_by_hand_gives_no_output_of_a_process() {
+    assert_eq!(errors("step a { await { true }; output o: string }"), ["E0504 2"]);
+    assert_eq!(errors("step a { manual \"x\"; output o: string from stdout }"), ["E0504 2"]);
+    assert!(errors("step a { manual \"x\"; output o: string }").is_empty());
+}

@@ -8,6 +8,9 @@ mod dialog;
 mod screen;
 
 use std::io::{BufRead, Read};
+use std::time::Instant;
+
+use rustix::termios::QueueSelector;
 
 use super::message::{Message, MessageSender};
 use super::preview::Preview;
@@ -28,11 +31,14 @@ pub(super) struct Person {
     screen: Box<dyn Screen>,
     /// The question that is on the screen.
     dialog: Option<Dialog>,
+    /// Since when.
+    asked: Instant,
 }
 
 impl Person {
     pub(super) fn new(there: bool, sender: MessageSender) -> Self {
-        Self { there, sender, listening: false, screen: Box::new(screen::Bare), dialog: None }
+        let screen = Box::new(screen::Bare);
+        Self { there, sender, listening: false, screen, dialog: None, asked: Instant::now() }
     }
 
     pub(super) fn set_screen(&mut self, screen: Box<dyn Screen>) {
@@ -43,12 +49,13 @@ impl Person {
         self.there
     }
 
-    /// Shows the first open question, unless one is on the screen that is still open.
-    pub(super) fn prompt(&mut self, view: View<'_>) {
+    /// Shows the first open question that is on disk, up to an event, unless one is on the screen that
+    /// is still open.
+    pub(super) fn prompt(&mut self, on_disk: u64, view: View<'_>) {
         if !self.there {
             return;
         }
-        let mut open = view.state.open_questions();
+        let mut open = view.state.open_questions().filter(|(_, question)| question.seq <= on_disk);
         if let Some(dialog) = &self.dialog {
             if view.state.open_questions().any(|(_, question)| question.seq == dialog.seq) {
                 return;
@@ -66,6 +73,9 @@ impl Person {
     fn ask(&mut self, unit: UnitIx, question: &Question, view: View<'_>) {
         let dialog = Dialog::new(unit, question, view);
         self.screen.hold();
+        // What was typed before the question was there does not answer it.
+        forget_what_was_typed();
+        self.asked = Instant::now();
         self.listen();
         screen::write(&dialog.opening(question, view));
         self.dialog = Some(dialog);
@@ -81,7 +91,7 @@ impl Person {
             loop {
                 let line = line(&mut input);
                 let over = line.is_none();
-                sender.send(Message::Typed(line));
+                sender.send(Message::Typed(line, Instant::now()));
                 if over {
                     return;
                 }
@@ -90,7 +100,11 @@ impl Person {
     }
 
     /// Takes a typed line as what is said to the question on the screen.
-    pub(super) fn typed(&mut self, line: Option<String>, preview: Preview<'_>) -> Vec<Wake> {
+    pub(super) fn typed(
+        &mut self,
+        (line, at): (Option<String>, Instant),
+        preview: Preview<'_>,
+    ) -> Vec<Wake> {
         let Some(line) = line else {
             self.there = false;
             if self.dialog.take().is_some() {
@@ -99,13 +113,26 @@ impl Person {
             self.screen.release();
             return Vec::new();
         };
-        let Some(dialog) = &mut self.dialog else { return Vec::new() };
+        let Some(dialog) = self.dialog.as_mut().filter(|_| at >= self.asked) else {
+            return Vec::new();
+        };
         let Next { say, wakes, over } = dialog.take(&line, preview);
         screen::write(&say);
         if over {
             self.dialog = None;
         }
         wakes
+    }
+}
+
+/// Throws away what the terminal has for us; not where another program has the terminal.
+fn forget_what_was_typed() {
+    let input = std::io::stdin();
+    let ours = rustix::termios::tcgetpgrp(&input)
+        .is_ok_and(|foreground| foreground == rustix::process::getpgrp());
+    if ours {
+        // Where it cannot be done a line that was typed too early counts as before.
+        let _ = rustix::termios::tcflush(&input, QueueSelector::IFlush);
     }
 }
 
@@ -123,9 +150,21 @@ fn line(input: &mut impl BufRead) -> Option<String> {
     Some(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// The name that answers are kept under.
+/// The name that answers are kept under: what the environment says, or who the process belongs to.
 pub fn user() -> String {
-    std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| "someone".to_owned())
+    let said = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
+    said.filter(|name| !name.is_empty()).unwrap_or_else(|| {
+        let uid = rustix::process::getuid().as_raw();
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        named(&users, uid).map_or_else(|| format!("uid {uid}"), str::to_owned)
+    })
+}
+
+/// The name that a list of users has for a number.
+fn named(users: &str, uid: u32) -> Option<&str> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        (fields.nth(1)?.parse() == Ok(uid)).then_some(name)
+    })
 }
