@@ -23,7 +23,7 @@ use crate::exec::state::RunState;
 use crate::exec::world::RealSurroundings;
 use crate::ir::Plan;
 use crate::store::RunRecord;
-use crate::value::StepId;
+use crate::value::{NodeId, StepId};
 
 pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     if arguments.people.interactive {
@@ -41,7 +41,13 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let slurm = loaded.as_ref().map(|loaded| loaded.config.slurm.clone()).unwrap_or_default();
     let trace_to = loaded.as_ref().and_then(|loaded| loaded.config.log.otlp.clone());
     let changed = changed_steps(&record.plan, loaded.as_ref());
-    let accepted = accept(arguments, &mut record, loaded, &changed)?;
+    let removed = removed_steps(&record.plan, loaded.as_ref());
+    if let Some(step) = undo_is_lost(&record.plan, &events, &removed)
+        && arguments.accept_changes
+    {
+        return Err(Failed::wrong(cannot_forget(step, &record)));
+    }
+    let accepted = accept(arguments, &mut record, loaded, (&changed, &removed))?;
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
     let surroundings = RealSurroundings::new(root, env.iter().cloned());
     let graph = Arc::new(Graph::new(Arc::clone(&record.plan)));
@@ -160,12 +166,44 @@ fn changed_steps(began: &Plan, loaded: Option<&Loaded>) -> Vec<StepId> {
     found.into_iter().filter_map(|node| graph.step_id(node).cloned()).collect()
 }
 
+/// Steps of the plan that the run began with that are not in it any more.
+fn removed_steps(began: &Plan, loaded: Option<&Loaded>) -> Vec<StepId> {
+    let Some(now) = loaded.and_then(|loaded| loaded.plan.as_ref()) else { return Vec::new() };
+    began.steps.keys().filter(|id| !now.steps.contains_key(*id)).cloned().collect()
+}
+
+/// The first of these steps that has been started and not undone, and says how it is undone.
+fn undo_is_lost<'s>(began: &Plan, events: &[Stamped], removed: &'s [StepId]) -> Option<&'s StepId> {
+    let undoes = |id: &&StepId| {
+        let step = began.steps.get(*id);
+        step.is_some_and(|step| !step.rollback.is_empty() || !step.guards.snapshot.is_empty())
+    };
+    let stands = |id: &&StepId| {
+        events.iter().fold(false, |stands, stamped| match &stamped.event {
+            Event::AttemptStarted { unit, .. } => {
+                stands || matches!(&unit.node, NodeId::Step(step) if step == *id)
+            }
+            Event::UndoEnded { step, failure: None } => stands && step != *id,
+            _ => stands,
+        })
+    };
+    removed.iter().filter(undoes).find(stands)
+}
+
+fn cannot_forget(step: &StepId, record: &RunRecord) -> String {
+    let run = &record.id;
+    format!(
+        "step `{step}` has run in this run and is no longer in the plan: with it, how to undo it would be forgotten; \
+         put it back, or undo the run first: goalc rollback {run} --to start"
+    )
+}
+
 /// Says what changed. Takes the new plan where that was asked for.
 fn accept(
     arguments: &ResumeArguments,
     record: &mut RunRecord,
     loaded: Option<Loaded>,
-    changed: &[StepId],
+    (changed, removed): (&[StepId], &[StepId]),
 ) -> Result<bool, Failed> {
     if arguments.accept_changes {
         let Some(loaded) = loaded else {
@@ -181,12 +219,15 @@ fn accept(
         }
         return Ok(true);
     }
-    if !changed.is_empty() {
+    if !changed.is_empty() || !removed.is_empty() {
         output::complain(
             "the plan was edited since this run began; these steps changed, or depend on one that did:",
         );
         for step in changed {
             output::tell(&format!("         {step}\n"));
+        }
+        for step in removed {
+            output::tell(&format!("         {step} (no longer in the plan)\n"));
         }
         output::tell("         the run goes on with the plan that it began with;\n");
         output::tell("         to run them as they are now: goalc resume --accept-changes\n");

@@ -263,6 +263,28 @@ fn an_edited_plan_is_listed_and_taken_only_when_accepted() {
 }
 
 #[test]
+fn a_step_that_is_gone_from_the_plan_is_listed_and_never_forgotten_with_its_undo() {
+    let plan = r#"
+goal g {
+  step create { run "touch made"; rollback { run "rm made" } }
+  step conf { depends create; run "test -e ok" }
+}
+"#;
+    let project = Project::new(plan);
+    let run = project.run(&[]).exits(1).json["run"].as_str().expect("a run").to_owned();
+    project.write("plan.goal", "goal g { step conf { run \"test -e ok\" } }");
+    let listed = project.resume(&["--retry-failed"]).exits(1).done.err;
+    assert!(listed.contains("create (no longer in the plan)"), "{listed}");
+    let refused = project.call(&["resume", "--accept-changes", "--retry-failed"]).exits(2);
+    assert!(refused.err.contains(&format!("goalc rollback {run} --to start")), "{}", refused.err);
+    assert!(project.has("made"));
+    project.call(&["rollback", &run, "--to", "start"]).exits(0);
+    assert!(!project.has("made"));
+    project.write("ok", "");
+    project.resume(&["--accept-changes", "--retry-failed"]).exits(0).stands("conf succeeded");
+}
+
+#[test]
 fn a_step_that_failed_and_was_mended_in_the_plan_runs_with_what_it_kept_off() {
     let plan = r#"
 goal g {

@@ -1,12 +1,12 @@
 //! What a process writes: masked, logged, shown line by line, captured, its last lines kept.
 //!
 //! Knows two pipes; knows no processes. Invariant: memory is bounded whatever is written, and
-//! nothing that shows output is waited for.
+//! nothing that shows output is waited for, but for a moment at the end.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, TrySendError};
 use rustix::buffer::spare_capacity;
@@ -22,6 +22,9 @@ const LONGEST_LINE: usize = 64 * 1024;
 const PIECE: (usize, usize) = (4 * 1024, 64 * 1024);
 
 const TAIL: usize = 20;
+
+/// How long, at the end, whoever shows lines may take to make room for the last of them.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The beginning of a line is in the log after this time, also when its end does not come.
 const HOLD: Duration = Duration::from_millis(500);
@@ -158,7 +161,7 @@ impl<'a> Output<'a> {
     pub(super) fn finish(mut self) -> Remains {
         self.close(0);
         self.close(1);
-        self.sink.say_left_out();
+        self.sink.end();
         Remains {
             stdout: self.capture.kept,
             tail: self.sink.tail.into(),
@@ -242,22 +245,43 @@ impl Sink<'_> {
         if self.tail.len() == TAIL {
             self.tail.pop_front();
         }
-        if self.lines.is_some() {
-            self.say_left_out();
+        if self.lines.is_some() && self.is_told_of_what_was_left_out() {
             self.send(OutputLine { tag: self.tag, stderr, text: text.clone(), order: in_order() });
         }
         self.tail.push_back(text);
     }
 
-    /// In the lines' place, once there is room again.
-    fn say_left_out(&mut self) {
-        if self.left_out > 0 {
-            let text = format!("[goalc: {} lines are only in the log]", self.left_out);
-            let sent = self.lines.map(|lines| {
-                lines.try_send(OutputLine { tag: self.tag, stderr: true, text, order: in_order() })
-            });
-            if sent.is_some_and(|sent| sent.is_ok()) {
-                self.left_out = 0;
+    /// What was left out is told in its place, once there is room for a good many lines: else there would be
+    /// a word about each few of them. While there is none the next line is left out, too.
+    fn is_told_of_what_was_left_out(&mut self) -> bool {
+        if self.left_out == 0 {
+            return true;
+        }
+        let has_room = |lines: &Sender<OutputLine>| {
+            lines.capacity().is_none_or(|most| lines.len() <= most - most.div_ceil(4))
+        };
+        if !self.lines.is_some_and(has_room) {
+            self.left_out += 1;
+            return false;
+        }
+        let text = left_out(std::mem::take(&mut self.left_out));
+        self.send(OutputLine { tag: self.tag, stderr: true, text, order: in_order() });
+        true
+    }
+
+    /// At the end a little time is given to the reader: it is told of what was left out, and sees the last
+    /// lines after all.
+    fn end(&mut self) {
+        let Some(lines) = self.lines else { return };
+        let last = usize::try_from(self.left_out).unwrap_or(usize::MAX).min(self.tail.len());
+        let hidden = self.left_out - last as u64;
+        let told = (hidden > 0).then(|| left_out(hidden));
+        let shown = self.tail.iter().skip(self.tail.len() - last).cloned();
+        let until = Instant::now() + LAST_WORDS;
+        for text in told.into_iter().chain(shown) {
+            let line = OutputLine { tag: self.tag, stderr: false, text, order: in_order() };
+            if lines.send_deadline(line, until).is_err() {
+                return;
             }
         }
     }
@@ -269,6 +293,10 @@ impl Sink<'_> {
             _ => {}
         }
     }
+}
+
+fn left_out(lines: u64) -> String {
+    format!("[goalc: {lines} lines are only in the log]")
 }
 
 /// Where the last so many lines start.

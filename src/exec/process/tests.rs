@@ -391,6 +391,26 @@ fn a_slow_reader_of_lines_is_not_waited_for() {
 }
 
 #[test]
+fn a_slow_reader_of_lines_is_told_what_it_missed_and_sees_the_last_ones() {
+    let dir = folder();
+    let mut order = script(&dir, "seq 1000; touch end");
+    let (sender, lines) = crossbeam_channel::bounded(10);
+    order.lines = Some(sender);
+    let end = dir.path().join("end");
+    let read = std::thread::spawn(move || {
+        while !end.exists() {
+            std::thread::yield_now();
+        }
+        lines.iter().map(|line| line.text).collect::<Vec<_>>()
+    });
+    run(&order);
+    drop(order);
+    let read = read.join().unwrap();
+    assert_eq!(read.last().map(String::as_str), Some("1000"), "{read:?}");
+    assert!(read.iter().any(|line| line.ends_with("lines are only in the log]")), "{read:?}");
+}
+
+#[test]
 fn bytes_that_are_no_text_are_logged_as_they_are() {
     let dir = folder();
     let report = run(&script(&dir, r"printf '\377\376\n'"));
