@@ -69,22 +69,6 @@ impl Reader<'_> {
         }
     }
 
-    /// What waits has no process that could give outputs, and what a person does prints nothing.
-    pub(super) fn check_outputs(&mut self, listed: &Listed<'_>) {
-        let all = || listed.opened.iter().map(|opened| &opened.clause);
-        let outputs = || all().filter(|clause| clause.spec.word == "output");
-        if let Some(waits) = all().find(|clause| clause.spec.word == "await") {
-            for output in outputs() {
-                self.report(complaint::output_of_await(output.word, waits.word));
-            }
-        }
-        if let Some(manual) = all().find(|clause| clause.spec.word == "manual") {
-            for source in outputs().filter_map(|output| output.option("from stdout")) {
-                self.report(complaint::output_of_person(source.span, manual.word));
-            }
-        }
-    }
-
     /// Outputs of one step, and its fallbacks, each have a name of their own.
     pub(super) fn check_names(&mut self, word: &str, listed: &Listed<'_>) {
         let named = listed.opened.iter().filter(|opened| opened.clause.spec.word == word);

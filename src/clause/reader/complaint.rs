@@ -291,21 +291,6 @@ pub(super) fn unfinished_output(place: Span, service: Span) -> Diagnostic {
         .help("write `NAME=value` to \"$GOAL_OUTPUT\" before it is ready, without `from`")
 }
 
-/// Nothing runs in it.
-pub(super) fn output_of_await(output: Span, waits: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0504, "a step that waits has no outputs", output, "nothing gives it")
-        .label(waits, "only waits")
-        .help("read it in a step behind this one: `step read { depends …; run …; output … }`")
-}
-
-/// `goalc done` gives the outputs of a manual step.
-pub(super) fn output_of_person(source: Span, manual: Span) -> Diagnostic {
-    let message = "what a person does has no standard output";
-    Diagnostic::new(Code::E0504, message, source, "nothing is printed")
-        .label(manual, "is done by hand")
-        .help("leave `from stdout` out: it is given as in `goalc done STEP --output NAME=VALUE`")
-}
-
 pub(super) fn unchanged_elsewhere(place: Span) -> Diagnostic {
     Diagnostic::new(Code::E0503, "`unchanged` is for a step's `unless`", place, "not here")
         .help("write `unless { unchanged }` in the step")

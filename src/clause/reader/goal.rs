@@ -132,7 +132,6 @@ impl Reader<'_> {
         let name = head.head_names().next().map_or(head.word, |name| name.span);
         self.check_action(what, name, &listed);
         self.check_service(&listed);
-        self.check_outputs(&listed);
         self.check_names("output", &listed);
         self.check_names(FALLBACK.word, &listed);
         self.split(listed, head.damaged)

@@ -227,10 +227,3 @@ step a { when matches("x", p); run "true" }"#
     );
     assert!(errors(r#"step a { when matches("x", "\\d+"); run "true" }"#).is_empty());
 }
-
-#[test]
-fn what_waits_or_is_done_by_hand_gives_no_output_of_a_process() {
-    assert_eq!(errors("step a { await { true }; output o: string }"), ["E0504 2"]);
-    assert_eq!(errors("step a { manual \"x\"; output o: string from stdout }"), ["E0504 2"]);
-    assert!(errors("step a { manual \"x\"; output o: string }").is_empty());
-}
