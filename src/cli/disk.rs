@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::exit::Failed;
+use super::fmt::replace;
 use super::load::{Mounts, Texts};
 use super::output;
 use crate::sema::{Loader, NotLoaded};
@@ -108,9 +109,11 @@ pub(super) fn write_result<'p>(
         let what = "is what is read here: name another file after `-o`";
         return Err(Failed::wrong(format!("`{shown}` {what}")));
     }
-    // A pipe or a terminal, or a link to something.
-    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
-        return std::fs::write(path, text).map_err(unwritable);
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => return replace(path, text).map_err(unwritable),
+        // A pipe or a terminal.
+        Ok(_) => return std::fs::write(path, text).map_err(unwritable),
+        Err(_) => {}
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = tempfile::Builder::new()
@@ -119,6 +122,11 @@ pub(super) fn write_result<'p>(
         .map_err(unwritable)?;
     file.write_all(text.as_bytes()).map_err(unwritable)?;
     file.persist(path).map(drop).map_err(|error| unwritable(error.error))
+}
+
+/// What a file's name ends with, in small letters.
+pub(super) fn ending(path: Option<&Path>) -> Option<String> {
+    Some(path?.extension()?.to_str()?.to_ascii_lowercase())
 }
 
 /// A system's error in plain words.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::{GraphArguments, GraphFormat};
-use super::disk::write_result;
+use super::disk::{ending, write_result};
 use super::exit::{Failed, WRONG, refusal};
 use super::load::{Loaded, Mounts};
 use super::plan::checked;
@@ -38,8 +38,7 @@ pub(super) fn graph(arguments: &GraphArguments) -> Result<u8, Failed> {
 
 /// The format that a file's ending asks for.
 fn format_of(output: Option<&Path>) -> GraphFormat {
-    let ending = output.and_then(Path::extension).and_then(|ending| ending.to_str());
-    match ending.map(str::to_ascii_lowercase).as_deref() {
+    match ending(output).as_deref() {
         Some("svg") => GraphFormat::Svg,
         Some("json") => GraphFormat::Json,
         Some("dot" | "gv") => GraphFormat::Dot,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::disk::write_result;
+use super::disk::{ending, write_result};
 use super::exit::Failed;
 use super::logs::end_of;
 use super::output;
@@ -83,8 +83,7 @@ fn drawing(found: &Found, view: &ReportView) -> Option<String> {
 }
 
 fn format_of(output: Option<&Path>) -> ReportFormat {
-    let ending = output.and_then(Path::extension).and_then(|ending| ending.to_str());
-    match ending.map(str::to_ascii_lowercase).as_deref() {
+    match ending(output).as_deref() {
         Some("html" | "htm") => ReportFormat::Html,
         Some("json") => ReportFormat::Json,
         Some("xml") => ReportFormat::Junit,

@@ -42,8 +42,8 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let trace_to = loaded.as_ref().and_then(|loaded| loaded.config.log.otlp.clone());
     let changed = changed_steps(&record.plan, loaded.as_ref());
     let removed = removed_steps(&record.plan, loaded.as_ref());
-    if let Some(step) = undo_is_lost(&record.plan, &events, &removed)
-        && arguments.accept_changes
+    if arguments.accept_changes
+        && let Some(step) = undo_is_lost(&record.plan, &events, &removed)
     {
         return Err(Failed::wrong(cannot_forget(step, &record)));
     }

@@ -194,7 +194,7 @@ impl Plan {
     }
 }
 
-/// Environment variables that goalc sets itself for each step.
+/// Environment variables that goalc sets itself for a step or its rollback.
 pub const OWN_VARIABLES: &[&str] = &[
     "GOAL_RUN",
     "GOAL_STEP",
@@ -202,5 +202,6 @@ pub const OWN_VARIABLES: &[&str] = &[
     "GOAL_IDEMPOTENCY_KEY",
     "GOAL_OUTPUT",
     "GOAL_TMP",
+    "GOAL_STATUS",
     "GOALC_STEP",
 ];
