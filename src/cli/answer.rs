@@ -10,7 +10,8 @@ use super::output;
 use super::runs::{Found, find, open_to_write};
 use super::session::now;
 use crate::exec::event::{QuestionKind, Unit};
-use crate::exec::state::{RunState, UnitIx};
+use crate::exec::graph::NodeIx;
+use crate::exec::state::{RunState, UnitIx, UnitState};
 use crate::exec::world::user;
 use crate::store::{Request, RequestKind, RunId, Store};
 use crate::value::{GoalId, NodeId, StepId, Value, read_text};
@@ -78,9 +79,10 @@ pub(super) fn post(
     (unit, command, outputs, note): (UnitIx, &str, Outputs, &str),
 ) -> Result<RequestKind, Failed> {
     let step = state.name(unit).to_string();
-    let open = state.unit(unit).and_then(crate::exec::state::UnitState::open_question);
+    let open = state.unit(unit).and_then(UnitState::open_question);
     let question = open.ok_or_else(|| {
-        let status = state.status(unit.node);
+        let own = state.unit(unit).filter(|_| unit.item.is_some());
+        let status = own.map_or_else(|| state.status(unit.node), UnitState::status);
         Failed::wrong(format!("{step} asks nothing in run {run}: it is {status}"))
     })?;
     let kind = said(command, question.kind, &step)?;
@@ -116,7 +118,7 @@ pub(super) fn run_and_step(which: &[String]) -> Result<(Option<&str>, &str), Fai
     }
 }
 
-/// The unit that `a.b` or `a.b[3]` names.
+/// The unit that `a.b`, `a.b[3]` or, by its item, `a.b[web3]` names.
 pub(super) fn unit_named(found: &Found, text: &str) -> Result<UnitIx, Failed> {
     let unknown = || {
         let known = found.record.plan.steps.keys().map(StepId::as_str);
@@ -125,7 +127,7 @@ pub(super) fn unit_named(found: &Found, text: &str) -> Result<UnitIx, Failed> {
         Failed::wrong(format!("there is no step `{text}` in run {}{hint}", found.summary.id))
     };
     let (name, item) = match text.strip_suffix(']').and_then(|text| text.split_once('[')) {
-        Some((name, item)) => (name, Some(item.parse::<u32>().map_err(|_| unknown())?)),
+        Some((name, item)) => (name, Some(item)),
         None => (text, None),
     };
     let graph = found.state.graph();
@@ -133,8 +135,17 @@ pub(super) fn unit_named(found: &Found, text: &str) -> Result<UnitIx, Failed> {
         .node_ix(&NodeId::Step(StepId::new(name)))
         .or_else(|| graph.node_ix(&NodeId::Goal(GoalId::new(name))))
         .ok_or_else(unknown)?;
+    let item = item.map(|item| instance(found, node, item).ok_or_else(unknown)).transpose()?;
     let unit = UnitIx { node, item };
     found.state.unit(unit).map(|_| unit).ok_or_else(unknown)
+}
+
+/// The number of the instance that is named by it, or by its item.
+pub(super) fn instance(found: &Found, node: NodeIx, text: &str) -> Option<u32> {
+    let items = found.state.node(node).items.as_deref().unwrap_or_default();
+    let number = text.parse::<u32>().ok().filter(|number| (*number as usize) < items.len());
+    let named = |item: &Value| !item.is_secret() && item.to_text() == text;
+    number.or_else(|| u32::try_from(items.iter().position(named)?).ok())
 }
 
 /// The commands that answer a question of this kind, and what each says.

@@ -4,23 +4,29 @@ use std::io::{IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::answer;
 use super::arguments::LogsArguments;
 use super::exit::Failed;
 use super::live::harmless;
 use super::output;
 use super::runs::{Found, find, open_to_read};
 use crate::exec::event::{Event, Stamped, Unit};
+use crate::exec::world::readable;
 use crate::store::RunFolder;
 use crate::value::NodeId;
 
 /// How often a log that is followed is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The log of an attempt or an undo.
+/// What goes on beside the steps, and is logged too.
+const BESIDE: [&str; 2] = ["cleanup", "alert"];
+
+/// The log of an attempt or an undo, of a cleanup or an alert.
 struct Log {
-    unit: Unit,
-    /// `attempt 2`, `agent` or `undo`.
-    what: String,
+    /// The number of the event before it, or by which it began.
+    seq: u64,
+    /// `build, attempt 2`, `build, undo` or `cleanup`.
+    title: String,
     path: PathBuf,
 }
 
@@ -29,7 +35,7 @@ pub(super) fn logs(arguments: &LogsArguments) -> Result<u8, Failed> {
     let folder = found.store.folder().run(&found.summary.id);
     let terminal = std::io::stdout().is_terminal();
     let mut shown = Shown { terminal, ..Shown::default() };
-    for log in logs_of(&found.events, step.as_deref(), &folder) {
+    for log in logs_of(&found, step.as_deref(), &folder) {
         shown.print(&log, false);
     }
     if !arguments.follow {
@@ -44,52 +50,60 @@ fn resolve(arguments: &LogsArguments) -> Result<(Found, Option<String>), Failed>
     let found = match (&arguments.run, &arguments.step) {
         (Some(only), None) if store.find_run(Some(only)).is_err() => {
             let newest = find(store, None)?;
-            if !has_step(&newest, only) {
-                return Err(Failed::wrong(format!("there is no run and no step `{only}`")));
-            }
-            return Ok((newest, Some(only.clone())));
+            let name = named(&newest, only)
+                .map_err(|_| Failed::wrong(format!("there is no run and no step `{only}`")))?;
+            return Ok((newest, Some(name)));
         }
         (run, _) => find(store, run.as_deref())?,
     };
-    if let Some(step) = arguments.step.as_ref().filter(|step| !has_step(&found, step)) {
-        return Err(Failed::wrong(format!(
-            "there is no step `{step}` in run {}",
-            found.summary.id
-        )));
+    let name = arguments.step.as_ref().map(|step| named(&found, step)).transpose()?;
+    Ok((found, name))
+}
+
+/// What a step, an instance, or what goes on beside the steps, is called in events.
+fn named(found: &Found, text: &str) -> Result<String, Failed> {
+    match answer::unit_named(found, text) {
+        Err(_) if BESIDE.contains(&text) => Ok(text.to_owned()),
+        unit => unit.map(|unit| found.state.name(unit).to_string()),
     }
-    Ok((found, arguments.step.clone()))
 }
 
-fn has_step(found: &Found, step: &str) -> bool {
-    let whole = step.split('[').next().unwrap_or(step);
-    found.record.plan.steps.contains_key(whole)
-}
-
-fn logs_of(events: &[Stamped], step: Option<&str>, folder: &RunFolder) -> Vec<Log> {
+fn logs_of(found: &Found, step: Option<&str>, folder: &RunFolder) -> Vec<Log> {
     let wanted = |unit: &Unit| {
         step.is_none_or(|step| unit.node.as_str() == step || unit.to_string() == step)
     };
-    events
-        .iter()
-        .filter_map(|stamped| match &stamped.event {
-            Event::AttemptStarted { unit, attempt, .. } if wanted(unit) => Some(Log {
-                unit: unit.clone(),
-                what: format!("attempt {attempt}"),
-                path: folder.logs().join(format!("{}.log", stamped.seq)),
-            }),
-            Event::HandedOver { unit } if wanted(unit) => Some(Log {
-                unit: unit.clone(),
-                what: "agent".to_owned(),
-                path: folder.logs().join(format!("{}.log", stamped.seq)),
-            }),
-            Event::UndoStarted { step } => {
-                let unit = Unit { node: NodeId::Step(step.clone()), item: None };
-                let path = folder.logs().join(format!("{}.log", stamped.seq));
-                wanted(&unit).then_some(Log { unit, what: "undo".to_owned(), path })
-            }
-            _ => None,
-        })
-        .collect()
+    let log = |seq: u64, unit: &Unit, what: &str| {
+        let unit = found.state.find(unit).filter(|_| wanted(unit))?;
+        let title = format!("{}, {what}", readable(&found.state.label(unit)));
+        Some(Log { seq, title, path: folder.logs().join(format!("{seq}.log")) })
+    };
+    let of_event = |stamped: &Stamped| match &stamped.event {
+        Event::AttemptStarted { unit, attempt, .. } => {
+            log(stamped.seq, unit, &format!("attempt {attempt}"))
+        }
+        Event::HandedOver { unit } => log(stamped.seq, unit, "agent"),
+        Event::UndoStarted { step } => {
+            let unit = Unit { node: NodeId::Step(step.clone()), item: None };
+            log(stamped.seq, &unit, "undo")
+        }
+        _ => None,
+    };
+    let mut logs: Vec<Log> = found.events.iter().filter_map(of_event).collect();
+    logs.extend(beside(step, folder));
+    logs.sort_by_key(|log| log.seq);
+    logs
+}
+
+/// Logs of cleanups and alerts, which have no event at their beginning.
+fn beside(step: Option<&str>, folder: &RunFolder) -> Vec<Log> {
+    let entries = std::fs::read_dir(folder.logs()).into_iter().flatten().flatten();
+    let log = |path: PathBuf| {
+        let (what, seq) = path.file_stem()?.to_str()?.rsplit_once('-')?;
+        let wanted = BESIDE.contains(&what) && step.is_none_or(|step| step == what);
+        let (seq, title) = (seq.parse().ok()?, what.to_owned());
+        wanted.then_some(Log { seq, title, path })
+    };
+    entries.filter_map(|entry| log(entry.path())).collect()
 }
 
 /// How much of each log was printed.
@@ -113,7 +127,7 @@ impl Shown {
             return;
         }
         if self.last.as_ref() != Some(&log.path) {
-            output::print(&format!("==> {}, {}\n", log.unit, log.what));
+            output::print(&format!("==> {}\n", log.title));
             self.last = Some(log.path.clone());
         }
         let length = bytes.len() as u64;
@@ -152,7 +166,7 @@ fn follow(
     loop {
         // Looked at before the logs, so that nothing written last is missed.
         let alive = found.alive;
-        for log in logs_of(&found.events, step, folder) {
+        for log in logs_of(&found, step, folder) {
             shown.print(&log, alive);
         }
         if !alive {

@@ -16,6 +16,7 @@ mod findings;
 mod fmt;
 mod forecast;
 mod graph;
+mod hints;
 mod import;
 mod list;
 mod live;

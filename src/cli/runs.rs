@@ -74,7 +74,7 @@ impl Found {
 }
 
 /// The state folder of the plans in this folder.
-fn state_path() -> PathBuf {
+pub(super) fn state_path() -> PathBuf {
     let chosen = std::env::var_os("GOALC_STATE_DIR").map(PathBuf::from);
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     StateFolder::locate(chosen.as_deref(), Path::new(&here))

@@ -3,16 +3,16 @@
 //! `run` and `resume` differ only in the event that they begin with.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::answer;
 use super::arguments::RunFormat;
 use super::cluster::with_cluster;
 use super::disk::read_settings;
 use super::exit::Failed;
 use super::export;
-use super::live::{Board, Look, Loudness, Progress, Region, Tails, harmless};
+use super::hints;
+use super::live::{Board, Look, Loudness, Progress, Region, Tails};
 use super::load::Loaded;
 use super::log::Log;
 use super::output;
@@ -24,15 +24,15 @@ use crate::config::{SlurmSettings, dotenv};
 use crate::exec::drive::{Drive, DriveOptions, RunEnd};
 use crate::exec::estimate::{self, Measured};
 use crate::exec::event::{Answer, Event, StopReason, Unit};
-use crate::exec::graph::{Graph, NodeIx};
+use crate::exec::graph::Graph;
 use crate::exec::process::{Guardian, SharedEnv, become_subreaper, end_leftovers};
 use crate::exec::scope::Values;
 use crate::exec::state::RunState;
 use crate::exec::world::{
     Launcher, LocalWorld, MachineLocks, NotedInputs, RealSurroundings, Requests, RunFiles, Wake,
-    readable, user,
+    user,
 };
-use crate::exec::{QuestionKind, RunStatus, Timestamp};
+use crate::exec::{RunStatus, Timestamp};
 use crate::ir::{AlertEvent, Plan};
 use crate::report;
 use crate::source::Origin;
@@ -190,10 +190,11 @@ pub(super) fn carry_out(
     drive.world.remove_work(end.is_ok());
     drop(drive.world);
     let tails = telling.finish();
+    let told = (!quiet).then_some(&tails);
     journal.flush()?;
     guardian.finish();
-    let end = end?;
-    tell_end(&run, &state, &end, format, (!quiet).then_some(&tails));
+    let end = end.map_err(|error| hints::journal_failed(&run, &error))?;
+    tell_end((&run, session.store.folder().path()), &state, &end, format, told);
     if let Some(url) = &session.trace_to {
         export::send_at_end(session.store, &run, state.graph(), url);
     }
@@ -240,7 +241,13 @@ fn tell_start(run: &RunId, graph: &Graph, format: RunFormat) {
     }
 }
 
-fn tell_end(run: &RunId, state: &RunState, end: &RunEnd, format: RunFormat, tails: Option<&Tails>) {
+fn tell_end(
+    (run, folder): (&RunId, &Path),
+    state: &RunState,
+    end: &RunEnd,
+    format: RunFormat,
+    tails: Option<&Tails>,
+) {
     let view = view(run, state, false);
     match format {
         RunFormat::Json => output::print_json(&view),
@@ -252,85 +259,9 @@ fn tell_end(run: &RunId, state: &RunState, end: &RunEnd, format: RunFormat, tail
     // Without them standard error is a log's.
     let Some(tails) = tails else { return };
     if end.status != RunStatus::Achieved {
-        output::tell(&last_lines(tails));
+        output::tell(&hints::last_lines(tails));
     }
-    output::tell(&hints(run, state, end));
-}
-
-/// What was written last by what failed: it may be far up.
-fn last_lines(tails: &Tails) -> String {
-    let mut text = String::new();
-    for (name, lines) in tails.iter().filter(|(_, lines)| !lines.is_empty()) {
-        text += &format!("\nlast lines of {name}:\n");
-        for line in lines {
-            text += &format!("  {}\n", harmless(line, output::colour_err()));
-        }
-    }
-    text
-}
-
-/// What the person can do next.
-fn hints(run: &RunId, state: &RunState, end: &RunEnd) -> String {
-    let mut text = String::new();
-    if let Some(reason) = end.reason.as_ref().filter(|_| end.exit == 1) {
-        let verdict = match end.status {
-            RunStatus::Achieved => "the goal is achieved, but ",
-            // Where its `verify` does not hold, the reason is the verdict.
-            _ if reason.contains("but the goal is not achieved") && !reason.starts_with('`') => "",
-            _ => "the goal is not achieved: ",
-        };
-        text += &format!("goalc: {verdict}{reason}\n");
-    }
-    for (unit, question) in state.open_questions() {
-        let unit = state.name(unit);
-        text += &format!("goalc: {unit} waits for a person: {}\n", readable(&question.text));
-        // Interactive mode asks again.
-        let own = matches!(question.kind, QuestionKind::Step | QuestionKind::Failed);
-        for (command, _) in answer::commands(question.kind).iter().filter(|_| !own) {
-            let outputs =
-                if *command == "done" { outputs_to_give(state, &unit) } else { String::new() };
-            text += &format!("         goalc {command} {run} {unit}{outputs}\n");
-        }
-    }
-    match end.status {
-        RunStatus::Waiting if state.interactive => {
-            text += &format!("goalc: to be asked again: goalc resume {run} -i\n");
-            text += &format!("       or without questions about steps: goalc resume {run}\n");
-        }
-        RunStatus::Waiting => text += &format!("then:    goalc resume {run}\n"),
-        RunStatus::Undone if end.exit != 0 => {
-            let to = back_to(state);
-            text += &format!("goalc: not all is undone; to try again: goalc rollback {run}{to}\n");
-        }
-        RunStatus::Cancelled => text += &format!("goalc: to go on: goalc resume {run}\n"),
-        RunStatus::Failed => {
-            let has_failed =
-                |node: &NodeIx| state.node(*node).failure.is_some() && !state.is_ignored(*node);
-            let failed = state.graph().steps().find(has_failed);
-            if let Some(step) = failed.and_then(|node| state.graph().step_id(node)) {
-                text += &format!("goalc: what it wrote: goalc logs {run} {step}\n");
-            }
-            text += &format!("goalc: to try again: goalc resume {run} --retry-failed\n");
-        }
-        _ => {}
-    }
-    text
-}
-
-/// How far a rollback was to go, as the command line has it.
-fn back_to(state: &RunState) -> String {
-    let rolling = state.node(state.graph().root()).rolling.as_ref();
-    let Some(since) = rolling.map(|rolling| rolling.since) else { return String::new() };
-    let kept = |node: &NodeIx| state.node(*node).ended_seq == since;
-    let step = state.graph().steps().find(kept).and_then(|node| state.graph().step_id(node));
-    step.filter(|_| since > 0).map_or(" --to start".to_owned(), |step| format!(" --to {step}"))
-}
-
-/// What `goalc done` must be given for a step's declared outputs.
-fn outputs_to_give(state: &RunState, unit: &Unit) -> String {
-    let step = state.graph().node_ix(&unit.node).and_then(|node| state.graph().step(node));
-    let names = step.into_iter().flat_map(|step| step.outputs.keys());
-    names.fold(String::new(), |all, name| all + &format!(" --output {name}=…"))
+    output::tell(&hints::hints(run, folder, state, end));
 }
 
 /// Tells the loop of signals, from a thread of its own.

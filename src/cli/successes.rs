@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::exec::event::{Event, Stamped, Status, Unit};
 use crate::exec::state::RunState;
-use crate::exec::world::{NotedInputs, Observer, Successes, success_key};
+use crate::exec::world::{NotedInputs, Observer, Success, Successes, success_key};
 use crate::store::Store;
 use crate::value::NodeId;
 
@@ -17,9 +17,11 @@ pub(super) struct Known {
 }
 
 impl Successes for Known {
-    fn last(&self, key: &str) -> Option<String> {
+    fn last(&self, key: &str) -> Option<Success> {
         // What cannot be read is not known, and the step runs.
-        self.store.last_success(&self.plan, key).ok().flatten()
+        let (inputs, outputs) = self.store.last_success(&self.plan, key).ok().flatten()?;
+        let outputs = outputs.and_then(|text| serde_json::from_str(&text).ok());
+        Some(Success { inputs, outputs })
     }
 }
 
@@ -32,18 +34,20 @@ pub(super) struct Keeper {
 
 impl Observer for Keeper {
     fn event(&mut self, stamped: &Stamped, state: &RunState) {
-        let (unit, status) = match &stamped.event {
-            Event::StepEnded { step, status, .. } => {
-                (Unit { node: NodeId::Step(step.clone()), item: None }, *status)
+        let (unit, status, outputs) = match &stamped.event {
+            Event::StepEnded { step, status, outputs, .. } => {
+                (Unit { node: NodeId::Step(step.clone()), item: None }, *status, outputs)
             }
-            Event::InstanceEnded { unit, status, .. } => (unit.clone(), *status),
+            Event::InstanceEnded { unit, status, outputs, .. } => (unit.clone(), *status, outputs),
             _ => return,
         };
         let Some(inputs) = self.noted.take(&unit).filter(|_| status == Status::Succeeded) else {
             return;
         };
         let key = success_key(state, &unit);
+        let Ok(outputs) = serde_json::to_string(outputs) else { return };
         // A step whose success is not noted runs once more: that is safe.
-        let _ = self.known.store.note_success(&self.known.plan, &key, stamped.at, &inputs);
+        let noted = (inputs.as_str(), outputs.as_str());
+        let _ = self.known.store.note_success(&self.known.plan, &key, stamped.at, noted);
     }
 }

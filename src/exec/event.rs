@@ -153,6 +153,9 @@ pub enum Event {
     UnlessChecked {
         unit: Unit,
         holds: bool,
+        /// What is known of its outputs where it holds.
+        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        outputs: IndexMap<Arc<str>, Value>,
     },
     RequiresHeld {
         unit: Unit,

@@ -17,8 +17,13 @@ pub enum Failure {
     Exit { code: i32 },
     #[error("ended by {name}")]
     Signal { signal: i32, name: String },
-    #[error("no end within its timeout of {}", crate::value::duration_text(*.after))]
-    Timeout { after: Duration },
+    /// `waited` is what had not come by then, where it waited for probes.
+    #[error("no end within its timeout of {}{}", crate::value::duration_text(*.after), behind(.waited))]
+    Timeout {
+        after: Duration,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        waited: String,
+    },
     #[error("used more than the memory it may use")]
     Memory,
     #[error("verify: {why}")]
@@ -57,6 +62,10 @@ pub enum Failure {
     /// Some of a `foreach` step's instances failed, more than it tolerates.
     #[error("{failed} of {all} instances failed")]
     Instances { failed: u32, all: u32 },
+}
+
+fn behind(waited: &str) -> String {
+    if waited.is_empty() { String::new() } else { format!(": {waited}") }
 }
 
 fn by_whom(by: &str) -> String {

@@ -39,7 +39,11 @@ pub fn read(step: &Step, sources: &Sources<'_>) -> Result<IndexMap<Arc<str>, Val
         .collect()
 }
 
-fn read_one(
+/// One output; `lines` are those of `$GOAL_OUTPUT`.
+///
+/// # Errors
+/// It is missing or of another type, in the user's words; no value is in the message.
+pub fn read_one(
     name: &Arc<str>,
     spec: &OutputSpec,
     lines: &IndexMap<String, String>,

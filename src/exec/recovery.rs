@@ -160,7 +160,7 @@ mod tests {
         let picky = RetryPolicy { on: vec![RetryOn::Exit(range), RetryOn::Timeout], ..policy() };
         assert!(picky.covers(&Failure::Exit { code: 105 }));
         assert!(!picky.covers(&Failure::Exit { code: 2 }));
-        assert!(picky.covers(&Failure::Timeout { after: Duration::ZERO }));
+        assert!(picky.covers(&Failure::Timeout { after: Duration::ZERO, waited: String::new() }));
         assert!(!policy().covers(&Failure::Denied { by: String::new() }));
     }
 }

@@ -294,6 +294,9 @@ impl Scope for Place<'_> {
                     state.status
                 )))
             }
+            Some(state) if state.unit.unless == Some(true) => Err(EvalError::failed(format!(
+                "`{step}` was already done (its `unless` held), so it gave no `{output}`"
+            ))),
             _ => Err(EvalError::Unknown(format!("`{step}.{output}`"))),
         }
     }

@@ -121,7 +121,7 @@ impl<'s> Script<'s> {
             return (length, AttemptEnd::Failed(failure));
         }
         if let Some(after) = timeout.filter(|timeout| length > *timeout) {
-            return (after, AttemptEnd::Failed(Failure::Timeout { after }));
+            return (after, AttemptEnd::Failed(Failure::Timeout { after, waited: String::new() }));
         }
         if self.is_broken(node, Part::Verify) {
             let why = AS_ASSUMED.to_owned();
@@ -167,8 +167,8 @@ impl<'s> Script<'s> {
             .collect::<IndexMap<_, _>>()
     }
 
-    /// What a step that is done by hand gives.
-    pub(super) fn outputs_by_hand(&self, unit: UnitIx, view: View<'_>) -> Outputs {
+    /// What a step gives without an attempt: it is done by hand, or already.
+    pub(super) fn outputs_without_attempt(&self, unit: UnitIx, view: View<'_>) -> Outputs {
         let Some(step) = view.state.graph().step(unit.node) else { return Outputs::new() };
         let order = AttemptOrder { unit, attempt: 1, way: 0, log: 0 };
         self.outputs(step, unit.node, &Turn::new(order, step, view))
@@ -229,7 +229,7 @@ fn failure(
         Some(RetryOn::Signal) => Failure::Signal { signal: SIGKILL, name: signal_name(SIGKILL) },
         Some(RetryOn::Timeout) => {
             let after = timeout.unwrap_or(length);
-            return (after, Failure::Timeout { after });
+            return (after, Failure::Timeout { after, waited: String::new() });
         }
         Some(RetryOn::Verify) => Failure::Verify { why },
         Some(RetryOn::Output) => Failure::Output { why },

@@ -128,7 +128,9 @@ impl<'s> ScriptedWorld<'s> {
             _ if coming.fails => Answer::Failed,
             Reply::Denied => Answer::Denied,
             Reply::Rerun => Answer::Rerun,
-            Reply::Done => Answer::Done { outputs: self.script.outputs_by_hand(coming.unit, view) },
+            Reply::Done => {
+                Answer::Done { outputs: self.script.outputs_without_attempt(coming.unit, view) }
+            }
             Reply::Approved | Reply::Unanswered => match coming.kind {
                 QuestionKind::Step => Answer::Run,
                 QuestionKind::Failed => Answer::FallBack,
@@ -192,7 +194,12 @@ impl<'s> ScriptedWorld<'s> {
             Work::Joined(orders) => self.joined(orders, view),
             Work::Unless(unit) => {
                 let done = self.script.said(unit.node, |given| given.already_done.then_some(()));
-                (at_once, Outcome::Checked(done.ok_or_else(String::new)))
+                let outputs = || self.script.outputs_without_attempt(*unit, view);
+                let outcome = match done {
+                    Some(()) => Outcome::Already(outputs()),
+                    None => Outcome::Checked(Err(String::new())),
+                };
+                (at_once, outcome)
             }
             Work::Requires(unit) => (at_once, Outcome::Checked(broken(unit.node, Part::Requires))),
             Work::Agent { .. } => (at_once, Outcome::Checked(Ok(()))),

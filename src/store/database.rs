@@ -86,6 +86,10 @@ const MIGRATIONS: &[&str] = &[
     -- What the plan was made from, as JSON; null: not known.
     ALTER TABLE runs ADD COLUMN origin TEXT;
 ",
+    "
+    -- What a step gave at its last success, as JSON; null: not kept.
+    ALTER TABLE successes ADD COLUMN outputs TEXT;
+",
 ];
 
 /// How long a writer waits for another one.

@@ -13,7 +13,7 @@ use super::lock::Holder;
 /// The state failed goalc, or does not have what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
-    #[error("nothing has run here yet: there is no state folder `{}`", .0.display())]
+    #[error("nothing has run here yet: there is no state folder `{}` (a run is found from the folder of its plan)", .0.display())]
     NoFolder(PathBuf),
     /// A folder or file that goalc will not trust.
     #[error("`{}` cannot hold goalc's state: {why}", .path.display())]

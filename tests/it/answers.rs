@@ -271,17 +271,26 @@ goal g {
 }
 
 #[test]
-fn an_instance_is_answered_by_its_number() {
+fn an_instance_is_answered_by_its_number_or_its_item() {
     let (project, run) = waiting(
         r#"
 goal g {
-  step each { foreach x in ["a", "b"] tolerate 1; confirm "Do ${x}?"; run "touch did-${x}" }
+  step each {
+    foreach x in ["a", "b", "db 3"] tolerate 1
+    confirm "Do ${x}?"
+    run ['touch', "did-${x}"]
+  }
 }
 "#,
     );
+    project.call(&["approve", &run, "each[db 3]"]).exits(0);
+    project.call(&["approve", &run, "each[c]"]).exits(2);
+    let said = project.resume(&[]).exits(3).done.text();
+    assert!(said.contains("each[0] (a) waits for a person: Do a?"), "{said}");
     project.call(&["approve", &run, "each[1]"]).exits(0);
     project.call(&["deny", &run, "each[0]"]).exits(0);
-    project.call(&["approve", &run, "each[2]"]).exits(2);
+    project.call(&["approve", &run, "each[3]"]).exits(2);
+    assert!(project.has("did-db 3"));
     project.resume(&[]).exits(0);
     assert!(project.has("did-b") && !project.has("did-a"));
 }

@@ -323,7 +323,9 @@ goal g {
     project.run(&[]).exits(0);
     let logs = project.call(&["logs"]).exits(0).out();
     assert!(logs.contains("from-a\n") && logs.contains("from-b\n"), "{logs}");
-    assert!(!logs.contains("from-a-probe") && !logs.contains("from-cleanup"), "{logs}");
+    assert!(!logs.contains("from-a-probe"), "{logs}");
+    assert!(logs.ends_with("==> cleanup\nfrom-cleanup\n"), "{logs}");
+    assert_eq!(project.call(&["logs", "cleanup"]).exits(0).out(), "==> cleanup\nfrom-cleanup\n");
 }
 
 #[test]
@@ -654,4 +656,48 @@ goal g {
     let outcome = project.run(&[]).exits(1).stands("client failed");
     let reason = outcome.step("client")["reason"].to_string();
     assert!(reason.contains("a service keeps `port`"), "{reason}");
+}
+
+#[test]
+fn an_await_gives_what_the_files_hold_that_it_waited_for() {
+    let project = Project::new(
+        "goal g {\n\
+           step write { run \"echo 41 > number\" }\n\
+           step wait { await { file \"number\" nonempty } every 20ms; output n: int from file \"number\" }\n\
+           step use { depends wait; run [\"test\", \"${wait.n}\", \"=\", \"41\"] }\n\
+         }",
+    );
+    project.run(&[]).exits(0).stands("wait succeeded, use succeeded");
+}
+
+#[test]
+fn an_await_that_cannot_give_its_outputs_has_failed() {
+    let project =
+        Project::new("goal g { step wait { await { file \"plan.goal\" }; output n: int } }");
+    let outcome = project.run(&[]).exits(1).stands("wait failed");
+    assert_eq!(
+        outcome.reason("wait"),
+        "output: `n` is missing: what an `await` gives can only come `from file`"
+    );
+}
+
+#[test]
+fn a_timeout_says_what_had_not_come_by_then() {
+    let project = Project::new(
+        "goal g {\n\
+           on failure continue\n\
+           step wait { await { file \"never\" } every 20ms; timeout 200ms }\n\
+           step server { run \"exec sleep 600\"; service; ready { file \"port\" }; timeout 300ms; grace 1s }\n\
+           step use { depends server; run \"true\" }\n\
+         }",
+    );
+    let outcome = project.run(&[]).exits(1).stands("wait failed, server failed, use blocked");
+    assert_eq!(
+        outcome.reason("wait"),
+        "no end within its timeout of 200ms: file \"never\" is not there"
+    );
+    assert_eq!(
+        outcome.reason("server"),
+        "no end within its timeout of 300ms: file \"port\" is not there"
+    );
 }

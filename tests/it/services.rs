@@ -254,3 +254,47 @@ fn a_run_from_a_step_on_starts_the_service_that_it_needs() {
     assert_served(outcome, &project);
     assert!(!project.has("before"));
 }
+
+#[test]
+fn a_run_that_stops_does_not_wait_for_a_service_that_nobody_can_use_any_more() {
+    let project = plain(
+        "step server { run \"touch up; exec sleep 600\"; service; ready { file \"never\" }; grace 1s }\n\
+         step a { depends server; run \"true\" }\n\
+         step bad { run \"until test -e up; do sleep 0.01 || :; done; exit 1\" }",
+    );
+    project.run(&["-j2"]).exits(1).stands("server succeeded, a not-run, bad failed");
+}
+
+#[test]
+fn a_service_is_not_kept_for_one_that_something_else_blocks() {
+    let project = plain(
+        "on failure continue\n\
+         step server { run \"touch up; exec sleep 600\"; service; ready { file \"never\" }; grace 1s }\n\
+         goal g2 { depends bad, server; step a { run \"true\" } }\n\
+         step bad { run \"until test -e up; do sleep 0.01 || :; done; exit 1\" }",
+    );
+    project.run(&["-j2"]).exits(1).stands("server succeeded, g2.a blocked, bad failed");
+}
+
+#[test]
+fn a_run_that_stops_does_not_wait_for_ever_for_what_an_await_waits_for() {
+    let project = plain(
+        "step bad { run \"exit 1\" }\n\
+         step slow { run \"touch began; sh hold go\" }\n\
+         step seen { await { file \"made\" } every 20ms }\n\
+         step never { await { file \"never\" } every 20ms }\n\
+         step bounded { await { file \"never\" } every 20ms; timeout 1s }",
+    );
+    let live = project.start(&["-j3"]);
+    project.await_file("began");
+    // What runs may end, and what it waits for may come meanwhile.
+    project.write("made", "");
+    project.write("go", "");
+    let outcome = live.outcome().exits(1);
+    let outcome = outcome.stands("bad failed, slow succeeded, seen succeeded, never cancelled");
+    let outcome = outcome.stands("bounded failed");
+    assert_eq!(
+        outcome.reason("never"),
+        "nothing can follow it any more: the run stopped when `bad` failed"
+    );
+}

@@ -137,3 +137,56 @@ goal g {
     project.run(&[]).exits(0);
     assert_eq!(project.lines("ran").len(), 2);
 }
+
+#[test]
+fn what_a_step_gave_that_is_up_to_date_is_known_in_later_runs() {
+    let project = Project::new(
+        "goal g {\n\
+           step make {\n\
+             unless { unchanged }\n\
+             reads \"in.txt\"\n\
+             run \"echo x >> ran; echo word=$(cat in.txt) >> $GOAL_OUTPUT; echo from-stdout\"\n\
+             output word: string\n\
+             output said: string from stdout\n\
+           }\n\
+           step each { foreach n in [1, 2]; unless { unchanged }; reads \"in.txt\"; run \"echo $n >> ran; echo v=$n >> $GOAL_OUTPUT\"; output v: int }\n\
+           step use { depends make, each; run [\"sh\", \"-c\", 'echo \"$@\" >> used', \"sh\", \"${make.word}\", \"${make.said}\", \"${each.v}\"] }\n\
+         }",
+    );
+    project.write("in.txt", "first");
+    project.run(&[]).exits(0);
+    project.run(&["-j1"]).exits(0).stands("make succeeded, each succeeded, use succeeded");
+    assert_eq!(project.lines("ran").len(), 3);
+    assert_eq!(project.show().step("make")["outputs"]["word"], "first");
+    project.write("in.txt", "second");
+    project.run(&[]).exits(0);
+    assert_eq!(
+        project.lines("used"),
+        ["first from-stdout [1,2]", "first from-stdout [1,2]", "second from-stdout [1,2]"]
+    );
+}
+
+#[test]
+fn what_a_step_gives_that_is_done_already_is_read_from_its_files() {
+    let project = Project::new(
+        "goal g {\n\
+           on failure continue\n\
+           step make {\n\
+             unless { file \"made\" }\n\
+             run \"echo one > made; echo word=one >> $GOAL_OUTPUT\"\n\
+             output text: string from file \"made\"\n\
+             output word: string\n\
+           }\n\
+           step use { depends make; run [\"sh\", \"-c\", 'echo \"$1\" >> used', \"sh\", \"${make.text}\"] }\n\
+           step other { depends make; run [\"echo\", \"${make.word}\"] }\n\
+         }",
+    );
+    project.write("made", "by hand");
+    let outcome = project.run(&[]).exits(1).stands("make succeeded, use succeeded, other failed");
+    assert_eq!(project.lines("used"), ["by hand"]);
+    let why = outcome.reason("other");
+    assert!(
+        why.contains("`make` was already done (its `unless` held), so it gave no `word`"),
+        "{why}"
+    );
+}

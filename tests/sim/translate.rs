@@ -84,7 +84,7 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
 fn of_unit(event: &Event, tree: &Tree<'_>) -> Option<What> {
     let unit = |unit: &Unit| Some((tree.find(&unit.node.to_string())?, unit.item));
     Some(match event {
-        Event::UnlessChecked { unit: of, holds } => What::Unless(unit(of)?, *holds),
+        Event::UnlessChecked { unit: of, holds, .. } => What::Unless(unit(of)?, *holds),
         Event::RequiresHeld { unit: of } => What::Requires(unit(of)?),
         Event::Asked { unit: of, kind, until, .. } => {
             let kind = match kind {
@@ -211,7 +211,7 @@ pub(crate) fn failure(kind: Kind) -> Failure {
     match kind {
         Kind::Exit(code) => Failure::Exit { code },
         Kind::Signal => Failure::Signal { signal: 11, name: "SIGSEGV".to_owned() },
-        Kind::Timeout => Failure::Timeout { after: Duration::from_secs(1) },
+        Kind::Timeout => Failure::Timeout { after: Duration::from_secs(1), waited: String::new() },
         Kind::Verify => Failure::Verify { why },
         Kind::Output => Failure::Output { why },
         Kind::Memory => Failure::Memory,

@@ -8,6 +8,7 @@ use crate::exec::Timestamp;
 use crate::exec::event::{Stamped, Status};
 use crate::exec::graph::NodeIx;
 use crate::exec::state::{Handed, Omission, Phase, RunState, Undo, UnitIx};
+use crate::exec::world::readable;
 use crate::forecast::{GUESS, remaining::remaining};
 
 /// Between two looks at how long the rest takes; it is asked of the whole plan.
@@ -111,7 +112,7 @@ impl Board {
         };
         Some(Row {
             unit,
-            name: self.state.name(unit).to_string(),
+            name: readable(&self.state.label(unit)),
             doing,
             attempt: state.attempts.saturating_sub(state.attempts_before),
             elapsed: since(began),

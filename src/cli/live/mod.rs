@@ -24,6 +24,7 @@ pub(super) use reporter::{JsonLines, Reporter, event_json};
 use crate::exec::event::Stamped;
 use crate::exec::graph::{Graph, NodeIx};
 use crate::exec::process::OutputLine;
+use crate::exec::world::ALERT_TAG;
 use crate::report::layout::Paint;
 use printer::Printer;
 
@@ -57,8 +58,8 @@ enum Note {
     Say(String),
     /// An event, for the picture.
     Event(Box<Stamped>),
-    /// An attempt at what has this tag begins.
-    Begins(u64),
+    /// An attempt at what has this tag begins; what it is called.
+    Begins(u64, String),
     /// It has ended, whether it failed, and when: what it wrote came before.
     Ends(u64, bool, u64),
     /// What it writes belongs to no block.
@@ -126,8 +127,9 @@ fn tag(node: NodeIx, item: Option<u32>) -> u64 {
 fn name_of(tag: u64, names: &[String]) -> String {
     let node = usize::try_from(tag >> 32).unwrap_or(usize::MAX);
     let name = names.get(node).map_or("", String::as_str);
-    match tag & u64::from(u32::MAX) {
+    match u32::try_from(tag & u64::from(u32::MAX)).unwrap_or_default() {
         0 => name.to_owned(),
+        ALERT_TAG => "alert".to_owned(),
         item => format!("{name}[{}]", item - 1),
     }
 }

@@ -46,7 +46,9 @@ pub(super) struct Printer {
     blocks: Blocks,
     /// What runs, and since when.
     running: IndexMap<u64, Instant>,
-    failed: IndexMap<u64, Vec<String>>,
+    /// What they are called.
+    called: HashMap<u64, String>,
+    failed: IndexMap<u64, (String, Vec<String>)>,
     last_lines: HashMap<u64, String>,
     /// The first line that came after what is told now.
     later: Option<OutputLine>,
@@ -70,6 +72,7 @@ impl Printer {
             board,
             blocks: Blocks::new(mixed, steps),
             running: IndexMap::new(),
+            called: HashMap::new(),
             failed: IndexMap::new(),
             last_lines: HashMap::new(),
             later: None,
@@ -111,8 +114,7 @@ impl Printer {
         } else {
             output::tell(&self.text);
         }
-        let named = self.failed.iter();
-        named.map(|(tag, tail)| (name_of(*tag, &self.names), tail.clone())).collect()
+        self.failed.into_values().collect()
     }
 
     /// Sleeps until something comes, or nothing has for too long.
@@ -177,8 +179,9 @@ impl Printer {
                     board.apply(&stamped);
                 }
             }
-            Note::Begins(tag) => {
+            Note::Begins(tag, name) => {
                 self.running.insert(tag, Instant::now());
+                self.called.insert(tag, name);
                 self.failed.shift_remove(&tag);
                 let due = self.blocks.begins(tag);
                 self.add(due);
@@ -193,8 +196,10 @@ impl Printer {
                 self.last_lines.remove(&tag);
                 let (due, tail) = self.blocks.ends(tag);
                 self.add(due);
-                if failed && self.failed.len() < FAILURES {
-                    self.failed.insert(tag, tail);
+                let name = self.called.remove(&tag);
+                if failed && !tail.is_empty() && self.failed.len() < FAILURES {
+                    let name = name.unwrap_or_else(|| name_of(tag, &self.names));
+                    self.failed.insert(tag, (name, tail));
                 }
             }
         }
@@ -227,7 +232,8 @@ impl Printer {
             .iter()
             .take(NAMED)
             .map(|(tag, since)| {
-                format!("{} ({})", name_of(*tag, &self.names), length(since.elapsed()))
+                let name = self.called.get(tag).map_or("", String::as_str);
+                format!("{name} ({})", length(since.elapsed()))
             })
             .collect();
         let more = self.running.len().saturating_sub(NAMED);

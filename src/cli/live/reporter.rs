@@ -48,11 +48,10 @@ impl Reporter {
         let whole = |node| state.graph().node_ix(node).map(|node| tag(node, None));
         let note = match event {
             Event::AttemptStarted { unit, .. } | Event::HandedOver { unit } => {
-                of(unit).map(Note::Begins)
+                of(unit).map(|tag| Note::Begins(tag, label(state, unit)))
             }
-            Event::UndoStarted { step } => {
-                whole(&crate::value::NodeId::Step(step.clone())).map(Note::Begins)
-            }
+            Event::UndoStarted { step } => whole(&crate::value::NodeId::Step(step.clone()))
+                .map(|tag| Note::Begins(tag, step.to_string())),
             // An agent's, if one was at it.
             Event::Answered { unit, .. } => of(unit).map(|tag| Note::Ends(tag, false, in_order())),
             Event::AttemptEnded { unit, end, .. } => {
@@ -115,16 +114,19 @@ impl Reporter {
         }
     }
 
-    fn attempt(&self, event: &Event) {
+    fn attempt(&self, event: &Event, state: &RunState) {
         match event {
             Event::AttemptStarted { unit, attempt: 1, .. } => {
+                let unit = label(state, unit);
                 self.mention(|| format!("{} {unit}", self.paint.cyan("▶")));
             }
             Event::AttemptStarted { unit, attempt, way, .. } => {
+                let unit = label(state, unit);
                 let how = if *way > 0 { ", a fallback" } else { "" };
                 self.mention(|| format!("{} {unit}: attempt {attempt}{how}", self.paint.cyan("▶")));
             }
             Event::AttemptEnded { unit, attempt, end, notes, .. } => {
+                let unit = label(state, unit);
                 let mark = self.paint.yellow("!");
                 // That it was stopped is told with the step's end.
                 if let AttemptEnd::Failed(why) = end
@@ -137,6 +139,7 @@ impl Reporter {
                 }
             }
             Event::Delayed { unit, length: wait, .. } if !wait.is_zero() => {
+                let unit = label(state, unit);
                 self.mention(|| {
                     format!("{} {unit}: again in {}", self.paint.yellow("↻"), length(*wait))
                 });
@@ -181,19 +184,23 @@ impl Reporter {
             }
             // Who is there sees the question itself.
             Event::Asked { unit, question, .. } if !output::is_interactive() => {
+                let unit = label(state, unit);
                 let question = readable(question);
                 self.say(format!("{} {unit}: {question}", self.paint.yellow("?")));
             }
             Event::HandedOver { unit } => {
+                let unit = label(state, unit);
                 self.mention(|| format!("{} {unit}: an agent is at it", self.paint.cyan("▶")));
             }
             Event::Noted { unit, by, text, .. } => {
+                let unit = label(state, unit);
                 self.mention(|| format!("  {unit}: note by {by}: {}", readable(text)));
             }
             Event::ParamChanged { binding, by, .. } => {
                 self.mention(|| format!("  param {binding} is changed by {by}"));
             }
             Event::Answered { unit, answer, by, from, .. } => {
+                let unit = label(state, unit);
                 let by = if by.is_empty() { from.as_str() } else { by.as_str() };
                 self.mention(|| format!("  {unit}: {} by {by}", answer.word()));
             }
@@ -218,9 +225,11 @@ impl Reporter {
                 self.say(format!("{} {step}: its undo failed: {why}", self.paint.red("✗")));
             }
             Event::RestoreEnded { unit, failure: None } => {
+                let unit = label(state, unit);
                 self.say(format!("{} {unit}: its snapshot is put back", self.paint.yellow("↶")));
             }
             Event::RestoreEnded { unit, failure: Some(why) } => {
+                let unit = label(state, unit);
                 let mark = self.paint.red("✗");
                 self.say(format!("{mark} {unit}: its snapshot is not put back: {why}"));
             }
@@ -240,9 +249,14 @@ impl Reporter {
                 let of = if goal.is_root() { String::new() } else { format!(" in {goal}") };
                 self.say(format!("stopping: what runs{of} is asked to end"));
             }
-            event => self.attempt(event),
+            event => self.attempt(event, state),
         }
     }
+}
+
+/// A unit as it is told of on a terminal.
+fn label(state: &RunState, unit: &Unit) -> String {
+    state.find(unit).map_or_else(|| unit.to_string(), |unit| readable(&state.label(unit)))
 }
 
 /// Prints each event as one line of JSON.

@@ -295,7 +295,10 @@ impl<W: World> Drive<'_, W> {
         let Some(state) = self.state.unit(unit).cloned() else { return };
         let Some(failure) = state.last_failure.clone() else { return };
         if failure == Failure::Cancelled || self.state.cancelling(unit.node) {
-            return self.finish(unit, Status::Cancelled, Some(failure), None);
+            let reason = self.why_stopped(unit.node);
+            let reason = reason.filter(|_| self.waits_in_vain(unit));
+            let reason = reason.map(|why| format!("nothing can follow it any more: {why}"));
+            return self.finish(unit, Status::Cancelled, Some(failure), reason);
         }
         // A service that was ready and died is not tried again: others may be in its middle.
         if self.state.node(unit.node).ready.is_some() {

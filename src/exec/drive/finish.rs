@@ -69,6 +69,9 @@ impl<W: World> Drive<'_, W> {
         let reason = match said {
             _ if already => Some("already done: its `unless` held".to_owned()),
             Some(by) if !by.is_empty() => Some(format!("done, says {by}")),
+            _ if self.was_never_ready(unit.node) => {
+                Some("stopped before it was ready: nothing needs it any more".to_owned())
+            }
             _ => None,
         };
         self.finish(unit, Status::Succeeded, None, reason);
@@ -326,7 +329,12 @@ impl<W: World> Drive<'_, W> {
         if let Some(service) = self.state.lost_service(unit.node) {
             return Some(format!("its service `{}` failed", self.state.graph().id(service)));
         }
-        self.state.stopping(unit.node).map(|why| match why {
+        self.why_stopped(unit.node)
+    }
+
+    /// Why nothing new starts where a node is, in one line.
+    pub(super) fn why_stopped(&self, node: NodeIx) -> Option<String> {
+        self.state.stopping(node).map(|why| match why {
             StopReason::Failure { node } => format!("the run stopped when `{node}` failed"),
             StopReason::Signal { .. } => "the run was stopped by a signal".to_owned(),
             StopReason::Deadline => "the deadline has passed".to_owned(),

@@ -30,7 +30,8 @@ use super::journal::{Journal, JournalError};
 use super::scope::{Place, Values};
 use super::state::{RunState, UnitIx};
 use super::world::{
-    AttemptOrder, Observer, Outcome, ResourceLimits, Ticket, Undone, View, Wake, Work, World,
+    AttemptOrder, Observer, Outcome, Outputs, ResourceLimits, Ticket, Undone, View, Wake, Work,
+    World,
 };
 use crate::ir::Progress;
 
@@ -166,6 +167,7 @@ impl<'a, W: World> Drive<'a, W> {
         loop {
             self.settle();
             self.flush()?;
+            self.stop_endless_waits();
             if let Some(end) = self.end().filter(|_| !self.is_writing()) {
                 if end.status == RunStatus::Waiting && self.answers_have_come() {
                     continue;
@@ -323,7 +325,12 @@ impl<'a, W: World> Drive<'a, W> {
         match (work, outcome) {
             (Work::Unless(unit), Outcome::Checked(result)) => {
                 let unit = self.state.name(unit);
-                self.record(Event::UnlessChecked { unit, holds: result.is_ok() });
+                let (holds, outputs) = (result.is_ok(), Outputs::new());
+                self.record(Event::UnlessChecked { unit, holds, outputs });
+            }
+            (Work::Unless(unit), Outcome::Already(outputs)) => {
+                let unit = self.state.name(unit);
+                self.record(Event::UnlessChecked { unit, holds: true, outputs });
             }
             (Work::Requires(unit), Outcome::Checked(Ok(()))) => {
                 let unit = self.state.name(unit);

@@ -74,6 +74,12 @@ impl<W: World> Drive<'_, W> {
         end
     }
 
+    /// Whether a service was started, and has not been ready.
+    pub(super) fn was_never_ready(&self, node: NodeIx) -> bool {
+        let state = self.state.node(node);
+        self.state.graph().is_service(node) && state.unit.attempts > 0 && state.ready.is_none()
+    }
+
     fn service_failure(&self, service: NodeIx) -> Failure {
         let state = self.state.node(service);
         let why = state.reason.clone().unwrap_or_else(|| "it has ended".to_owned());

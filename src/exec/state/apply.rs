@@ -264,6 +264,9 @@ impl RunState {
         }
         self.release_dependents(node, had_items, was_ready);
         self.restage_kept(node);
+        for joined in self.graph.joined(node).to_vec() {
+            self.restage_kept(joined);
+        }
         if self.graph.is_service(node) {
             self.restage_users(node);
         }
@@ -315,6 +318,7 @@ impl RunState {
             let state = &mut self.nodes[next.at()];
             state.held_by = state.held_by.saturating_sub(u32::try_from(freed).unwrap_or(u32::MAX));
             self.restage(UnitIx::of(next));
+            self.restage_kept(next);
         }
     }
 }

@@ -173,7 +173,12 @@ impl RunState {
 /// Events that change nothing but the unit's own record.
 fn change_unit(state: &mut UnitState, event: &Event, (seq, at): (u64, Timestamp)) {
     match event {
-        Event::UnlessChecked { holds, .. } => state.unless = Some(*holds),
+        Event::UnlessChecked { holds, outputs, .. } => {
+            state.unless = Some(*holds);
+            if *holds {
+                state.outputs.clone_from(outputs);
+            }
+        }
         Event::RequiresHeld { .. } => state.requires_held = true,
         Event::ConfirmNotNeeded { .. } => state.confirm_not_needed = true,
         Event::DoubtCleared { .. } => state.phase = Phase::Guarding,

@@ -19,6 +19,7 @@ mod serving;
 mod stage;
 mod undo;
 mod unit;
+mod unstarted;
 mod view;
 
 use std::collections::HashMap;

@@ -39,6 +39,7 @@ impl RunState {
         for node in self.graph.descendants(goal) {
             self.restage(UnitIx::of(node));
             self.restage_instances(node);
+            self.restage_kept(node);
             if self.rolling(node).is_some() {
                 self.restage_dependents(node);
             }

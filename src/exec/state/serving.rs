@@ -21,14 +21,18 @@ impl RunState {
     }
 
     /// Whether a service is to go on: someone whom it is kept for has not ended. One that nobody
-    /// waits for becomes ready in any case, unless its goal is stopping.
+    /// waits for becomes ready in any case, unless its goal is stopping. One that could only begin
+    /// once it is ready, and will not begin then either, is no reason to wait for that.
     pub fn is_needed(&self, service: NodeIx) -> bool {
         let starting = !self.graph.is_waited_for(service)
             && self.node(service).ready.is_none()
             && self.stopping(service).is_none();
         let rolled_back = self.rolling(service).is_some();
-        let over =
-            |user: NodeIx| self.node(user).status.is_end() || (rolled_back && !self.goes_on(user));
+        let over = |user: NodeIx| {
+            self.node(user).status.is_end()
+                || self.never_begins(user)
+                || (rolled_back && !self.goes_on(user))
+        };
         starting || self.graph.users(service).iter().any(|user| !over(*user))
     }
 

@@ -132,8 +132,7 @@ impl RunState {
 
     fn guarding_stage(&self, unit: UnitIx, state: &UnitState) -> Stage {
         let node = self.node(unit.node);
-        let begun = state.attempts > 0 || state.is_done_by_hand();
-        let untouched = !begun && !node.open && node.items.is_none();
+        let untouched = self.is_untouched(unit.node, state);
         if untouched && node.omission == Some(Omission::LeftOut) {
             return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
         }
@@ -260,64 +259,6 @@ impl RunState {
         }
         Stage::Decide(Decision::OpenGoal)
     }
-
-    /// How a node ends whose dependencies have all ended but did not all succeed.
-    fn end_by_edges(&self, node: NodeIx) -> Option<Status> {
-        let mut end = None;
-        for edge in self.graph().incoming(node) {
-            if self.node(edge.from).omission == Some(Omission::LeftOut)
-                || edge.kind == EdgeKind::Stdin
-                || self.is_serving(edge.from)
-            {
-                continue;
-            }
-            let from = self.node(edge.from).status;
-            let fine = match edge.kind {
-                EdgeKind::After => true,
-                EdgeKind::Item => {
-                    (!from.is_end() || self.node(edge.from).items.is_some())
-                        && !self.is_undone_for(edge.from, node)
-                }
-                EdgeKind::DependsOptional => {
-                    from == Status::Skipped || self.is_done_for(edge.from, node)
-                }
-                EdgeKind::Depends | EdgeKind::Stdin => self.is_done_for(edge.from, node),
-            };
-            if !fine {
-                let status =
-                    if from == Status::Skipped { Status::Skipped } else { blocked_by(from) };
-                end = Some(worse(end, status));
-            }
-        }
-        end
-    }
-
-    /// How a node ends that is free to start but never will: because of how its dependencies
-    /// ended, or because its goal is stopping.
-    pub(super) fn unstarted_end(&self, node: NodeIx) -> Option<Status> {
-        let lost = || self.lost_service(node).map(|_| Status::Blocked);
-        let stopped = || self.stopping(node).map(|_| Status::NotRun);
-        let by_edges = self.end_by_edges(node).or_else(lost);
-        by_edges.or_else(|| self.joined_end(node)).or_else(stopped)
-    }
-}
-
-/// What becomes of those who depend on a node that ended so.
-fn blocked_by(status: Status) -> Status {
-    match status {
-        Status::NotRun | Status::Skipped => Status::NotRun,
-        _ => Status::Blocked,
-    }
-}
-
-/// `blocked` wins over `not-run`, which wins over `skipped`.
-fn worse(a: Option<Status>, b: Status) -> Status {
-    let weight = |status| match status {
-        Status::Blocked => 2,
-        Status::NotRun => 1,
-        _ => 0,
-    };
-    a.filter(|a| weight(*a) >= weight(b)).unwrap_or(b)
 }
 
 fn when_stage(guards: &Guards, when: Option<bool>) -> Option<Stage> {

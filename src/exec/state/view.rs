@@ -4,6 +4,9 @@ use super::{Phase, RunState, Stage, UnitIx};
 use crate::exec::event::Status;
 use crate::exec::graph::NodeIx;
 
+/// Of an item so many characters are shown.
+const LONGEST_ITEM: usize = 40;
+
 impl RunState {
     /// The word for where a node stands, also before its end.
     pub fn status(&self, node: NodeIx) -> Status {
@@ -26,6 +29,20 @@ impl RunState {
             (Status::Pending, Stage::Startable | Stage::Decide(_)) => Status::Ready,
             (status, _) => status,
         }
+    }
+
+    /// A unit as people are told of it: an instance of a `foreach` step with its item, as in
+    /// `copy[2] (web3)`.
+    pub fn label(&self, unit: UnitIx) -> String {
+        let name = self.name(unit);
+        let Some(item) = self.item(unit) else { return name.to_string() };
+        let text = if item.is_secret() { "***".to_owned() } else { item.to_text() };
+        let mut letters = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+        let mut short: String = letters.by_ref().take(LONGEST_ITEM).collect();
+        if letters.next().is_some() {
+            short.push('…');
+        }
+        format!("{name} ({short})")
     }
 
     /// Attempts of a step, with those of all its instances.

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::asking;
 use super::folder::Desk;
 use super::joined::{self, JoinedState};
 use super::launch::{LogName, Subject, bounds, environments, place_of};
@@ -13,12 +12,14 @@ use super::plain;
 use super::secrets::hide;
 use super::service::{self, ServiceState};
 use super::{Account, AttemptOrder, Outcome, Outputs, Ticket, View, placed};
+use super::{already, asking};
 use crate::exec::drive::attempt_of;
 use crate::exec::event::{AttemptEnd, Failure};
 use crate::exec::outputs::{self, LARGEST_SOURCE, Sources};
 use crate::exec::probe::Probe;
 use crate::exec::process::{ProcessEnd, ProcessReport, signal_name};
 use crate::exec::scope::Place;
+use crate::exec::state::UnitIx;
 use crate::ir::{Action, Attempt, OutputSource, Probe as PlanProbe, Step};
 use crate::value::EvalError;
 
@@ -30,6 +31,8 @@ const EVERY: Duration = Duration::from_secs(1);
 pub(super) enum Pending {
     /// Probes of a guard or goal.
     Checks,
+    /// Those of a unit's `unless`.
+    Unless(UnitIx),
     Process {
         order: AttemptOrder,
         timeout: Option<Duration>,
@@ -64,6 +67,8 @@ pub(super) struct AwaitState {
     /// When to look again; `None` while probes are being asked.
     pub(super) next_look: Option<Instant>,
     pub(super) stopped: bool,
+    /// What did not hold at the last look.
+    found: String,
 }
 
 impl Pending {
@@ -116,7 +121,8 @@ fn begin_await(
     let ends = timeout.and_then(|timeout| Some((now.checked_add(timeout)?, timeout)));
     let every = every.unwrap_or(EVERY);
     world.control(ticket);
-    let state = AwaitState { order, every, ends, next_look: Some(now), stopped: false };
+    let found = String::new();
+    let state = AwaitState { order, every, ends, next_look: Some(now), stopped: false, found };
     world.pending.insert(ticket, Pending::Await(state));
     look_again(world, view);
     Ok(())
@@ -141,7 +147,8 @@ pub(super) fn look_again(world: &mut LocalWorld, view: View<'_>) {
         if state.stopped {
             fail(world, ticket, Failure::Cancelled);
         } else if let Some((_, timeout)) = state.ends.filter(|(at, _)| *at <= now) {
-            fail(world, ticket, Failure::Timeout { after: timeout });
+            let waited = std::mem::take(&mut state.found);
+            fail(world, ticket, Failure::Timeout { after: timeout, waited });
         } else {
             state.next_look = None;
             let probes = awaited_probes(world, order, view);
@@ -227,7 +234,8 @@ pub(super) fn failure_of(report: &ProcessReport, timeout: Option<Duration>) -> O
             Some(Failure::Signal { signal: *signal, name: signal_name(*signal) })
         }
         ProcessEnd::TimedOut => {
-            Some(Failure::Timeout { after: report.limit.or(timeout).unwrap_or_default() })
+            let after = report.limit.or(timeout).unwrap_or_default();
+            Some(Failure::Timeout { after, waited: String::new() })
         }
         ProcessEnd::OutOfMemory => Some(Failure::Memory),
         ProcessEnd::Stopped => Some(Failure::Cancelled),
@@ -273,7 +281,7 @@ pub(super) fn read_outputs(
     Ok(outputs)
 }
 
-fn read_file(place: Place<'_>, path: &str) -> Result<Vec<u8>, String> {
+pub(super) fn read_file(place: Place<'_>, path: &str) -> Result<Vec<u8>, String> {
     use std::io::Read;
     let unreadable = |error: std::io::Error| format!("{path} cannot be read: {error}");
     let file = plain::open(&place.folder().join(path)).map_err(unreadable)?;
@@ -295,7 +303,7 @@ pub(super) fn checked(
     let result = result.map_err(|why| world.launcher.masker.mask(&why).into_owned());
     match world.pending.remove(&ticket) {
         Some(Pending::Joined(state)) => joined::checked(world, ticket, state, result, view),
-        Some(Pending::Service(state)) => service::checked(world, ticket, state, &result, view),
+        Some(Pending::Service(state)) => service::checked(world, ticket, state, result, view),
         Some(Pending::Verify { outputs, account, desk }) => {
             world.launcher.files.return_desk(desk);
             let end = match result {
@@ -307,15 +315,25 @@ pub(super) fn checked(
             };
             world.done(ticket, Outcome::Attempt { end, account });
         }
-        Some(Pending::Await(_)) if result.is_ok() => {
-            let end = AttemptEnd::Succeeded { outputs: Outputs::new() };
+        Some(Pending::Await(state)) if result.is_ok() => {
+            let end = match already::awaited(world, state.order.unit, view) {
+                Ok(outputs) => AttemptEnd::Succeeded { outputs },
+                Err(why) => AttemptEnd::Failed(Failure::Output {
+                    why: world.launcher.masker.mask(&why).into_owned(),
+                }),
+            };
             world.done(ticket, Outcome::Attempt { end, account: Account::default() });
         }
         Some(Pending::Await(mut state)) => {
+            state.found = result.err().unwrap_or_default();
             let next = if state.stopped { Duration::ZERO } else { state.every };
             let next = Instant::now() + next;
             state.next_look = Some(state.ends.map_or(next, |(at, _)| next.min(at)));
             world.pending.insert(ticket, Pending::Await(state));
+        }
+        Some(Pending::Unless(unit)) if result.is_ok() => {
+            let outputs = already::done(world, unit, view);
+            world.done(ticket, Outcome::Already(outputs));
         }
         Some(_) => world.done(ticket, Outcome::Checked(result)),
         None => {}

@@ -86,17 +86,23 @@ impl LocalWorld {
         // Asked first: what it finds is to be noted also where another probe does not hold.
         probes.sort_by_key(|probe| !matches!(probe.kind, ProbeKind::Unchanged(_)));
         self.recall(&mut probes, unit, view);
-        self.pending.insert(ticket, Pending::Checks);
+        let pending = if unless { Pending::Unless(unit) } else { Pending::Checks };
+        self.pending.insert(ticket, pending);
         self.ask(ticket, probes);
     }
 
     /// Tells the probe `unchanged` of the step's last success, and keeps what it finds.
     fn recall(&self, probes: &mut [Probe], unit: UnitIx, view: View<'_>) {
+        let step = view.state.graph().step(unit.node);
+        let gives = step.is_some_and(|step| !step.outputs.is_empty());
         for probe in probes {
             let ProbeKind::Unchanged(wanted) = &mut probe.kind else { continue };
             let name = view.state.name(unit);
             let key = noted::key(view.state, &name);
-            wanted.last = self.successes.as_ref().and_then(|known| known.last(&key));
+            let last = self.successes.as_ref().and_then(|known| known.last(&key));
+            // What it gave is needed, too, and an older goalc did not keep it.
+            let last = last.filter(|last| last.outputs.is_some() || !gives);
+            wanted.last = last.map(|last| last.inputs);
             self.noted.note(name, Arc::clone(&wanted.noted));
         }
     }

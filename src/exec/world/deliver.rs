@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::alerts::Trouble;
 use super::cleanup::{Task, carry_out, task};
-use super::launch::{LogName, Subject, place_of};
+use super::launch::{ALERT_TAG, LogName, Subject, place_of};
 use super::local::LocalWorld;
 use super::message::Message;
 use super::pool::spawn;
@@ -130,6 +130,7 @@ fn script(
     let bounds = (Some(LONGEST), Duration::from_secs(2));
     let order = |command: &Command| {
         let mut order = world.launcher.order(subject, command, &[], bounds)?;
+        order.tag |= u64::from(ALERT_TAG);
         let step = trouble.unit.as_ref().map(ToString::to_string).unwrap_or_default();
         for (name, value) in [
             ("GOAL_ALERT", trouble.on),

@@ -388,6 +388,9 @@ pub(super) fn dir(subject: Subject<'_>, ways: &[&Environment]) -> Result<PathBuf
     Ok(place.folder())
 }
 
+/// In the place of an item in the tag of what a process writes: an alert's script.
+pub const ALERT_TAG: u32 = u32::MAX;
+
 fn item_tag(unit: Option<UnitIx>) -> u32 {
     unit.and_then(|unit| unit.item).map_or(0, |item| item.saturating_add(1))
 }

@@ -4,6 +4,7 @@
 
 mod agent;
 mod alerts;
+mod already;
 mod asking;
 mod attempt;
 mod checks;
@@ -31,9 +32,9 @@ use indexmap::IndexMap;
 use std::sync::Arc;
 
 pub use folder::RunFiles;
-pub use launch::Launcher;
+pub use launch::{ALERT_TAG, Launcher};
 pub use local::{LocalWorld, MachineLocks, Requests};
-pub use noted::{NotedInputs, Successes, key as success_key};
+pub use noted::{NotedInputs, Success, Successes, key as success_key};
 pub use person::{Screen, readable, user};
 pub(super) use pool::spawn;
 pub use post::post_json;
@@ -97,6 +98,8 @@ pub struct AttemptOrder {
 pub enum Outcome {
     /// All probes held, or the first that did not.
     Checked(Result<(), String>),
+    /// A step's `unless` held; with what is known of its outputs.
+    Already(Outputs),
     /// What came of each probe.
     Verified(Vec<ProbeAnswer>),
     Attempt {

@@ -7,14 +7,24 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Outputs;
 use crate::exec::event::Unit;
 use crate::exec::probe::Noted;
 use crate::exec::state::RunState;
 
 /// Where successes of earlier runs of the same plan are kept.
 pub trait Successes {
-    /// What was noted at a unit's last success, by [`key`].
-    fn last(&self, key: &str) -> Option<String>;
+    /// A unit's last success, by [`key`].
+    fn last(&self, key: &str) -> Option<Success>;
+}
+
+/// What is kept of a unit's success.
+#[derive(Debug, Clone)]
+pub struct Success {
+    /// What it depended on, as it was noted.
+    pub inputs: String,
+    /// What it gave; `None` where that was not kept.
+    pub outputs: Option<Outputs>,
 }
 
 /// What is noted of units in flight. Clones share it.

@@ -32,6 +32,8 @@ pub(super) struct ServiceState {
     /// When to look again; `None` while probes are being asked, and once it is ready.
     pub(super) next_look: Option<Instant>,
     pause: Duration,
+    /// What of its `ready` did not hold at the last look.
+    found: String,
     /// Why it was told to end before it was ready.
     failure: Option<Failure>,
 }
@@ -56,8 +58,8 @@ pub(super) fn begin(
     let timeout = process.timeout.take();
     let now = Instant::now();
     let ends = timeout.and_then(|timeout| Some((now.checked_add(timeout)?, timeout)));
-    let state =
-        ServiceState { order, desk, ends, next_look: Some(now), pause: LOOK.0, failure: None };
+    let (found, next_look) = (String::new(), Some(now));
+    let state = ServiceState { order, desk, ends, next_look, pause: LOOK.0, found, failure: None };
     world.pending.insert(ticket, Pending::Service(state));
     let (sender, control) = (world.sender.clone(), world.control(ticket));
     let message = move |report| Message::Ran(ticket, report);
@@ -71,7 +73,8 @@ pub(super) fn look(world: &mut LocalWorld, ticket: Ticket, view: View<'_>) {
     let control = world.control(ticket);
     let Some(Pending::Service(state)) = world.pending.get_mut(&ticket) else { return };
     if let Some((_, after)) = state.ends.filter(|(at, _)| *at <= now) {
-        state.failure = Some(Failure::Timeout { after });
+        let waited = std::mem::take(&mut state.found);
+        state.failure = Some(Failure::Timeout { after, waited });
         state.next_look = None;
         return control.send(Control::Terminate);
     }
@@ -113,7 +116,7 @@ pub(super) fn checked(
     world: &mut LocalWorld,
     ticket: Ticket,
     mut state: ServiceState,
-    result: &Result<(), String>,
+    result: Result<(), String>,
     view: View<'_>,
 ) {
     let stopped = world.control(ticket).is_stopped();
@@ -126,6 +129,7 @@ pub(super) fn checked(
             }
         }
     } else if !stopped {
+        state.found = result.err().unwrap_or_default();
         let next = Instant::now() + state.pause;
         state.next_look = Some(state.ends.map_or(next, |(at, _)| next.min(at)));
         state.pause = (state.pause * 3 / 2).min(LOOK.1);

@@ -20,7 +20,10 @@ fn a_newer_schema_is_refused_without_changing_a_byte() {
 /// Takes out of a database what the schemas after this one brought.
 fn set_back(path: &Path, version: i64) {
     let db = rusqlite::Connection::open(path).unwrap();
-    db.execute_batch("ALTER TABLE runs DROP COLUMN origin").unwrap();
+    db.execute_batch("ALTER TABLE successes DROP COLUMN outputs").unwrap();
+    if version < 4 {
+        db.execute_batch("ALTER TABLE runs DROP COLUMN origin").unwrap();
+    }
     if version < 3 {
         db.execute_batch("DROP TABLE measured; DROP TABLE durations").unwrap();
     }
@@ -35,7 +38,7 @@ fn set_back(path: &Path, version: i64) {
 
 #[test]
 fn a_state_of_each_older_schema_is_brought_up_to_date_with_all_it_has() {
-    for version in [1, 2, 3] {
+    for version in [1, 2, 3, 4] {
         let place = Place::new();
         let store = place.store();
         let id = begin(&store, NOW);
@@ -59,7 +62,7 @@ fn a_state_of_each_older_schema_is_brought_up_to_date_with_all_it_has() {
             assert_eq!((loaded.0.id, loaded.1), (id.clone(), events.clone()), "from {version}");
             let db = rusqlite::Connection::open(place.database()).unwrap();
             let now: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-            assert_eq!(now, 4);
+            assert_eq!(now, 5);
             let more = step_events(u64::try_from(events.len()).unwrap() + 1, "b");
             place.store().journal(&id).unwrap().append(&more, true).unwrap();
             assert_eq!(place.store().load(&id).unwrap().1, [events.clone(), more].concat());
@@ -75,7 +78,7 @@ fn a_creation_that_a_crash_cut_off_reads_as_an_empty_folder() {
     // What a commit's middle leaves: the new pages in the file, and the journal that undoes them.
     let db = rusqlite::Connection::open(&elsewhere).unwrap();
     db.execute_batch("PRAGMA cache_size = 1; BEGIN; CREATE TABLE filler (x)").unwrap();
-    db.pragma_update(None, "user_version", 4).unwrap();
+    db.pragma_update(None, "user_version", 5).unwrap();
     for _ in 0..100 {
         db.execute("INSERT INTO filler VALUES (zeroblob(3000))", []).unwrap();
     }

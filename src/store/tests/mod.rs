@@ -92,7 +92,10 @@ fn step_events(first: u64, step: &str) -> Vec<Stamped> {
     let end = AttemptEnd::Succeeded { outputs: outputs.clone() };
     let uses = IndexMap::new();
     vec![
-        stamp(first, Event::UnlessChecked { unit: unit.clone(), holds: false }),
+        stamp(
+            first,
+            Event::UnlessChecked { unit: unit.clone(), holds: false, outputs: IndexMap::new() },
+        ),
         stamp(first + 1, Event::AttemptStarted { unit: unit.clone(), attempt: 1, way: 0, uses }),
         stamp(
             first + 2,

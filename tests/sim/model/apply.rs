@@ -247,7 +247,9 @@ impl Model<'_> {
     fn tried(&mut self, at: At, attempt: u32, end: End) -> Result<(), Wrong> {
         // Where one fails, those that it is joined to are stopped.
         self.judge(at, end)?;
-        let cancelling = self.cancelling(at.0) || !self.tree.nodes[at.0].chain.is_empty();
+        let in_vain = self.waits_in_vain(at);
+        let chained = !self.tree.nodes[at.0].chain.is_empty();
+        let cancelling = self.cancelling(at.0) || chained || in_vain;
         let unit = self.unit_mut(at);
         if unit.phase != Phase::Running || unit.attempts != attempt {
             return Err(format!("{}: attempt {attempt} ends, which does not run", self.name(at)));

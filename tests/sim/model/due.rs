@@ -152,6 +152,10 @@ impl Model<'_> {
         if asked && !self.stopping(node) && !kept_off {
             return self.due_by_hand(unit);
         }
+        let asked = matches!(unit.confirm, Ask::Open(_)) && !self.is_looked_at(node);
+        if asked && !self.stopping(node) && !kept_off {
+            return Due::Person;
+        }
         match unit.handed {
             Handed::Now if self.cancelling(node) => return Due::End(vec![Status::Cancelled]),
             Handed::Now if self.is_lost(node) => return Due::End(vec![Status::Failed]),
@@ -254,7 +258,8 @@ impl Model<'_> {
         }
         // Begun anew, and not yet that far.
         if self.rolled(node).is_some() && self.is_to_undo(node) {
-            return Some(Due::End(vec![Status::NotRun]));
+            let lost = self.is_lost(node).then_some(Status::Blocked);
+            return Some(Due::End(std::iter::once(Status::NotRun).chain(lost).collect()));
         }
         if !self.is_looked_at(node) {
             return Some(Due::Nothing);

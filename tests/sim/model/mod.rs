@@ -18,6 +18,7 @@ mod resume;
 mod service;
 mod undo;
 mod values;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -288,6 +289,7 @@ impl<'a> Model<'a> {
             Seen::Told { at } => {
                 self.known(*at)?;
                 self.leaves |= self.serves(at.0) && self.is_needed(at.0);
+                self.may_be_told(*at)?;
                 self.unit_mut(*at).told = true;
                 Ok(())
             }

@@ -16,7 +16,11 @@ impl Model<'_> {
         if let Some(goal) = (0..self.nodes.len()).find(|goal| self.is_late(*goal)) {
             return Err(format!("the deadline of {} has passed", self.name((goal, None))));
         }
+        let in_vain = settled && self.only_waits_in_vain();
         for at in self.units().collect::<Vec<_>>() {
+            if in_vain && self.waits_in_vain(at) && !self.unit(at).told {
+                return Err(format!("{} is waited for in vain", self.name(at)));
+            }
             let due = self.due(at);
             let busy = self.unit(at).busy.is_some();
             let fine = match &due {

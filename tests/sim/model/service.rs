@@ -1,6 +1,6 @@
 //! Services: ready, needed, lost.
 
-use super::{Handed, Model, Phase, Wrong};
+use super::{Ask, Handed, Model, Phase, Said, Wrong};
 use crate::plan::{Kind, Status};
 use crate::trace::{At, End};
 
@@ -30,9 +30,21 @@ impl Model<'_> {
         let over = |user: usize| {
             // Nothing else begins for it where it is rolled back.
             let active = self.is_active(user) || self.steps_in(user).any(|s| self.is_active(s));
-            self.nodes[user].status.is_some() || rolled && !active
+            self.nodes[user].status.is_some() || self.never_begins(user) || rolled && !active
         };
         starts || self.tree.nodes[service].users.iter().any(|user| !over(*user))
+    }
+
+    /// Whether a node has not begun, and never will, whatever it still waits for.
+    fn never_begins(&self, node: usize) -> bool {
+        let state = &self.nodes[node];
+        let said = matches!(state.unit.manual, Ask::Said(Said::Yes | Said::No));
+        let fresh = state.unit.phase == Phase::Fresh && state.unit.attempts == 0 && !said;
+        let waiting =
+            matches!(state.unit.manual, Ask::Open(_)) || matches!(state.unit.confirm, Ask::Open(_));
+        let untouched = fresh && !waiting && !state.opened && state.instances.is_none();
+        let kept_off = !self.kept_off(node).is_empty() || self.kept_off_by_joined(node).is_some();
+        untouched && (self.stopping(node) || kept_off || self.is_lost(node))
     }
 
     /// Whether a service is not ready yet without which a node cannot go on.

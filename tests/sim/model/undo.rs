@@ -164,11 +164,15 @@ impl Model<'_> {
     /// Whether a step's undo may begin. Leniently: once an undo has failed, what only came `after`
     /// others holds these up no more.
     pub(super) fn may_undo(&self, node: usize, lenient: bool) -> bool {
+        self.is_next_to_undo(node, lenient) && !self.waits_for_service(node)
+    }
+
+    fn is_next_to_undo(&self, node: usize, lenient: bool) -> bool {
         let Some(top) = self.rolled(node) else { return false };
         if self.nodes[node].undo != Undo::No || !self.is_to_undo(node) || self.interrupted(top) {
             return false;
         }
-        if self.steps_in(top).any(|step| self.is_active(step)) || self.waits_for_service(node) {
+        if self.steps_in(top).any(|step| self.is_active(step)) {
             return false;
         }
         let failed = self.steps_in(top).any(|step| self.nodes[step].undo == Undo::Failed);
@@ -185,7 +189,9 @@ impl Model<'_> {
         any(&|node| self.nodes[node].undo == Undo::Running)
             || (!interrupted
                 && any(&|node| {
-                    self.is_active(node) || self.has_items_open(node) || self.may_undo(node, true)
+                    self.is_active(node)
+                        || self.has_items_open(node)
+                        || self.is_next_to_undo(node, true)
                 }))
     }
 }

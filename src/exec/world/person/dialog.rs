@@ -65,7 +65,7 @@ impl Dialog {
     }
 
     pub(super) fn opening(&self, question: &Question, view: View<'_>) -> String {
-        let name = &self.name;
+        let name = readable(&view.state.label(self.unit));
         let text = readable(question.text.trim_end());
         let head = if question.kind == QuestionKind::Manual {
             format!("{name}: to be done by hand\n{}", indented(&text, 4))
