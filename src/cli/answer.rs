@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::arguments::{AnswerArguments, CancelArguments, DoneArguments};
-use super::exit::Failed;
+use super::arguments::{AnswerArguments, CancelArguments, DoneArguments, ResumeArguments};
+use super::exit::{FAILED, Failed};
 use super::output;
+use super::resume::resume;
 use super::runs::{Found, find, open_to_write};
 use super::session::now;
+use crate::exec::RunStatus;
 use crate::exec::event::{QuestionKind, Unit};
 use crate::exec::graph::NodeIx;
 use crate::exec::state::{RunState, UnitIx, UnitState};
@@ -44,15 +46,20 @@ pub(super) fn skip(arguments: &AnswerArguments) -> Result<u8, Failed> {
 
 pub(super) fn cancel(arguments: &CancelArguments) -> Result<u8, Failed> {
     let found = find(open_to_write()?, arguments.run.as_deref())?.sound()?;
-    if !found.alive {
-        return Err(Failed::wrong(format!(
-            "run {} is {}, and no process carries it out: there is nothing to cancel",
-            found.summary.id, found.state.status
-        )));
+    let (run, status) = (found.summary.id.clone(), found.state.status);
+    if !found.alive && !matches!(status, RunStatus::Waiting | RunStatus::Running) {
+        return Err(Failed::wrong(format!("run {run} is {status}: there is nothing to cancel")));
     }
-    post_cancel(&found.store, &found.summary.id)?;
-    output::tell(&format!("run {} is asked to stop\n", found.summary.id));
-    Ok(0)
+    post_cancel(&found.store, &run)?;
+    if found.alive {
+        output::tell(&format!("run {run} is asked to stop\n"));
+        return Ok(0);
+    }
+    // Nobody carries it out: this process takes it up, for its cleanup and its end.
+    drop(found);
+    let taken_up = ResumeArguments { run: Some(run.to_string()), ..ResumeArguments::default() };
+    let exit = resume(&taken_up)?;
+    Ok(if exit == FAILED { 0 } else { exit })
 }
 
 fn answer(arguments: &AnswerArguments, command: &str, outputs: &[String]) -> Result<u8, Failed> {

@@ -85,7 +85,7 @@ pub enum Command {
     Note(NoteArguments),
     /// Undo what a run did, in reverse order
     Rollback(RollbackArguments),
-    /// Stop a run that another process carries out
+    /// Stop a run that goes on elsewhere, or end one that waits or was killed
     Cancel(CancelArguments),
     /// Write a plan to start from
     New(NewArguments),

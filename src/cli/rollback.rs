@@ -13,9 +13,10 @@ use super::session::{self, Manner, Session, carry_out, environment};
 use crate::diagnostic::closest;
 use crate::exec::estimate::Measured;
 use crate::exec::event::Event;
-use crate::exec::graph::Graph;
-use crate::exec::state::RunState;
+use crate::exec::graph::{Graph, NodeIx};
+use crate::exec::state::{RunState, Saved};
 use crate::exec::world::{RealSurroundings, user};
+use crate::store::RunFolder;
 use crate::value::StepId;
 
 pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
@@ -36,6 +37,13 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     // In which order things would start does not matter any more.
     let state = state(&graph, &events, &params, &surroundings, &Measured::new());
     let since = since(&state, arguments.to.as_deref())?;
+    if let Some(step) = without_snapshot(&state, since, &folder) {
+        return Err(Failed::wrong(format!(
+            "the snapshot of step `{step}` is no longer there (`goalc clean` has removed it), so run {} cannot be \
+             undone; nothing was touched",
+            record.id
+        )));
+    }
     let (format, loudness) = (arguments.format, Loudness::Usual);
     let manner = Manner {
         yes: false,
@@ -57,6 +65,17 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
         trace_to: loaded.config.log.otlp.clone(),
     };
     carry_out(session, state, params, Event::RollbackRequested { since, by: user() })
+}
+
+/// A step that is to be put back as it was and whose snapshot is gone.
+fn without_snapshot<'s>(state: &'s RunState, since: u64, folder: &RunFolder) -> Option<&'s StepId> {
+    let gone = |node: &NodeIx| {
+        let found = state.node(*node);
+        let mut units = std::iter::once(&found.unit).chain(&found.instances);
+        let gone = |saved: &Saved| !saved.put_back && !folder.snapshots().join(&saved.id).exists();
+        state.is_to_undo(*node, since) && units.any(|unit| unit.saved.as_ref().is_some_and(gone))
+    };
+    state.graph().steps().find(gone).and_then(|node| state.graph().step_id(node))
 }
 
 /// The number of the event up to which what had succeeded is kept.

@@ -10,27 +10,38 @@ use crate::exec::graph::Graph;
 use crate::exec::state::RunState;
 use crate::exec::{RunStatus, Stamped};
 use crate::report::{self, RunLine, RunsView};
-use crate::store::{RunRecord, RunSummary, StateFolder, Store, StoreError};
+use crate::store::{RunId, RunRecord, RunSummary, StateFolder, Store, StoreError};
 
 pub(super) fn runs(arguments: &RunsArguments) -> Result<u8, Failed> {
-    let found = match open_to_read() {
-        Ok(store) => store.runs()?,
-        Err(StoreError::NoFolder(_)) => Vec::new(),
+    let store = match open_to_read() {
+        Ok(store) => Some(store),
+        Err(StoreError::NoFolder(_)) => None,
         Err(error) => return Err(error.into()),
     };
-    let runs = found.into_iter().map(|run| RunLine {
-        run: run.id.to_string(),
-        goal: run.goal,
-        status: run.status,
-        started: Some(run.created),
-        ended: run.ended.filter(|_| run.status != RunStatus::Waiting),
-    });
-    let view = RunsView { runs: runs.collect() };
+    let found = store.as_ref().map(Store::runs).transpose()?.unwrap_or_default();
+    let mut view = RunsView::default();
+    for run in found {
+        let goes_on = run.status == RunStatus::Running;
+        let alive = goes_on && store.as_ref().is_some_and(|store| is_held(store, &run.id));
+        view.runs.push(RunLine {
+            run: run.id.to_string(),
+            goal: run.goal,
+            status: run.status,
+            alive,
+            started: Some(run.created),
+            ended: run.ended.filter(|_| run.status != RunStatus::Waiting),
+        });
+    }
     match arguments.format {
         ShowFormat::Json => output::print_json(&view),
         ShowFormat::Text => output::print(&report::runs_text(&view, output::colour_out())),
     }
     Ok(0)
+}
+
+/// Whether a process carries a run out. Where that cannot be told, none does.
+fn is_held(store: &Store, run: &RunId) -> bool {
+    store.folder().run(run).holder().is_ok_and(|holder| holder.is_some())
 }
 
 /// A run with its events folded.
@@ -96,8 +107,11 @@ pub(super) fn find(store: Store, name: Option<&str>) -> Result<Found, Failed> {
     let (record, events, damage) = store.load_sound(&summary.id)?;
     let graph = Arc::new(Graph::new(Arc::clone(&record.plan)));
     let order = vec![0; graph.node_count()];
-    let state = fold(graph, order, &events);
+    let mut state = fold(graph, order, &events);
     let alive = store.folder().run(&summary.id).holder()?.is_some();
+    if !alive {
+        state.leave_behind();
+    }
     Ok(Found { store, summary, record, events, state, alive, damage })
 }
 

@@ -22,6 +22,8 @@ pub struct RunLine {
     pub goal: String,
     #[schemars(schema_with = "run_status_schema")]
     pub status: RunStatus,
+    /// A process carries it out now: one that is `running` without was killed.
+    pub alive: bool,
     #[serde(serialize_with = "time")]
     #[schemars(schema_with = "time_schema")]
     pub started: Option<Timestamp>,
@@ -55,7 +57,9 @@ pub fn runs_text(view: &RunsView, colour: bool) -> String {
         let goal = pad(&visible(&line.goal), goals);
         let status = run_colour(paint, line.status, &pad(line.status.word(), 9));
         let started = line.started.map(clock).unwrap_or_default();
-        format!("{run}  {goal}  {status}  {started}{}\n", took(line))
+        let lost = line.status == RunStatus::Running && !line.alive;
+        let lost = if lost { ", its process is gone" } else { "" };
+        format!("{run}  {goal}  {status}  {started}{}{lost}\n", took(line))
     };
     let rows: Vec<_> = view.runs.iter().map(row).collect();
     format!("{}\n{}", paint.dim(&title), rows.concat())

@@ -118,6 +118,7 @@ fn runs_are_listed_with_their_ends() {
         run: run.into(),
         goal: "release".into(),
         status,
+        alive: status == RunStatus::Running && run != "lost",
         started: Some(START),
         ended,
     };
@@ -125,12 +126,14 @@ fn runs_are_listed_with_their_ends() {
         runs: vec![
             line("k3f", RunStatus::Running, None),
             line("j2e", RunStatus::Achieved, Some(at(90))),
+            line("lost", RunStatus::Running, None),
         ],
     };
     let text = runs_text(&runs, false);
-    assert!(text.contains("k3f  release  running    2026-11-22 13:42:10 UTC\n"), "{text}");
+    assert!(text.contains("k3f   release  running    2026-11-22 13:42:10 UTC\n"), "{text}");
+    assert!(text.ends_with("2026-11-22 13:42:10 UTC, its process is gone\n"), "{text}");
     assert!(
-        text.contains("j2e  release  achieved   2026-11-22 13:42:10 UTC, took 1m30s\n"),
+        text.contains("j2e   release  achieved   2026-11-22 13:42:10 UTC, took 1m30s\n"),
         "{text}"
     );
     assert_eq!(runs_text(&RunsView::default(), false), "no runs yet\n");

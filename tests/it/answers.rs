@@ -327,6 +327,32 @@ goal g {
 }
 
 #[test]
+fn cancel_ends_a_run_that_waits_with_its_cleanup() {
+    let (project, run) = waiting(
+        r#"
+goal g {
+  step a { run "true" }
+  step ship { depends a; confirm "Ship it?"; run "touch shipped" }
+  cleanup { run "touch cleaned" }
+}
+"#,
+    );
+    project.call(&["approve", &run, "ship", "--note", "at last"]).exits(0);
+    let note = project.show().step("ship")["notes"][0].to_string();
+    assert!(
+        note.contains("approved by ") && note.contains("once the run goes on: at last"),
+        "{note}"
+    );
+    project.call(&["cancel", &run]).exits(0);
+    let shown = project.show().stands("a succeeded, ship not-run");
+    assert_eq!(shown.json["status"], Value::from("cancelled"));
+    assert!(project.has("cleaned") && !project.has("shipped"));
+    project.call(&["cancel", &run]).exits(2);
+    // Taken up again, it goes on.
+    project.resume(&[]).exits(0).stands("ship succeeded");
+}
+
+#[test]
 fn of_two_answers_the_first_counts() {
     let (project, run) = waiting(CONFIRM);
     project.call(&["approve", &run, "ship"]).exits(0);

@@ -34,6 +34,12 @@ fn runs_that_are_over_lose_their_files_and_keep_their_records() {
     let runs = project.call(&["runs", "--format", "json"]).json();
     assert_eq!(runs["runs"].as_array().map(Vec::len), Some(4));
     project.call(&["rollback", "--to", "start"]).exits(0);
+    // An older one cannot any more, and nothing of it is undone by half.
+    project.write("data", "kept");
+    let oldest = runs["runs"][3]["run"].as_str().expect("a run");
+    let refused = project.call(&["rollback", oldest, "--to", "start"]).exits(2);
+    assert!(refused.err.contains("the snapshot of step `a` is no longer there"), "{}", refused.err);
+    assert_eq!(project.read("data"), "kept");
 }
 
 #[test]

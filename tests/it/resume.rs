@@ -32,6 +32,19 @@ goal g {
 "#;
 
 #[test]
+fn what_ran_when_goalc_was_killed_shows_as_in_doubt_before_anything_goes_on() {
+    let project = killed_at(IN_DOUBT, "started");
+    let shown = project.show().stands("before succeeded, pay in-doubt, after-it pending");
+    assert_eq!(shown.json["status"], "running");
+    let runs = project.call(&["runs", "--format", "json"]).json();
+    assert_eq!(runs["runs"][0]["alive"], false);
+    let text = project.call(&["runs"]).exits(0).out();
+    assert!(text.contains("its process is gone"), "{text}");
+    let report = project.call(&["report"]).exits(0).out();
+    assert!(report.contains("| pay | in-doubt |"), "{report}");
+}
+
+#[test]
 fn an_idempotent_step_in_doubt_runs_again_and_what_succeeded_does_not() {
     let project = killed_at(
         r#"

@@ -81,7 +81,7 @@ pub struct ExecutorArguments {
 }
 
 /// Who is asked what.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct PeopleArguments {
     /// Ask before each step's first attempt and after its last failure; needs a terminal
     #[arg(short, long)]
@@ -92,7 +92,7 @@ pub struct PeopleArguments {
 }
 
 /// How much is told of a run while it goes on.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct LoudnessArguments {
     /// Tell of failures, questions and the end only
     #[arg(short, long)]
@@ -112,7 +112,7 @@ impl LoudnessArguments {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ResumeArguments {
     /// A run, or its beginning; the newest if left out
     pub run: Option<String>,

@@ -155,6 +155,10 @@ impl<'a, W: World> Drive<'a, W> {
         if !undoes {
             self.take_over_questions();
         }
+        // What was said before counts before anything starts: above all, that the run is cancelled.
+        if !undoes && !begins {
+            self.answers_have_come();
+        }
         self.pass_deadlines();
         let end = self.turn();
         if end.is_err() {

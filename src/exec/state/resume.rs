@@ -77,6 +77,19 @@ impl RunState {
         self.recount();
     }
 
+    /// What is left where the process was killed that carried the run out: what was in flight is in
+    /// doubt. Only for looking at it; taking it up has an event of its own.
+    pub fn leave_behind(&mut self) {
+        if self.status != RunStatus::Running || self.exit.is_some() {
+            return;
+        }
+        for node in self.graph.nodes() {
+            let elsewhere = self.executor_of(node).is_some();
+            doubt_units(&mut self.nodes[node.at()], elsewhere);
+        }
+        self.recount();
+    }
+
     /// Starts steps over whose meaning has changed. Goals that were stopped for failures which all
     /// lie in these go on: what the failures kept from running is due again, and what was undone
     /// for them. Not in what a deadline has ended (`over`), nor where something is still to be

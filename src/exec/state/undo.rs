@@ -129,7 +129,7 @@ impl RunState {
     }
 
     /// Whether a rollback up to then has this step to undo.
-    pub(super) fn is_to_undo(&self, node: NodeIx, since: u64) -> bool {
+    pub fn is_to_undo(&self, node: NodeIx, since: u64) -> bool {
         let (Some(step), state) = (self.graph.step(node), self.node(node)) else { return false };
         let kept = state.status == Status::Succeeded && state.ended_seq <= since;
         state.undo != Undo::Done && !kept && can_be_undone(step, state)
