@@ -96,7 +96,7 @@ fn wanted(want: Want) -> String {
     match want {
         Want::Any => "any expression".to_owned(),
         Want::Text => "anything that has a text: all but a list".to_owned(),
-        Want::String => "a string, or an expression that gives one".to_owned(),
+        Want::String | Want::Written(_) => "a string, or an expression that gives one".to_owned(),
         Want::Bool => "an expression that is true or false".to_owned(),
         Want::Int { at_least } if at_least == i64::MIN => "a whole number".to_owned(),
         Want::Int { at_least } => format!("a whole number from {at_least}"),

@@ -15,6 +15,8 @@ pub enum Want {
     /// Anything that has a text: all but lists.
     Text,
     String,
+    /// A string of a form that is checked where the value is known.
+    Written(Form),
     Bool,
     /// A whole number; the lowest allowed is checked where the value is known.
     Int {
@@ -30,6 +32,46 @@ pub enum Want {
     List,
     /// An int, or a string of one or more items: what `foreach` and spread take is `List`.
     Port,
+}
+
+/// How a string must be written to mean anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `HOST:PORT`
+    Address,
+    /// `http://…` or `https://…`
+    Url,
+    /// A JSON pointer (RFC 6901): empty, or begun with `/`.
+    Pointer,
+}
+
+impl Form {
+    /// What a text would have to be, and how to write it; `None` where it is so.
+    pub fn lacks(self, text: &str) -> Option<(&'static str, String)> {
+        let port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+        let fits = match self {
+            Self::Address => {
+                text.rsplit_once(':').is_some_and(|(host, end)| !host.is_empty() && port(end))
+            }
+            Self::Url => ["http://", "https://"]
+                .iter()
+                .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty())),
+            Self::Pointer => text.is_empty() || text.starts_with('/'),
+        };
+        let lacks = || match self {
+            Self::Address => (
+                "is not an address: a host, `:` and a port from 1 to 65535",
+                "write it as `\"localhost:5432\"`".to_owned(),
+            ),
+            Self::Url => {
+                ("is not a URL of the web", "begin it with `http://` or `https://`".to_owned())
+            }
+            Self::Pointer => {
+                ("is not a JSON pointer: it begins with `/`", format!("write `\"/{text}\"`"))
+            }
+        };
+        (!fits).then(lacks)
+    }
 }
 
 /// The semantic pass, as lowering sees it. Whatever it cannot resolve it has reported itself.

@@ -16,7 +16,7 @@ mod table;
 mod usage;
 
 pub use arguments::{argument_lines, as_sentence, stands};
-pub use context::{Context, Target, Want};
+pub use context::{Context, Form, Target, Want};
 pub use known::KnownSteps;
 pub use outline::{
     Argument, Clause, FallbackOutline, GoalOutline, LetOutline, MountOutline, OptionValue,

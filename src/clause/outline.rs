@@ -218,6 +218,8 @@ pub struct GoalOutline {
     pub span: Span,
     /// Something in it could not be read; what only follows from that is not reported.
     pub damaged: bool,
+    /// What could not be read, and may declare names.
+    pub unread: Rare<Vec<Span>>,
 }
 
 /// `scenario "…" { … }`

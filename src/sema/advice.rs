@@ -21,13 +21,13 @@ pub(super) fn advise(pass: &mut Pass<'_>, lowered: &Lowered, graph: &Graph) {
     retries(pass, lowered);
     super::undo::report(pass, lowered);
     super::alike::report(pass);
+    let conditions = Conditions::of(pass, lowered, graph);
     if graph.is_acyclic() {
         super::redundant::report(pass, graph);
         super::deadline::report(pass, lowered, graph);
-        let conditions = Conditions::of(pass, lowered, graph);
         super::join::report(pass, graph, &conditions);
-        super::race::report(pass, lowered, graph, &conditions);
     }
+    super::race::report(pass, lowered, graph, &conditions);
 }
 
 /// Whether a name may seem unused only because its use is what is wrong.

@@ -52,7 +52,7 @@ pub(super) struct Conditions {
 }
 
 impl Conditions {
-    /// The conditions in a graph without circles.
+    /// The conditions. In a circle, which is reported, a node may inherit too few.
     pub(super) fn of(pass: &Pass<'_>, lowered: &Lowered, graph: &Graph) -> Self {
         let types: HashMap<&str, &Type> = pass
             .world

@@ -60,7 +60,11 @@ impl Scope<'_, '_> {
             Literal::Duration(value) => Typed::literal(Type::Duration, Value::duration(value)),
             Literal::Size(value) => Typed::literal(Type::Size, Value::size(value)),
             Literal::Percent(value) => {
-                let help = format!("write it as a number, as `{}`", value / 100.0);
+                let help = format!(
+                    "only `tolerate` and alerts on `memory` and `cpu` take one; elsewhere write a size, as \
+                     `2GiB`, or a number, as `{}`",
+                    value / 100.0
+                );
                 self.pass.report(
                     Diagnostic::new(
                         Code::E0301,

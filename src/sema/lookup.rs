@@ -56,7 +56,7 @@ impl Scope<'_, '_> {
             if let Some(entity) = goal.names.get(name) {
                 return Seen::Entity(*entity);
             }
-            unclear |= goal.outline.damaged;
+            unclear = unclear || self.pass.may_declare(goal.outline, name);
         }
         if unclear { Seen::Unclear } else { Seen::Unknown }
     }
@@ -213,7 +213,7 @@ impl Scope<'_, '_> {
                 None
             }
             Some(entity) => Some(*entity),
-            None if decl.outline.damaged => None,
+            None if self.pass.may_declare(decl.outline, &part.value) => None,
             None => {
                 let names = || nodes_of(&decl.names).map(|(name, _)| name).collect();
                 let close = self.pass.closest(&part.value, names);

@@ -107,6 +107,10 @@ pub(super) fn no_condition(ty: &Type, span: Span) -> Diagnostic {
     let help = match ty {
         Type::Int | Type::Number => "compare it, as `… > 0`",
         Type::List(_) => "compare its length, as `len(…) > 0`",
+        Type::OneOf(words) if !words.is_empty() => {
+            let help = format!("compare it, as `… == \"{}\"`", words[0]);
+            return Diagnostic::new(Code::E0301, message, span, "not true or false").help(help);
+        }
         _ => "compare it, as `… == \"yes\"`",
     };
     Diagnostic::new(Code::E0301, message, span, named(ty)).help(help)

@@ -45,6 +45,15 @@ pub(super) fn check(pass: &mut Pass<'_>, ix: BindingIx, param: &ParamOutline) {
     pass.facts[ix.at()].kind = BindingKind::Param { default, matches, range, help, bound };
 }
 
+fn this_is(given: &Typed) -> String {
+    match (&given.ty, &given.expr) {
+        (Type::List(item), Expr::List(items)) if **item == Type::Any && !items.is_empty() => {
+            "the items of this one are of several types".to_owned()
+        }
+        (ty, _) => format!("this is {}", named(ty)),
+    }
+}
+
 struct Bounds<'a> {
     range: Option<&'a (Value, Value)>,
     matches: Option<&'a str>,
@@ -63,7 +72,7 @@ fn misfit(wanted: &Type, given: &Typed, span: Span, code: Code) -> Option<Diagno
             return Some(word_help(found, wanted, given, &text));
         }
         Err(Misfit::Type) => {
-            format!("{} is needed here, and this is {}", named(wanted), named(&given.ty))
+            format!("{} is needed here, and {}", named(wanted), this_is(given))
         }
     };
     Some(Diagnostic::new(code, message, span, named(&given.ty)).help(example(wanted)))

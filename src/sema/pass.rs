@@ -2,6 +2,7 @@
 //!
 //! Holds data only; each other file adds the methods of its own concern.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use super::Options;
 use super::index::{Named, Noted};
 use super::shell::Shell;
 use super::world::{BindingIx, GoalIx, Node, StepIx, World};
+use crate::clause::GoalOutline;
 use crate::diagnostic::{Diagnostic, Diagnostics, Near};
 use crate::ir::{BindingKind, Blank, Rare};
 use crate::source::{SourceMap, Span};
@@ -19,6 +21,9 @@ const MOST_SUGGESTIONS: usize = 50;
 
 /// Past so many bytes of scripts they are not parsed any more.
 const MOST_SCRIPT_BYTES: usize = 8 << 20;
+
+/// Past so many bytes, what could not be read is taken to declare any name.
+const MOST_SEARCHED_BYTES: usize = 64 << 20;
 
 /// Who evaluates an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +146,8 @@ pub(super) struct Pass<'p> {
     /// Where names are mentioned, if that is wanted.
     pub(super) noted: Option<Vec<Noted>>,
     suggestions: usize,
+    /// How many more bytes of text are searched for names.
+    searched_bytes: Cell<usize>,
     /// How many more bytes of scripts a shell's parser is asked about.
     pub(super) script_bytes: usize,
 }
@@ -182,6 +189,7 @@ impl<'p> Pass<'p> {
             order: Vec::new(),
             noted: None,
             suggestions: MOST_SUGGESTIONS,
+            searched_bytes: Cell::new(MOST_SEARCHED_BYTES),
             script_bytes: MOST_SCRIPT_BYTES,
         }
     }
@@ -213,6 +221,25 @@ impl<'p> Pass<'p> {
 
     pub(super) fn facts(&self, ix: BindingIx) -> &Facts {
         &self.facts[ix.at()]
+    }
+
+    /// Whether what could not be read of a goal may declare a name: it stands there.
+    pub(super) fn may_declare(&self, goal: &GoalOutline, name: &str) -> bool {
+        goal.unread.iter().any(|span| self.stands_in(name, *span))
+    }
+
+    /// Whether a name stands in a piece of text as a whole word; also where looking for more of
+    /// them would take too long.
+    pub(super) fn stands_in(&self, name: &str, span: Span) -> bool {
+        let text = self.sources.slice(span);
+        let Some(left) = self.searched_bytes.get().checked_sub(text.len()) else { return true };
+        self.searched_bytes.set(left);
+        let is_letter = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        text.match_indices(name).any(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + name.len()..].chars().next();
+            !before.is_some_and(is_letter) && !after.is_some_and(is_letter)
+        })
     }
 
     /// Whether one more suggestion may be looked for.

@@ -7,6 +7,15 @@ use super::pass::{Scope, User};
 use super::world::{BindingIx, Entity, NameMap, StepIx};
 use crate::diagnostic::{Code, Diagnostic};
 
+/// What is written for truth and falsehood elsewhere.
+fn meant_as_literal(name: &str) -> Option<&'static str> {
+    match name.to_lowercase().as_str() {
+        "true" | "yes" | "on" => Some("true"),
+        "false" | "no" | "off" => Some("false"),
+        _ => None,
+    }
+}
+
 impl Scope<'_, '_> {
     /// `build.digest` where `build` is meant; `rest` is what stands behind the step.
     pub(super) fn edge_to_output(&mut self, step: &[Part], part: &Part, rest: &[Part]) {
@@ -98,9 +107,11 @@ impl Scope<'_, '_> {
                 "a mounted file sees only its own names: add `param {name}: string` here and bind \
                  it where the file is mounted"
             )),
-            None => {
-                found.help(format!("declare it: `param {name}: string` or `let {name} = \"…\"`"))
-            }
+            None => match meant_as_literal(name) {
+                Some(literal) => found.help(format!("write `{literal}`")).fix(part.span, literal),
+                None => found
+                    .help(format!("declare it: `param {name}: string` or `let {name} = \"…\"`")),
+            },
         });
     }
 
@@ -113,7 +124,7 @@ impl Scope<'_, '_> {
 
     pub(super) fn unknown_output(&mut self, step: StepIx, part: &Part, also: &[&'static str]) {
         let decl = self.world().step(step);
-        if decl.outline.damaged {
+        if decl.outline.damaged && self.pass.stands_in(&part.value, decl.outline.span) {
             return;
         }
         let names: Vec<&str> = decl.outputs.iter().map(|(name, _)| &*name.value).collect();

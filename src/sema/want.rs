@@ -33,6 +33,14 @@ impl Scope<'_, '_> {
             self.pass.report(found.help("name another value, or write it here"));
             return None;
         }
+        if let (Some(Value::Text(text)), Want::Written(form)) = (&typed.constant, want)
+            && let Some((lacks, help)) = form.lacks(text)
+        {
+            let message = format!("`{text}` {lacks}");
+            let found = Diagnostic::new(Code::E0504, message, expr.span, "can never do");
+            self.pass.report(found.help(help));
+            return None;
+        }
         Some(typed)
     }
 
@@ -64,7 +72,7 @@ fn accepts(want: Want, ty: &Type) -> bool {
     match want {
         Want::Any => true,
         Want::Text => !matches!(ty, Type::List(_)),
-        Want::String => ty.is_textual() || *ty == Type::Secret,
+        Want::String | Want::Written(_) => ty.is_textual() || *ty == Type::Secret,
         Want::Bool => *ty == Type::Bool,
         Want::Int { .. } => *ty == Type::Int,
         Want::Number => matches!(ty, Type::Int | Type::Number),
@@ -79,7 +87,10 @@ fn misfit(want: Want, given: &Type, span: Span) -> Diagnostic {
     let (wanted, help) = match want {
         Want::Bool => return no_condition(given, span),
         Want::Any | Want::Text => ("a text", "join its items, as `join(list, \",\")`"),
-        Want::String => ("a string", "put it in a string, as `\"${value}\"`"),
+        Want::String if matches!(given, Type::List(_)) => {
+            ("a string", "write its items one after the other, without brackets")
+        }
+        Want::String | Want::Written(_) => ("a string", "put it in a string, as `\"${value}\"`"),
         Want::Int { .. } => ("an int", "write a whole number, as `3`"),
         Want::Number => ("a number", "write a number, as `2` or `1.5`"),
         Want::Duration { .. } => ("a duration", "write it with its unit, as `90s` or `1h30m`"),

@@ -25,6 +25,11 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at + ahead)
     }
 
+    /// The token that was taken last.
+    pub fn last(&self) -> Option<&'a Token> {
+        self.tokens.get(self.at.checked_sub(1)?)
+    }
+
     /// Takes the next token.
     pub fn bump(&mut self) -> Option<&'a Token> {
         let token = self.tokens.get(self.at)?;

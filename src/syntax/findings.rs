@@ -205,6 +205,16 @@ pub(super) fn block_alone(place: Span) -> Diagnostic {
         .help("write `{` on the line of its clause, as in `step build {`")
 }
 
+pub(super) fn comma_behind_block(place: Span, same_line: bool) -> Diagnostic {
+    let found =
+        Diagnostic::new(Code::E0101, "unexpected `,`", place, "nothing carries on behind a `}`");
+    if same_line {
+        found.help("write `;`, or begin a new line").fix(place, ";")
+    } else {
+        found.help("take it out: a statement ends with its line").fix(place, "")
+    }
+}
+
 pub(super) fn missing_brace(end: Span, braces: &[Span]) -> Diagnostic {
     let finding =
         Diagnostic::new(Code::E0101, "a `}` is missing", end, "the file ends before it is closed");

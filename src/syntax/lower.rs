@@ -25,8 +25,8 @@ const MOST_FINDINGS: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Lower<'a> {
     /// What is being read, before it was mended.
-    text: &'a str,
-    place: Place<'a>,
+    pub(super) text: &'a str,
+    pub(super) place: Place<'a>,
     holes: &'a [Hole],
     /// Where the piece starts that is being read; pairs count from there.
     pub(super) base: usize,
@@ -187,66 +187,6 @@ impl<'a> Lower<'a> {
         Statement { tokens: Vec::new(), span: Span::default(), doc, damaged: false }
     }
 
-    pub(super) fn end(&mut self, mut statement: Statement, list: &mut List) {
-        let tokens = &statement.tokens;
-        let (Some(from), Some(to)) = (tokens.first(), tokens.last()) else { return };
-        statement.span = from.span.to(to.span);
-        self.add(statement, &mut list.statements);
-    }
-
-    /// A block that opens a line, and what follows an `in` at a line's end, go to the statement
-    /// above.
-    fn add(&mut self, mut statement: Statement, statements: &mut Vec<Statement>) {
-        let opens_block =
-            matches!(statement.tokens.first(), Some(Token { kind: TokenKind::Block(_), .. }));
-        if opens_block {
-            self.report_block_alone(&mut statement);
-        }
-        match statements.last_mut() {
-            Some(above) if opens_block || self.carries_on(above, &statement) => {
-                above.span = above.span.to(statement.span);
-                above.damaged |= statement.damaged;
-                above.tokens.append(&mut statement.tokens);
-            }
-            _ => statements.push(statement),
-        }
-    }
-
-    fn report_block_alone(&mut self, statement: &mut Statement) {
-        let brace = statement.span.start as usize;
-        if !statement.damaged {
-            let place = Span::new(self.place.file(), brace, brace + 1);
-            self.findings.push(findings::block_alone(place));
-        }
-        statement.damaged = true;
-    }
-
-    /// `in` is an operator behind a value, but may also be a name, as in `depends in`: it carries
-    /// on where the next line cannot be a statement.
-    fn carries_on(&self, above: &Statement, below: &Statement) -> bool {
-        let [.., value, last] = above.tokens.as_slice() else { return false };
-        let is_in = matches!(&last.kind, TokenKind::Name(name) if &**name == "in");
-        let is_value = !matches!(value.kind, TokenKind::Mark(_) | TokenKind::Block(_));
-        if !is_in || !is_value || self.has_semicolon(above, below) {
-            return false;
-        }
-        let kind = |at: usize| below.tokens.get(at).map(|token| &token.kind);
-        match kind(0) {
-            Some(TokenKind::Group(_) | TokenKind::String(_)) => true,
-            Some(TokenKind::Name(_)) if above.tokens.len() > 2 => match kind(1) {
-                Some(TokenKind::Group(group)) => group.delimiter == Delimiter::Paren,
-                Some(TokenKind::Mark(_)) | None => true,
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
-    fn has_semicolon(&self, above: &Statement, below: &Statement) -> bool {
-        let gap = above.span.end as usize..below.span.start as usize;
-        has_semicolon(self.text.get(gap).unwrap_or_default())
-    }
-
     fn token(&mut self, pair: Pair<'a, Rule>, tokens: &mut Vec<Token>) {
         let std::ops::Range { start, end } = self.range(&pair);
         let kind = match pair.as_rule() {
@@ -362,11 +302,6 @@ impl<'a> Lower<'a> {
         }
         self.bad(text, start)
     }
-}
-
-/// Whether a `;` stands in what is between two statements: white space and comments.
-pub fn has_semicolon(gap: &str) -> bool {
-    gap.lines().any(|line| line.split('#').next().is_some_and(|code| code.contains(';')))
 }
 
 /// The second of two values in a group without anything between them.

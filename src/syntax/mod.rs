@@ -21,6 +21,7 @@ mod repair;
 mod reread;
 mod scan;
 mod shift;
+mod statements;
 mod string;
 mod template;
 mod words;
@@ -35,10 +36,10 @@ pub use ast::{
     Mark, Statement, StringLiteral, StringStyle, TemplatePart, Token, TokenKind,
 };
 pub use cursor::Cursor;
-pub use lower::has_semicolon;
 pub use read::parse;
 pub use reread::{Changed, Reading};
 pub use shift::Shift;
+pub use statements::has_semicolon;
 pub use string::block_rows;
 pub use template::{ScriptReference, script_references, template};
 pub use words::is_name;

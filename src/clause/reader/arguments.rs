@@ -62,7 +62,10 @@ impl<'a, 't> Arguments<'a, 't> {
         self.head = head;
         while let Some(token) = self.cursor.peek(0) {
             if !self.take_block() && !self.take_option()? {
-                return Err(complaint::unexpected(self.spec, token, self.place, self.text));
+                let last = self.cursor.last();
+                let inner = last.and_then(|last| complaint::string_in_string(last, token));
+                let plain = || complaint::unexpected(self.spec, token, self.place, self.text);
+                return Err(inner.unwrap_or_else(plain));
             }
         }
         self.options.shrink_to_fit();

@@ -79,6 +79,21 @@ fn incomplete(spec: &ClauseSpec) -> String {
     }
 }
 
+/// A `"` inside of a `${…}`, which has ended the string around it.
+pub(super) fn string_in_string(before: &Token, next: &Token) -> Option<Diagnostic> {
+    let TokenKind::String(text) = &before.kind else { return None };
+    let opened = text.text.rfind("${").is_some_and(|at| !text.text[at..].contains('}'));
+    if !opened || before.span.end != next.span.start {
+        return None;
+    }
+    let message = "this `\"` ends the string, in the middle of a `${…}`";
+    let place = Span::new(before.span.file, before.span.end as usize - 1, before.span.end as usize);
+    Some(
+        Diagnostic::new(Code::E0101, message, place, "the string ends here")
+            .help("write strings inside of `${…}` with `'`, as `${env('HOME')}`"),
+    )
+}
+
 /// Text behind all that a clause takes.
 pub(super) fn unexpected(spec: &ClauseSpec, token: &Token, place: Place, text: &str) -> Diagnostic {
     let label = match spec.word {

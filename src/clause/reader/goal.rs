@@ -13,6 +13,7 @@ use crate::clause::{
     Argument, Clause, ClauseSpec, FallbackOutline, GoalOutline, LetOutline, MountOutline,
     ParamOutline, Place, ResourceOutline, StepOutline,
 };
+use crate::ir::Rare;
 use crate::source::Spanned;
 use crate::syntax::{Block, Statement, TokenKind};
 
@@ -50,18 +51,23 @@ impl Reader<'_> {
             scenarios: Vec::new(),
             span: clause.span,
             damaged: clause.damaged,
+            unread: Rare::default(),
         };
         let Some(block) = block_of(statement) else { return goal };
-        goal.damaged |= !block.closed;
+        if !block.closed {
+            goal.damaged = true;
+            goal.unread.push(clause.span);
+        }
         goal.steps.reserve_exact(block.statements.iter().filter(|each| is_step(each)).count());
         let mut once = Once::default();
         for statement in statements_of(block) {
-            goal.damaged |= statement.damaged;
-            let Recognised::Clause(opened) = self.recognise(&statement, Place::Goal) else {
+            let recognised = self.recognise(&statement, Place::Goal);
+            let whole = matches!(&recognised, Recognised::Clause(opened) if !opened.clause.damaged);
+            if statement.damaged || !whole {
                 goal.damaged = true;
-                continue;
-            };
-            goal.damaged |= opened.clause.damaged;
+                goal.unread.push(statement.span);
+            }
+            let Recognised::Clause(opened) = recognised else { continue };
             self.check_once(&opened.clause, &mut once);
             if is(&opened.clause, &GOAL) {
                 let Opened { clause, .. } = opened;

@@ -3,7 +3,7 @@
 //! Declares name, type and source; reading the value is the interpreter's business.
 
 use crate::clause::{
-    Clause, ClauseSpec, Context, OptionSpec, Place, Repeat, Role, Shape, Slot, Target, Want,
+    Clause, ClauseSpec, Context, Form, OptionSpec, Place, Repeat, Role, Shape, Slot, Target, Want,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{OutputSource, OutputSpec};
@@ -21,7 +21,10 @@ pub(super) static OUTPUT: ClauseSpec = ClauseSpec {
         OptionSpec::required(":", &[Slot::one("TYPE", Shape::Type)]),
         OptionSpec::flag("from stdout"),
         OptionSpec::new("from file", &[Slot::one("\"PATH\"", Shape::Expr(Want::String))]),
-        OptionSpec::new("from json", &[Slot::one("\"/POINTER\"", Shape::Expr(Want::String))]),
+        OptionSpec::new(
+            "from json",
+            &[Slot::one("\"/POINTER\"", Shape::Expr(Want::Written(Form::Pointer)))],
+        ),
     ],
     summary: "a value that the step gives to steps that depend on it",
     documentation: "\

@@ -62,7 +62,8 @@ impl Access<'_> {
 /// Two accesses to the same files, in the order of the graph.
 type Pair<'p> = (Access<'p>, Access<'p>);
 
-/// Reports the races of a graph without circles.
+/// Reports the races. What waits in a circle, which is reported, has no order yet: its steps are
+/// taken as ordered among themselves.
 pub(super) fn report(
     pass: &mut Pass<'_>,
     lowered: &Lowered,

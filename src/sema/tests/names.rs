@@ -192,3 +192,27 @@ fn the_item_in_a_when_is_told_to_come_too_early() {
         check("goal g {\nstep a { foreach i in [1]; when i == 1; run [\"echo\", \"${i}\"] }\n}");
     assert!(checked.help("E0202").contains("before there are items"), "{}", checked.help("E0202"));
 }
+
+#[test]
+fn what_could_not_be_read_hides_only_the_names_that_stand_in_it() {
+    assert_eq!(
+        errors("parm version: string\nstep a { run \"true\"; when missing == version }"),
+        ["E0102 2", "E0202 3"]
+    );
+    assert_eq!(
+        errors(
+            "frobnicate 3\nstep a { run \"true\"; depends zz }\ngoal inner { step b { when other == 1; run \"true\" } }"
+        ),
+        ["E0102 2", "E0201 3", "E0202 4"]
+    );
+}
+
+#[test]
+fn a_comma_behind_a_block_swallows_nothing() {
+    assert_eq!(
+        errors(
+            "step a { run \"true\" },\nstep b { depends zz; run \"true\" }, step c { run \"true\"; run \"x\" }"
+        ),
+        ["E0101 2", "E0201 3", "E0101 3", "E0502 3"]
+    );
+}

@@ -182,3 +182,13 @@ fn thousands_of_steps_in_one_folder_are_no_race() {
     text.push('}');
     assert_eq!(check(&text).errors(), [""; 0]);
 }
+
+#[test]
+fn a_circle_hides_no_race_of_others() {
+    assert_eq!(
+        errors(
+            "step a { depends b; writes \"f\"; run \"true\" }\nstep b { depends a; writes \"f\"; run \"true\" }\nstep x { depends b; writes \"f\"; run \"true\" }\nstep z { writes \"h\"; run \"true\" }\nstep y { writes \"h\"; run \"true\" }"
+        ),
+        ["E0401 2", "E0403 6"]
+    );
+}

@@ -227,3 +227,44 @@ step a { when matches("x", p); run "true" }"#
     );
     assert!(errors(r#"step a { when matches("x", "\\d+"); run "true" }"#).is_empty());
 }
+
+#[test]
+fn strings_of_a_form_are_held_to_it_where_they_are_known() {
+    let probes = |probe: &str| {
+        errors(&format!("let host = \"db\"\nstep a {{ requires {{ {probe} }}; run \"true\" }}"))
+    };
+    for right in [
+        "tcp \"db:5432\"",
+        "tcp \"[::1]:80\"",
+        "tcp \"${host}:x\"",
+        "http \"https://db/\"",
+        "http \"${host}\"",
+    ] {
+        assert_eq!(probes(right), [""; 0], "{right}");
+    }
+    for wrong in ["tcp \"db\"", "tcp \"db:0\"", "tcp host", "http \"db/health\"", "http host"] {
+        assert_eq!(probes(wrong), ["E0504 3"], "{wrong}");
+    }
+    assert_eq!(errors("step a { run \"true\"; output o: int from json \"a/b\" }"), ["E0504 2"]);
+}
+
+#[test]
+fn helps_say_what_can_be_written_there() {
+    let help = |text: &str, code| check(&format!("goal g {{\n{text}\n}}")).help(code).to_owned();
+    assert_eq!(
+        help("param d: bool = yes\nstep a { run \"true\"; when d }", "E0202"),
+        "write `true`"
+    );
+    assert_eq!(
+        help("step a { shell [\"bash\", \"-c\"]; run \"true\" }", "E0301"),
+        "write its items one after the other, without brackets"
+    );
+    assert_eq!(
+        help("step a { run \"echo ${env(\"HOME\")}\" }", "E0101"),
+        "write strings inside of `${…}` with `'`, as `${env('HOME')}`"
+    );
+    assert_eq!(
+        help("step t { run \"true\" }\nstep a { depends t; when t.status; run \"true\" }", "E0301"),
+        "compare it, as `… == \"succeeded\"`"
+    );
+}

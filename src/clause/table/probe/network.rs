@@ -3,7 +3,7 @@
 //! What each says, not how it is asked.
 
 use super::{PROBE, push};
-use crate::clause::{Clause, ClauseSpec, Context, OptionSpec, Shape, Slot, Target, Want};
+use crate::clause::{Clause, ClauseSpec, Context, Form, OptionSpec, Shape, Slot, Target, Want};
 use crate::ir::ProbeKind;
 
 const TIME: Shape = Shape::Operand(Want::Duration { positive: true });
@@ -11,7 +11,7 @@ const WITHIN: OptionSpec = OptionSpec::new("within", &[Slot::one("DURATION", TIM
 
 pub(in crate::clause::table) static TCP: ClauseSpec = ClauseSpec {
     word: "tcp",
-    head: &[Slot::one("\"HOST:PORT\"", Shape::Operand(Want::String))],
+    head: &[Slot::one("\"HOST:PORT\"", Shape::Operand(Want::Written(Form::Address)))],
     options: &[WITHIN],
     summary: "a TCP connection can be made",
     documentation: "`within` says how long it may take.",
@@ -22,7 +22,7 @@ pub(in crate::clause::table) static TCP: ClauseSpec = ClauseSpec {
 
 pub(in crate::clause::table) static HTTP: ClauseSpec = ClauseSpec {
     word: "http",
-    head: &[Slot::one("\"URL\"", Shape::Operand(Want::String))],
+    head: &[Slot::one("\"URL\"", Shape::Operand(Want::Written(Form::Url)))],
     options: &[
         OptionSpec::new("status", &[Slot::one("N", Shape::Operand(Want::Int { at_least: 100 }))]),
         OptionSpec::new("body", &[Slot::one("EXPR", Shape::Operand(Want::Text))]),
