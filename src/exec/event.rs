@@ -102,6 +102,18 @@ pub enum StopReason {
     },
 }
 
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failure { node } => write!(f, "the run stopped when `{node}` failed"),
+            Self::Signal { .. } => f.write_str("the run was stopped by a signal"),
+            Self::Deadline => f.write_str("the deadline has passed"),
+            Self::Cancelled { by } => write!(f, "the run was cancelled by {by}"),
+            Self::Rollback { by } => write!(f, "the run was rolled back by {by}"),
+        }
+    }
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]

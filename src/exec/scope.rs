@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 
 use super::event::Status;
 use super::graph::NodeIx;
-use super::state::{RunState, UnitIx};
+use super::state::{Omission, RunState, UnitIx};
 use crate::ir::{BindingKind, Guards};
 use crate::value::{BindingId, EvalError, Expr, NodeId, Scope, StepId, Value, evaluate};
 
@@ -288,6 +288,9 @@ impl Scope for Place<'_> {
         }
         match state {
             Some(state) if state.outputs.contains_key(output) => Ok(state.outputs[output].clone()),
+            Some(state) if state.omission == Some(Omission::LeftOut) => Err(EvalError::failed(
+                format!("`{step}` is left out of this run, so its `{output}` is not known"),
+            )),
             Some(state) if state.status.is_end() && state.status != Status::Succeeded => {
                 Err(EvalError::failed(format!(
                     "`{step}` is {}, so it gave no `{output}`",

@@ -49,7 +49,7 @@ fn ctrl_c_ends_the_picture_and_the_run() {
     let mut terminal = Terminal::run(&project, &[]);
     terminal.sees("1 runs");
     terminal.presses('c');
-    terminal.sees("stopping: what runs is asked to end");
+    terminal.sees("stopping, as the run was stopped by a signal: what runs is asked to end");
     let rest = terminal.ends(130);
     assert!(rest.contains("goalc: to go on: goalc resume"), "{rest}");
 }

@@ -245,9 +245,9 @@ impl Reporter {
                 let mark = self.paint.yellow("!");
                 self.say(format!("{mark} alert on {on} was not delivered: {why}"));
             }
-            Event::StopRequested { goal, .. } => {
+            Event::StopRequested { goal, why } => {
                 let of = if goal.is_root() { String::new() } else { format!(" in {goal}") };
-                self.say(format!("stopping: what runs{of} is asked to end"));
+                self.say(format!("stopping, as {why}: what runs{of} is asked to end"));
             }
             event => self.attempt(event, state),
         }

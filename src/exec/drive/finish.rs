@@ -334,13 +334,7 @@ impl<W: World> Drive<'_, W> {
 
     /// Why nothing new starts where a node is, in one line.
     pub(super) fn why_stopped(&self, node: NodeIx) -> Option<String> {
-        self.state.stopping(node).map(|why| match why {
-            StopReason::Failure { node } => format!("the run stopped when `{node}` failed"),
-            StopReason::Signal { .. } => "the run was stopped by a signal".to_owned(),
-            StopReason::Deadline => "the deadline has passed".to_owned(),
-            StopReason::Cancelled { by } => format!("the run was cancelled by {by}"),
-            StopReason::Rollback { by } => format!("the run was rolled back by {by}"),
-        })
+        self.state.stopping(node).map(ToString::to_string)
     }
 }
 
