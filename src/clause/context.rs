@@ -53,9 +53,10 @@ impl Form {
             Self::Address => {
                 text.rsplit_once(':').is_some_and(|(host, end)| !host.is_empty() && port(end))
             }
-            Self::Url => ["http://", "https://"]
-                .iter()
-                .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty())),
+            Self::Url => text.split_once("://").is_some_and(|(scheme, rest)| {
+                let web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+                web && !rest.is_empty()
+            }),
             Self::Pointer => text.is_empty() || text.starts_with('/'),
         };
         let lacks = || match self {
@@ -67,7 +68,8 @@ impl Form {
                 ("is not a URL of the web", "begin it with `http://` or `https://`".to_owned())
             }
             Self::Pointer => {
-                ("is not a JSON pointer: it begins with `/`", format!("write `\"/{text}\"`"))
+                let bare = text.trim_start_matches(['#', '/']);
+                ("is not a JSON pointer: it begins with `/`", format!("write `\"/{bare}\"`"))
             }
         };
         (!fits).then(lacks)

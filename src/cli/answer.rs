@@ -7,11 +7,11 @@ use indexmap::IndexMap;
 use super::arguments::{AnswerArguments, CancelArguments, DoneArguments, ResumeArguments};
 use super::exit::{FAILED, Failed};
 use super::output;
-use super::resume::resume;
+use super::resume::end_cancelled;
 use super::runs::{Found, find, open_to_write};
 use super::session::now;
 use crate::exec::RunStatus;
-use crate::exec::event::{QuestionKind, Unit};
+use crate::exec::event::{QuestionKind, Status, Unit};
 use crate::exec::graph::NodeIx;
 use crate::exec::state::{RunState, UnitIx, UnitState};
 use crate::exec::world::user;
@@ -50,15 +50,16 @@ pub(super) fn cancel(arguments: &CancelArguments) -> Result<u8, Failed> {
     if !found.alive && !matches!(status, RunStatus::Waiting | RunStatus::Running) {
         return Err(Failed::wrong(format!("run {run} is {status}: there is nothing to cancel")));
     }
-    post_cancel(&found.store, &run)?;
     if found.alive {
+        post_cancel(&found.store, &run)?;
         output::tell(&format!("run {run} is asked to stop\n"));
         return Ok(0);
     }
     // Nobody carries it out: this process takes it up, for its cleanup and its end.
     drop(found);
-    let taken_up = ResumeArguments { run: Some(run.to_string()), ..ResumeArguments::default() };
-    let exit = resume(&taken_up)?;
+    let (run, params) = (Some(run.to_string()), arguments.params.clone());
+    let taken_up = ResumeArguments { run, params, ..ResumeArguments::default() };
+    let exit = end_cancelled(&taken_up, user())?;
     Ok(if exit == FAILED { 0 } else { exit })
 }
 
@@ -90,7 +91,11 @@ pub(super) fn post(
     let question = open.ok_or_else(|| {
         let own = state.unit(unit).filter(|_| unit.item.is_some());
         let status = own.map_or_else(|| state.status(unit.node), UnitState::status);
-        Failed::wrong(format!("{step} asks nothing in run {run}: it is {status}"))
+        let next = match status {
+            Status::InDoubt => format!(": `goalc resume {run}` asks what became of it"),
+            _ => String::new(),
+        };
+        Failed::wrong(format!("{step} asks nothing in run {run}: it is {status}{next}"))
     })?;
     let kind = said(command, question.kind, &step)?;
     let asked = Some(question.seq);

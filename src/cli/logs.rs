@@ -1,5 +1,6 @@
 //! `goalc logs`: what steps wrote, attempt by attempt.
 
+use std::collections::HashMap;
 use std::io::{IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,10 +11,11 @@ use super::exit::Failed;
 use super::live::harmless;
 use super::output;
 use super::runs::{Found, find, open_to_read};
-use crate::exec::event::{Event, Stamped, Unit};
+use crate::exec::event::{Event, Unit};
+use crate::exec::state::label;
 use crate::exec::world::readable;
 use crate::store::RunFolder;
-use crate::value::NodeId;
+use crate::value::{NodeId, Value};
 
 /// How often a log that is followed is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -64,31 +66,50 @@ fn resolve(arguments: &LogsArguments) -> Result<(Found, Option<String>), Failed>
 fn named(found: &Found, text: &str) -> Result<String, Failed> {
     match answer::unit_named(found, text) {
         Err(_) if BESIDE.contains(&text) => Ok(text.to_owned()),
+        // An instance that the plan has no more.
+        Err(_) if has_run(found, text) => Ok(text.to_owned()),
         unit => unit.map(|unit| found.state.name(unit).to_string()),
     }
+}
+
+fn has_run(found: &Found, text: &str) -> bool {
+    found.events.iter().any(|stamped| match &stamped.event {
+        Event::AttemptStarted { unit, .. } => unit.to_string() == text,
+        _ => false,
+    })
 }
 
 fn logs_of(found: &Found, step: Option<&str>, folder: &RunFolder) -> Vec<Log> {
     let wanted = |unit: &Unit| {
         step.is_none_or(|step| unit.node.as_str() == step || unit.to_string() == step)
     };
-    let log = |seq: u64, unit: &Unit, what: &str| {
-        let unit = found.state.find(unit).filter(|_| wanted(unit))?;
-        let title = format!("{}, {what}", readable(&found.state.label(unit)));
-        Some(Log { seq, title, path: folder.logs().join(format!("{seq}.log")) })
-    };
-    let of_event = |stamped: &Stamped| match &stamped.event {
-        Event::AttemptStarted { unit, attempt, .. } => {
-            log(stamped.seq, unit, &format!("attempt {attempt}"))
+    // As they were then: a changed plan may have brought others since.
+    let mut items: HashMap<NodeId, &[Value]> = HashMap::new();
+    let mut logs = Vec::new();
+    for stamped in &found.events {
+        let seq = stamped.seq;
+        let (unit, what) = match &stamped.event {
+            Event::ItemsFixed { step, items: fixed, .. } => {
+                items.insert(NodeId::Step(step.clone()), fixed);
+                continue;
+            }
+            Event::AttemptStarted { unit, attempt, .. } => {
+                (unit.clone(), format!("attempt {attempt}"))
+            }
+            Event::HandedOver { unit } => (unit.clone(), "agent".to_owned()),
+            Event::UndoStarted { step } => {
+                let unit = Unit { node: NodeId::Step(step.clone()), item: None };
+                (unit, "undo".to_owned())
+            }
+            _ => continue,
+        };
+        if wanted(&unit) {
+            let all = items.get(&unit.node).copied().unwrap_or_default();
+            let item = unit.item.and_then(|item| all.get(item as usize));
+            let title = format!("{}, {what}", readable(&label(&unit, item)));
+            logs.push(Log { seq, title, path: folder.logs().join(format!("{seq}.log")) });
         }
-        Event::HandedOver { unit } => log(stamped.seq, unit, "agent"),
-        Event::UndoStarted { step } => {
-            let unit = Unit { node: NodeId::Step(step.clone()), item: None };
-            log(stamped.seq, &unit, "undo")
-        }
-        _ => None,
-    };
-    let mut logs: Vec<Log> = found.events.iter().filter_map(of_event).collect();
+    }
     logs.extend(beside(step, folder));
     logs.sort_by_key(|log| log.seq);
     logs
@@ -109,7 +130,7 @@ fn beside(step: Option<&str>, folder: &RunFolder) -> Vec<Log> {
 /// How much of each log was printed.
 #[derive(Default)]
 struct Shown {
-    lengths: std::collections::HashMap<PathBuf, u64>,
+    lengths: HashMap<PathBuf, u64>,
     last: Option<PathBuf>,
     /// Into a file or pipe a log goes as it is; on a terminal nothing in it acts.
     terminal: bool,

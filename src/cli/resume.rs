@@ -22,10 +22,19 @@ use crate::exec::scope::Values;
 use crate::exec::state::RunState;
 use crate::exec::world::RealSurroundings;
 use crate::ir::Plan;
-use crate::store::RunRecord;
+use crate::store::{RequestKind, RunId, RunRecord, Store};
 use crate::value::{NodeId, StepId};
 
 pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
+    take_up(arguments, None)
+}
+
+/// Takes a run up that nobody carries out, only to end it: for `goalc cancel`.
+pub(super) fn end_cancelled(arguments: &ResumeArguments, by: String) -> Result<u8, Failed> {
+    take_up(arguments, Some(by))
+}
+
+fn take_up(arguments: &ResumeArguments, cancelled_by: Option<String>) -> Result<u8, Failed> {
     if arguments.people.interactive {
         super::run::needs_terminal()?;
     }
@@ -61,11 +70,13 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
         }
         return Ok(exit);
     }
+    forget_cancels(&store, &record.id)?;
     if let Some(missing) = cluster::missing(&record.plan, state.executor.as_deref()).first() {
         return Err(Failed::wrong(missing.clone()));
     }
     let manner = Manner {
         yes: arguments.yes,
+        cancelled_by,
         agent: arguments.people.agent.clone(),
         format: arguments.format,
         loudness: arguments.loudness.get(),
@@ -90,6 +101,17 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     let (retry_failed, interactive) = (arguments.retry_failed, arguments.people.interactive);
     let first = Event::RunResumed { retry_failed, changed, interactive };
     carry_out(session, state, params, first)
+}
+
+/// A cancel that came too late for the process that it was meant for says nothing of this one.
+fn forget_cancels(store: &Store, run: &RunId) -> Result<(), Failed> {
+    let mut inbox = store.inbox(run)?;
+    for posted in inbox.poll()? {
+        if posted.request.kind == RequestKind::Cancel {
+            inbox.dismiss(posted.id, session::now())?;
+        }
+    }
+    Ok(())
 }
 
 /// The plan's file as it is now; `None` where it is gone or has errors: the run holds its own. Where

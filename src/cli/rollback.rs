@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::arguments::{LogArguments, RollbackArguments};
+use super::arguments::{LogArguments, RollbackArguments, RunFormat};
 use super::exit::Failed;
 use super::live::Loudness;
 use super::log::Log;
+use super::output;
 use super::resume::{allowed, current, secrets, state, without_plan};
 use super::runs::open_to_write;
 use super::session::{self, Manner, Session, carry_out, environment};
+use super::view::view;
 use crate::diagnostic::closest;
 use crate::exec::estimate::Measured;
 use crate::exec::event::Event;
@@ -37,6 +39,18 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     // In which order things would start does not matter any more.
     let state = state(&graph, &events, &params, &surroundings, &Measured::new());
     let since = since(&state, arguments.to.as_deref())?;
+    let undoes = |node: NodeIx| state.is_to_undo(node, since);
+    if since > 0 && !state.graph().steps().any(undoes) {
+        let run = &record.id;
+        output::tell(&format!(
+            "nothing of run {run} is to be undone behind its last checkpoint; all the way: \
+             goalc rollback {run} --to start\n"
+        ));
+        if arguments.format == RunFormat::Json {
+            output::print_json(&view(run, &state, false));
+        }
+        return Ok(0);
+    }
     if let Some(step) = without_snapshot(&state, since, &folder) {
         return Err(Failed::wrong(format!(
             "the snapshot of step `{step}` is no longer there (`goalc clean` has removed it), so run {} cannot be \
@@ -47,6 +61,7 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     let (format, loudness) = (arguments.format, Loudness::Usual);
     let manner = Manner {
         yes: false,
+        cancelled_by: None,
         agent: None,
         format,
         loudness,

@@ -196,6 +196,7 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
     let store = Store::open_to_write(folder)?;
     let order = order(&start, &store, loaded);
     let manner = Manner {
+        cancelled_by: None,
         yes: arguments.yes,
         agent: arguments.people.agent.clone(),
         format: arguments.format,

@@ -104,11 +104,19 @@ pub(super) fn open_to_write() -> Result<Store, StoreError> {
 /// The run that a name means, as it stands.
 pub(super) fn find(store: Store, name: Option<&str>) -> Result<Found, Failed> {
     let summary = store.find_run(name)?;
-    let (record, events, damage) = store.load_sound(&summary.id)?;
+    let is_held = || store.folder().run(&summary.id).holder().map(|holder| holder.is_some());
+    let mut alive = is_held()?;
+    let (record, events, damage) = loop {
+        let loaded = store.load_sound(&summary.id)?;
+        // One that has begun or ended meanwhile has written more.
+        let still = is_held()?;
+        if still == std::mem::replace(&mut alive, still) {
+            break loaded;
+        }
+    };
     let graph = Arc::new(Graph::new(Arc::clone(&record.plan)));
     let order = vec![0; graph.node_count()];
     let mut state = fold(graph, order, &events);
-    let alive = store.folder().run(&summary.id).holder()?.is_some();
     if !alive {
         state.leave_behind();
     }

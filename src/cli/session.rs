@@ -43,6 +43,8 @@ use crate::value::{GoalId, NodeId};
 #[derive(Debug, Clone)]
 pub(super) struct Manner {
     pub(super) yes: bool,
+    /// The run is only taken up to be ended: who cancels it.
+    pub(super) cancelled_by: Option<String>,
     /// The command that manual steps are handed to.
     pub(super) agent: Option<String>,
     pub(super) format: RunFormat,
@@ -166,6 +168,7 @@ pub(super) fn carry_out(
     listen(world.signal_sink())?;
     let agent = session.manner.agent.take();
     let options = DriveOptions {
+        cancelled_by: session.manner.cancelled_by.clone(),
         yes: session.manner.yes,
         agent: agent.is_some(),
         user: user(),

@@ -23,7 +23,7 @@ pub(super) fn advise(pass: &mut Pass<'_>, lowered: &Lowered, graph: &Graph) {
     super::alike::report(pass);
     let conditions = Conditions::of(pass, lowered, graph);
     if graph.is_acyclic() {
-        super::redundant::report(pass, graph);
+        super::redundant::report(pass, lowered, graph);
         super::deadline::report(pass, lowered, graph);
         super::join::report(pass, graph, &conditions);
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::edit;
 use super::graph::{Graph, Hop};
+use super::lower::Lowered;
 use super::pass::Pass;
 use super::world::{NameMap, Node, StepIx};
 use crate::diagnostic::{Code, Diagnostic};
@@ -13,8 +14,13 @@ use crate::source::Span;
 /// Looking further than this costs more than the advice is worth.
 const MOST_VISITS: usize = 2_000_000;
 
-/// Reports each `depends` of a step on something that another of its `depends` waits for anyway.
-pub(super) fn report(pass: &mut Pass<'_>, graph: &Graph) {
+/// Reports each `depends` of a step on something that another of its `depends` waits for anyway. One
+/// on a service keeps it running for the step, too: that is never said by another.
+pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered, graph: &Graph) {
+    let is_service = |at: usize| match graph.node(at) {
+        Node::Step(step) => lowered.steps[step.at()].service.is_some(),
+        Node::Goal(_) => false,
+    };
     let order = heights(graph);
     let mut visits = MOST_VISITS;
     for ix in pass.world.step_ids() {
@@ -34,7 +40,7 @@ pub(super) fn report(pass: &mut Pass<'_>, graph: &Graph) {
                 .needs
                 .iter()
                 .any(|used| graph.target(used.what.target) == hop.to());
-            if let (Some(span), false) = (hop.span, used) {
+            if let (Some(span), false) = (hop.span, used || is_service(hop.to())) {
                 let found = redundant(pass, graph, ix, span, hop, by);
                 pass.report(found);
             }

@@ -108,7 +108,7 @@ impl Scope<'_, '_> {
                  it where the file is mounted"
             )),
             None => match meant_as_literal(name) {
-                Some(literal) => found.help(format!("write `{literal}`")).fix(part.span, literal),
+                Some(literal) => found.help(format!("write `{literal}`, or `\"{name}\"` for the word")),
                 None => found
                     .help(format!("declare it: `param {name}: string` or `let {name} = \"…\"`")),
             },

@@ -10,14 +10,27 @@ impl Lower<'_> {
     /// Puts a statement that was read into the list. A comma behind a block, as at the end of a line
     /// of other languages, ends it too, so that what comes next is read by itself.
     pub(super) fn end(&mut self, mut statement: Statement, list: &mut List) {
-        while let Some(comma) = comma_behind_block(&statement.tokens) {
-            let rest = statement.tokens.split_off(comma + 1);
-            let stray = statement.tokens.pop().map(|token| token.span).unwrap_or_default();
-            let same_line = rest.first().is_some_and(|next| !self.has_line_end(stray, next.span));
-            self.findings.push(findings::comma_behind_block(stray, same_line));
-            let damaged = statement.damaged;
-            self.add_whole(statement, &mut list.statements);
-            statement = Statement { tokens: rest, span: stray, doc: Box::default(), damaged };
+        if !has_comma_behind_block(&statement.tokens) {
+            return self.add_whole(statement, &mut list.statements);
+        }
+        let (damaged, tokens) = (statement.damaged, std::mem::take(&mut statement.tokens));
+        let mut tokens = tokens.into_iter().peekable();
+        while let Some(token) = tokens.next() {
+            let behind_block = statement
+                .tokens
+                .last()
+                .is_some_and(|last| matches!(last.kind, TokenKind::Block(_)));
+            if !behind_block || !matches!(token.kind, TokenKind::Mark(Mark::Comma)) {
+                statement.tokens.push(token);
+                continue;
+            }
+            let same_line =
+                tokens.peek().is_some_and(|next| !self.has_line_end(token.span, next.span));
+            self.findings.push(findings::comma_behind_block(token.span, same_line));
+            let next =
+                Statement { tokens: Vec::new(), span: token.span, doc: Box::default(), damaged };
+            let whole = std::mem::replace(&mut statement, next);
+            self.add_whole(whole, &mut list.statements);
         }
         self.add_whole(statement, &mut list.statements);
     }
@@ -88,13 +101,12 @@ impl Lower<'_> {
     }
 }
 
-/// Where a comma stands right behind a block.
-fn comma_behind_block(tokens: &[Token]) -> Option<usize> {
-    let pair = |pair: &[Token]| {
+/// Whether a comma stands right behind a block.
+fn has_comma_behind_block(tokens: &[Token]) -> bool {
+    tokens.windows(2).any(|pair| {
         matches!(pair[0].kind, TokenKind::Block(_))
             && matches!(pair[1].kind, TokenKind::Mark(Mark::Comma))
-    };
-    tokens.windows(2).position(pair).map(|block| block + 1)
+    })
 }
 
 /// Whether a `;` stands in what is between two statements: white space and comments.

@@ -612,3 +612,16 @@ goal g {
     project.resume(&[]).exits(3).stands("sub.long cancelled");
     assert_eq!(project.lines("starts"), ["started"]);
 }
+
+#[test]
+fn changes_that_are_accepted_keep_the_order_of_their_goals() {
+    let plan = "goal g {\n\
+         goal one { step work { run \"sleep 0.2; echo one >> trace\" } }\n\
+         goal two { depends one; step go { run \"echo two >> trace; exit 1\" } }\n\
+       }";
+    let project = Project::new(plan);
+    project.run(&["-j4"]).exits(1);
+    project.write("plan.goal", plan.replace("one >>", "new >>").replace("exit 1", "exit 0"));
+    project.resume(&["--accept-changes"]).exits(0);
+    assert_eq!(project.lines("trace"), ["one", "two", "new", "two"]);
+}

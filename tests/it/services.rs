@@ -298,3 +298,33 @@ fn a_run_that_stops_does_not_wait_for_ever_for_what_an_await_waits_for() {
         "nothing can follow it any more: the run stopped when `bad` failed"
     );
 }
+
+#[test]
+fn a_service_is_not_waited_for_by_those_whom_it_keeps_itself() {
+    let project = plain(
+        "on failure continue\n\
+         step server { run \"touch up; exec sleep 600\"; service; ready { file \"never\" }; grace 1s }\n\
+         step bad { run \"until test -e up; do sleep 0.01 || :; done; exit 1\" }\n\
+         step x { after server; depends bad; run \"true\" }\n\
+         step y { depends server, x; run \"true\" }",
+    );
+    project.run(&["-j2"]).exits(1).stands("bad failed, x blocked, y blocked");
+}
+
+#[test]
+fn an_await_that_something_outside_waits_for_goes_on() {
+    let project = plain(
+        "on failure continue\n\
+         goal a {\n\
+           on failure stop\n\
+           step bad { run \"exit 1\" }\n\
+           step w { await { file \"go\" } every 20ms }\n\
+         }\n\
+         step slow { run \"sh hold on; touch go\" }\n\
+         step x { depends a.w; run \"true\" }",
+    );
+    let live = project.start(&["-j2"]);
+    project.await_status("a.bad", "failed");
+    project.write("on", "");
+    live.outcome().exits(1).stands("a.w succeeded, slow succeeded, x succeeded");
+}

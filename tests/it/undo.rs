@@ -560,3 +560,44 @@ fn an_undo_moves_no_times() {
         }
     }
 }
+
+#[test]
+fn what_is_done_again_after_a_rollback_keeps_the_order_of_its_goals() {
+    let project = crate::support::Project::new(
+        r#"
+goal g {
+  on failure rollback
+  goal one { step work { run "sleep 0.2; echo one >> trace"; rollback { run "true" } } }
+  goal two {
+    depends one
+    goal inner { step go { run "echo two >> trace; test -f ok"; rollback { run "true" } } }
+  }
+}
+"#,
+    );
+    project.run(&["-j4"]).exits(1).stands("one.work undone");
+    project.write("ok", "");
+    let again = project.resume(&["--retry-failed"]).exits(0);
+    again.stands("one.work succeeded, two.inner.go succeeded");
+    assert_eq!(project.lines("trace"), ["one", "two", "one", "two"]);
+}
+
+#[test]
+fn a_rollback_with_nothing_behind_the_checkpoint_changes_nothing() {
+    let project = crate::support::Project::new(
+        r#"
+goal g {
+  on failure rollback
+  step mig { run "touch schema"; rollback { run "rm schema" }; checkpoint "migrated" }
+  step roll { depends mig; run "exit 1"; rollback { run "true" } }
+}
+"#,
+    );
+    project.run(&[]).exits(1).stands("mig succeeded, roll failed");
+    let before = project.show().json;
+    let told = project.call(&["rollback"]).exits(0).text();
+    assert!(told.contains("nothing of run") && told.contains("--to start"), "{told}");
+    assert_eq!(project.show().json, before);
+    project.call(&["rollback", "--to", "start"]).exits(0);
+    assert!(!project.has("schema"));
+}

@@ -25,6 +25,9 @@ pub struct DoneArguments {
 pub struct CancelArguments {
     /// A run, or its beginning; the newest if left out
     pub run: Option<String>,
+    /// A secret param, where its cleanup needs one and nobody carries it out
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
 }
 
 #[derive(Debug, Args)]

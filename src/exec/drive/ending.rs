@@ -5,8 +5,7 @@ use crate::exec::event::{Event, RunStatus, Status, StopReason};
 use crate::exec::graph::NodeIx;
 use crate::exec::schedule::{self, Hold};
 use crate::exec::state::{Decision, Stage, UnitIx};
-use crate::exec::world::{View, Wake, Work, World};
-use crate::ir::Action;
+use crate::exec::world::{View, Wake, World};
 use crate::value::EvalError;
 
 impl<W: World> Drive<'_, W> {
@@ -71,41 +70,6 @@ impl<W: World> Drive<'_, W> {
             self.fail_what_a_service_keeps_back();
         }
         self.state.seq != before
-    }
-
-    /// Where nothing goes on any more but `await`s without a timeout in goals that are stopping:
-    /// nothing follows them, and whether they ever hold is up to others. They are stopped, so that
-    /// the run ends.
-    pub(super) fn stop_endless_waits(&mut self) {
-        // What could start by now needs what one of these has.
-        let delayed = &self.state.agenda.delayed;
-        if self.is_writing()
-            || self.machine_waits
-            || delayed.iter().any(|(at, _)| *at > self.turns.looked_at)
-        {
-            return;
-        }
-        let mut waits = Vec::new();
-        for (ticket, work) in &self.in_flight {
-            match work {
-                Work::Attempt(order) if self.state.graph().is_service(order.unit.node) => {}
-                Work::Attempt(order) if self.waits_in_vain(order.unit) => waits.push(*ticket),
-                _ => return,
-            }
-        }
-        for ticket in waits {
-            self.world.stop(ticket, false);
-        }
-    }
-
-    /// Whether what a unit does is an endless `await` that nothing can follow any more.
-    pub(super) fn waits_in_vain(&self, unit: UnitIx) -> bool {
-        let way = self.state.unit(unit).map_or(0, |state| state.way);
-        let step = self.state.graph().step(unit.node);
-        let attempt = step.and_then(|step| super::start::attempt_of(step, way));
-        attempt.is_some_and(|attempt| {
-            matches!(attempt.action, Action::Await { .. }) && attempt.timeout.is_none()
-        }) && self.state.stopping(unit.node).is_some()
     }
 
     fn fail_what_a_service_keeps_back(&mut self) {

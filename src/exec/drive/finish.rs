@@ -110,7 +110,8 @@ impl<W: World> Drive<'_, W> {
             let unit = UnitIx::of(node);
             (Status::NotRun, None, self.unstarted_reason(unit, Status::NotRun))
         } else if has(Status::Cancelled) || has(Status::NotRun) {
-            (Status::Cancelled, Some(Failure::Cancelled), None)
+            let why = self.why_stopped(node).filter(|_| !self.state.cancelling(node));
+            (Status::Cancelled, Some(Failure::Cancelled), why)
         } else if has(Status::Blocked) {
             (
                 Status::Blocked,

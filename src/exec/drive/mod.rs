@@ -16,6 +16,7 @@ mod start;
 mod time;
 mod turns;
 mod undo;
+mod vain;
 mod writing;
 
 pub use start::attempt_of;
@@ -42,6 +43,8 @@ pub struct DriveOptions {
     pub yes: bool,
     /// Manual steps are handed to an agent.
     pub agent: bool,
+    /// The run is only taken up to be ended: who cancels it.
+    pub cancelled_by: Option<String>,
     /// Who is at the keyboard, for the record of answers.
     pub user: String,
     /// Where commands run of steps that do not say so themselves, in a run that begins.
@@ -155,9 +158,12 @@ impl<'a, W: World> Drive<'a, W> {
         if !undoes {
             self.take_over_questions();
         }
-        // What was said before counts before anything starts: above all, that the run is cancelled.
         if !undoes && !begins {
+            // What was said before counts before anything starts.
             self.answers_have_come();
+            if let Some(by) = self.options.cancelled_by.take() {
+                self.stop_run(StopReason::Cancelled { by });
+            }
         }
         self.pass_deadlines();
         let end = self.turn();
@@ -171,7 +177,7 @@ impl<'a, W: World> Drive<'a, W> {
         loop {
             self.settle();
             self.flush()?;
-            self.stop_endless_waits();
+            self.stop_vain_waits();
             if let Some(end) = self.end().filter(|_| !self.is_writing()) {
                 if end.status == RunStatus::Waiting && self.answers_have_come() {
                     continue;

@@ -32,6 +32,7 @@ pub use agenda::{Agenda, UnitIx};
 pub use stage::{Decision, Stage};
 pub use undo::{Rolling, Undo, paths_to_save};
 pub use unit::{AnswerRecord, End, Handed, Phase, Question, Remark, Saved, UnitState};
+pub use view::label;
 
 use super::event::{Failure, ProbeAnswer, RunStatus, Status, StopReason, Timestamp, Unit};
 use super::graph::{Graph, NodeIx};

@@ -65,6 +65,7 @@ impl RunState {
         while self.reopen_services() {
             self.reopen_goals(retry_failed);
         }
+        self.close_goals_that_wait();
         self.forget_lets();
         self.status = RunStatus::Running;
         self.exit = None;
@@ -205,6 +206,33 @@ impl RunState {
                 state.unit.confirm_not_needed = state.open;
             }
         }
+    }
+
+    /// A goal that was open waits again where something that it waits for is due again, unless
+    /// something in it has begun.
+    fn close_goals_that_wait(&mut self) {
+        let graph = std::sync::Arc::clone(&self.graph);
+        for goal in graph.nodes().skip(graph.step_count()) {
+            let due = |from: NodeIx| !self.node(from).status.is_end() && !graph.is_service(from);
+            let is_closed = |around: NodeIx| {
+                let around = self.node(around);
+                !around.open && !around.status.is_end()
+            };
+            let waits = graph.incoming(goal).iter().any(|edge| due(edge.from))
+                || graph.parent(goal).is_some_and(is_closed);
+            let begun = || self.steps_in(goal).iter().any(|step| self.has_begun(*step));
+            if self.node(goal).open && waits && self.rolling(goal).is_none() && !begun() {
+                let state = &mut self.nodes[goal.at()];
+                (state.open, state.status, state.deadline) = (false, Status::Pending, None);
+                state.unit.confirm_not_needed = true;
+            }
+        }
+    }
+
+    fn has_begun(&self, step: NodeIx) -> bool {
+        let state = self.node(step);
+        let fresh = state.unit.phase == Phase::Guarding && self.is_untouched(step, &state.unit);
+        !state.status.is_end() && !fresh
     }
 
     /// Whether a goal at or around a node has failed by its deadline.

@@ -1,5 +1,7 @@
 //! Nodes that never start: which these are, and how they end.
 
+use std::collections::HashSet;
+
 use super::{Omission, Phase, RunState, UnitState};
 use crate::exec::event::Status;
 use crate::exec::graph::NodeIx;
@@ -14,11 +16,35 @@ impl RunState {
     }
 
     /// Whether a node has not begun, and is known never to, whatever it still waits for.
-    pub(super) fn never_begins(&self, node: NodeIx) -> bool {
+    pub fn never_begins(&self, node: NodeIx) -> bool {
         let state = &self.node(node).unit;
         state.phase == Phase::Guarding
             && self.is_untouched(node, state)
             && self.unstarted_end(node).is_some()
+    }
+
+    /// All that never begins, also because of what that keeps from ending. Looks at the whole graph.
+    pub fn out_of_reach(&self) -> HashSet<NodeIx> {
+        let graph = self.graph();
+        let never = |node: &NodeIx| !self.node(*node).status.is_end() && self.never_begins(*node);
+        let mut open: Vec<NodeIx> = graph.nodes().filter(never).collect();
+        let mut found: HashSet<NodeIx> = open.iter().copied().collect();
+        while let Some(node) = open.pop() {
+            let asks = |next: &NodeIx| {
+                let mut edges = graph.incoming(*next).iter();
+                edges.any(|edge| edge.from == node && edge.kind == EdgeKind::Depends)
+            };
+            let behind = graph.outgoing(node).iter().copied().filter(asks);
+            let all = behind.chain(graph.children(node).iter().copied());
+            for next in all {
+                let state = self.node(next);
+                let untouched = self.is_untouched(next, &state.unit) && !state.status.is_end();
+                if untouched && found.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+        found
     }
 
     /// How a node ends of whose dependencies some have ended otherwise than they had to.

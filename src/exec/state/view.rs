@@ -1,11 +1,24 @@
 //! How nodes show: the contract's words for where they stand now.
 
 use super::{Phase, RunState, Stage, UnitIx};
-use crate::exec::event::Status;
+use crate::exec::event::{Status, Unit};
 use crate::exec::graph::NodeIx;
+use crate::value::Value;
 
 /// Of an item so many characters are shown.
 const LONGEST_ITEM: usize = 40;
+
+/// As [`RunState::label`], where the item is known from elsewhere.
+pub fn label(unit: &Unit, item: Option<&Value>) -> String {
+    let Some(item) = item else { return unit.to_string() };
+    let text = if item.is_secret() { "***".to_owned() } else { item.to_text() };
+    let mut letters = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let mut short: String = letters.by_ref().take(LONGEST_ITEM).collect();
+    if letters.next().is_some() {
+        short.push('…');
+    }
+    format!("{unit} ({short})")
+}
 
 impl RunState {
     /// The word for where a node stands, also before its end.
@@ -34,15 +47,7 @@ impl RunState {
     /// A unit as people are told of it: an instance of a `foreach` step with its item, as in
     /// `copy[2] (web3)`.
     pub fn label(&self, unit: UnitIx) -> String {
-        let name = self.name(unit);
-        let Some(item) = self.item(unit) else { return name.to_string() };
-        let text = if item.is_secret() { "***".to_owned() } else { item.to_text() };
-        let mut letters = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
-        let mut short: String = letters.by_ref().take(LONGEST_ITEM).collect();
-        if letters.next().is_some() {
-            short.push('…');
-        }
-        format!("{name} ({short})")
+        label(&self.name(unit), self.item(unit))
     }
 
     /// Attempts of a step, with those of all its instances.

@@ -10,12 +10,11 @@ use indexmap::IndexMap;
 use super::attempt::read_file;
 use super::launch::place_of;
 use super::local::LocalWorld;
-use super::noted;
 use super::secrets::hide;
 use super::{Outputs, View};
 use crate::exec::outputs::{Sources, read_one};
 use crate::exec::state::UnitIx;
-use crate::ir::{OutputSource, OutputSpec, Probe, ProbeKind, Step};
+use crate::ir::{OutputSource, OutputSpec};
 use crate::value::Value;
 
 /// What an `await` gives once its probes hold.
@@ -35,11 +34,17 @@ pub(super) fn awaited(world: &LocalWorld, unit: UnitIx, view: View<'_>) -> Resul
     step.outputs.iter().map(give).collect()
 }
 
-/// What a step gives whose `unless` held. What is not known of its outputs is left out.
-pub(super) fn done(world: &LocalWorld, unit: UnitIx, view: View<'_>) -> Outputs {
+/// What a step gives whose `unless` held; `last` is what it gave when it last succeeded, where
+/// nothing has changed since. What is not known of its outputs is left out.
+pub(super) fn done(
+    world: &LocalWorld,
+    unit: UnitIx,
+    view: View<'_>,
+    last: Option<Outputs>,
+) -> Outputs {
     let graph = Arc::clone(view.state.graph());
     let Some(step) = graph.step(unit.node) else { return Outputs::new() };
-    let mut outputs = last_given(world, unit, view, step).unwrap_or_default();
+    let mut outputs = last.unwrap_or_default();
     outputs.retain(|name, _| step.outputs.contains_key(name));
     for each in &step.outputs {
         if let Some(Ok(value)) = from_file(world, unit, view, each) {
@@ -47,16 +52,6 @@ pub(super) fn done(world: &LocalWorld, unit: UnitIx, view: View<'_>) -> Outputs 
         }
     }
     outputs
-}
-
-/// What it gave at its last success, where its `unless` says that nothing has changed since.
-fn last_given(world: &LocalWorld, unit: UnitIx, view: View<'_>, step: &Step) -> Option<Outputs> {
-    let unchanged = |probe: &Probe| !probe.negated && matches!(probe.kind, ProbeKind::Unchanged);
-    if step.outputs.is_empty() || !step.guards.unless.iter().any(unchanged) {
-        return None;
-    }
-    let key = noted::key(view.state, &view.state.name(unit));
-    world.successes.as_ref()?.last(&key)?.outputs
 }
 
 /// An output that is read from a file; `None`: this one is not.

@@ -31,8 +31,8 @@ const EVERY: Duration = Duration::from_secs(1);
 pub(super) enum Pending {
     /// Probes of a guard or goal.
     Checks,
-    /// Those of a unit's `unless`.
-    Unless(UnitIx),
+    /// Those of a unit's `unless`; what it gave at the success that `unchanged` looks back to.
+    Unless(UnitIx, Option<Outputs>),
     Process {
         order: AttemptOrder,
         timeout: Option<Duration>,
@@ -331,8 +331,8 @@ pub(super) fn checked(
             state.next_look = Some(state.ends.map_or(next, |(at, _)| next.min(at)));
             world.pending.insert(ticket, Pending::Await(state));
         }
-        Some(Pending::Unless(unit)) if result.is_ok() => {
-            let outputs = already::done(world, unit, view);
+        Some(Pending::Unless(unit, last)) if result.is_ok() => {
+            let outputs = already::done(world, unit, view, last);
             world.done(ticket, Outcome::Already(outputs));
         }
         Some(_) => world.done(ticket, Outcome::Checked(result)),

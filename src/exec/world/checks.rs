@@ -12,7 +12,7 @@ use super::local::LocalWorld;
 use super::message::Message;
 use super::noted;
 use super::pool::spawn;
-use super::{Ticket, View};
+use super::{Outputs, Ticket, View};
 use crate::exec::event::ProbeAnswer;
 use crate::exec::graph::NodeIx;
 use crate::exec::probe::{Probe, ProbeKind, check, check_each};
@@ -85,16 +85,18 @@ impl LocalWorld {
         let mut probes = asking::evaluate(&self.launcher, subject, probes, &ways);
         // Asked first: what it finds is to be noted also where another probe does not hold.
         probes.sort_by_key(|probe| !matches!(probe.kind, ProbeKind::Unchanged(_)));
-        self.recall(&mut probes, unit, view);
-        let pending = if unless { Pending::Unless(unit) } else { Pending::Checks };
+        let last = self.recall(&mut probes, unit, view);
+        let pending = if unless { Pending::Unless(unit, last) } else { Pending::Checks };
         self.pending.insert(ticket, pending);
         self.ask(ticket, probes);
     }
 
-    /// Tells the probe `unchanged` of the step's last success, and keeps what it finds.
-    fn recall(&self, probes: &mut [Probe], unit: UnitIx, view: View<'_>) {
+    /// Tells the probe `unchanged` of the step's last success, and keeps what it finds. Gives what
+    /// the step gave then.
+    fn recall(&self, probes: &mut [Probe], unit: UnitIx, view: View<'_>) -> Option<Outputs> {
         let step = view.state.graph().step(unit.node);
         let gives = step.is_some_and(|step| !step.outputs.is_empty());
+        let mut outputs = None;
         for probe in probes {
             let ProbeKind::Unchanged(wanted) = &mut probe.kind else { continue };
             let name = view.state.name(unit);
@@ -102,9 +104,13 @@ impl LocalWorld {
             let last = self.successes.as_ref().and_then(|known| known.last(&key));
             // What it gave is needed, too, and an older goalc did not keep it.
             let last = last.filter(|last| last.outputs.is_some() || !gives);
-            wanted.last = last.map(|last| last.inputs);
             self.noted.note(name, Arc::clone(&wanted.noted));
+            if let Some(last) = last {
+                wanted.last = Some(last.inputs);
+                outputs = last.outputs.filter(|_| !probe.negated);
+            }
         }
+        outputs
     }
 
     pub(super) fn goal_probes(&self, goal: NodeIx, view: View<'_>, verify: bool) -> Vec<Probe> {

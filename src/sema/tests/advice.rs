@@ -54,6 +54,16 @@ fn a_depends_that_another_implies_is_redundant() {
 }
 
 #[test]
+fn a_depends_on_a_service_is_never_redundant() {
+    assert_eq!(
+        codes(
+            "step s { run \"x\"; service }\nstep a { depends s; run \"true\" }\nstep b { depends s, a; run \"true\" }"
+        ),
+        [""; 0]
+    );
+}
+
+#[test]
 fn a_depends_whose_output_is_used_is_not_redundant() {
     assert_eq!(
         codes(

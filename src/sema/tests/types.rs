@@ -253,7 +253,7 @@ fn helps_say_what_can_be_written_there() {
     let help = |text: &str, code| check(&format!("goal g {{\n{text}\n}}")).help(code).to_owned();
     assert_eq!(
         help("param d: bool = yes\nstep a { run \"true\"; when d }", "E0202"),
-        "write `true`"
+        "write `true`, or `\"yes\"` for the word"
     );
     assert_eq!(
         help("step a { shell [\"bash\", \"-c\"]; run \"true\" }", "E0301"),

@@ -247,7 +247,8 @@ impl Model<'_> {
     fn tried(&mut self, at: At, attempt: u32, end: End) -> Result<(), Wrong> {
         // Where one fails, those that it is joined to are stopped.
         self.judge(at, end)?;
-        let in_vain = self.waits_in_vain(at);
+        // After a crash it is not known any more what was told.
+        let in_vain = self.waits_in_vain(at) || self.is_vain(at);
         let chained = !self.tree.nodes[at.0].chain.is_empty();
         let cancelling = self.cancelling(at.0) || chained || in_vain;
         let unit = self.unit_mut(at);

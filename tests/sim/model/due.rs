@@ -248,6 +248,11 @@ impl Model<'_> {
         if omitted == Some(Omit::LeftOut) {
             return Some(Due::End(vec![Status::NotRun]));
         }
+        // Begun anew, and not yet that far.
+        if self.rolled(node).is_some() && self.is_to_undo(node) {
+            let lost = self.is_lost(node).then_some(Status::Blocked);
+            return Some(Due::End(std::iter::once(Status::NotRun).chain(lost).collect()));
+        }
         if let Some(parent) = flat.parent.filter(|parent| !self.nodes[*parent].opened) {
             // It ends with the goal around it, if that never opens.
             return Some(match (self.nodes[parent].status, self.due((parent, None))) {
@@ -255,11 +260,6 @@ impl Model<'_> {
                 (None, Due::End(all)) => Due::End(all.into_iter().map(inside).collect()),
                 _ => Due::Nothing,
             });
-        }
-        // Begun anew, and not yet that far.
-        if self.rolled(node).is_some() && self.is_to_undo(node) {
-            let lost = self.is_lost(node).then_some(Status::Blocked);
-            return Some(Due::End(std::iter::once(Status::NotRun).chain(lost).collect()));
         }
         if !self.is_looked_at(node) {
             return Some(Due::Nothing);

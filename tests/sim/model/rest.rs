@@ -16,9 +16,8 @@ impl Model<'_> {
         if let Some(goal) = (0..self.nodes.len()).find(|goal| self.is_late(*goal)) {
             return Err(format!("the deadline of {} has passed", self.name((goal, None))));
         }
-        let in_vain = settled && self.only_waits_in_vain();
         for at in self.units().collect::<Vec<_>>() {
-            if in_vain && self.waits_in_vain(at) && !self.unit(at).told {
+            if settled && !self.unit(at).told && self.is_vain(at) {
                 return Err(format!("{} is waited for in vain", self.name(at)));
             }
             let due = self.due(at);

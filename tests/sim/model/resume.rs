@@ -66,6 +66,7 @@ impl Model<'_> {
         while self.reopen_services() {
             self.reopen_goals(retry);
         }
+        self.close_goals_that_wait();
         // What was made of outputs that are due again is made anew.
         let nodes = &self.nodes;
         self.lets.retain(|on, _| nodes[*on].status.is_some());
@@ -100,6 +101,24 @@ impl Model<'_> {
                 }
                 (node.stop, node.opened, node.when) = (stop, opened, when);
                 node.deadline = deadline;
+            }
+        }
+    }
+
+    /// A goal waits again for what is due again, unless something in it has begun.
+    fn close_goals_that_wait(&mut self) {
+        for goal in (0..self.nodes.len()).filter(|at| self.tree.goal(*at).is_some()) {
+            let due = |on: usize| self.nodes[on].status.is_none() && !self.tree.nodes[on].service;
+            let flat = &self.tree.nodes[goal];
+            let closed =
+                |parent: usize| !self.nodes[parent].opened && self.nodes[parent].status.is_none();
+            let waits =
+                flat.edges.iter().any(|(on, _)| due(*on)) || flat.parent.is_some_and(closed);
+            let open = |step: usize| self.nodes[step].status.is_none();
+            let begun = self.steps_in(goal).any(|step| open(step) && !self.is_untouched(step));
+            if self.nodes[goal].opened && waits && self.rolled(goal).is_none() && !begun {
+                (self.nodes[goal].opened, self.nodes[goal].deadline) = (false, None);
+                self.nodes[goal].unit.confirm = Ask::NotNeeded;
             }
         }
     }

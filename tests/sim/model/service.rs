@@ -36,15 +36,18 @@ impl Model<'_> {
     }
 
     /// Whether a node has not begun, and never will, whatever it still waits for.
-    fn never_begins(&self, node: usize) -> bool {
+    pub(super) fn never_begins(&self, node: usize) -> bool {
+        let kept_off = !self.kept_off(node).is_empty() || self.kept_off_by_joined(node).is_some();
+        self.is_untouched(node) && (self.stopping(node) || kept_off || self.is_lost(node))
+    }
+
+    pub(super) fn is_untouched(&self, node: usize) -> bool {
         let state = &self.nodes[node];
         let said = matches!(state.unit.manual, Ask::Said(Said::Yes | Said::No));
         let fresh = state.unit.phase == Phase::Fresh && state.unit.attempts == 0 && !said;
         let waiting =
             matches!(state.unit.manual, Ask::Open(_)) || matches!(state.unit.confirm, Ask::Open(_));
-        let untouched = fresh && !waiting && !state.opened && state.instances.is_none();
-        let kept_off = !self.kept_off(node).is_empty() || self.kept_off_by_joined(node).is_some();
-        untouched && (self.stopping(node) || kept_off || self.is_lost(node))
+        fresh && !waiting && !state.opened && state.instances.is_none()
     }
 
     /// Whether a service is not ready yet without which a node cannot go on.
