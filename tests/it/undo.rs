@@ -601,3 +601,21 @@ goal g {
     project.call(&["rollback", "--to", "start"]).exits(0);
     assert!(!project.has("schema"));
 }
+
+#[test]
+fn what_is_done_again_comes_before_what_waits_for_it_through_others() {
+    let project = crate::support::Project::new(
+        r#"
+goal g {
+  on failure rollback
+  step work { run "sleep 0.2; echo work >> trace"; rollback { run "true" } }
+  step look { depends work; run "echo look >> trace" }
+  step go { depends look; run "echo go >> trace; test -f ok"; rollback { run "true" } }
+}
+"#,
+    );
+    project.run(&["-j4"]).exits(1).stands("work undone, look succeeded");
+    project.write("ok", "");
+    project.resume(&["--retry-failed"]).exits(0).stands("work succeeded, go succeeded");
+    assert_eq!(project.lines("trace"), ["work", "look", "go", "work", "go"]);
+}

@@ -263,6 +263,7 @@ impl RunState {
             self.restage(UnitIx::of(parent));
         }
         self.release_dependents(node, had_items, was_ready);
+        self.restage_behind(node);
         self.restage_kept(node);
         for joined in self.graph.joined(node).to_vec() {
             self.restage_kept(joined);

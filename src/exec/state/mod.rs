@@ -9,6 +9,7 @@ mod agenda;
 mod apply;
 mod apply_unit;
 mod backwards;
+mod behind;
 mod elsewhere;
 mod hold;
 mod interactive;
@@ -142,6 +143,7 @@ pub struct RunState {
     /// runs by now, lend their locks.
     pub lends: bool,
     used: HashMap<Arc<str>, i64>,
+    behind: behind::Behind,
     /// The scheduler's order: less comes first.
     order: Vec<u32>,
 }
@@ -182,6 +184,7 @@ impl RunState {
             held: HashMap::new(),
             lends: false,
             used: HashMap::new(),
+            behind: behind::Behind::default(),
             order,
             graph,
         };

@@ -1,6 +1,8 @@
 //! What a new process makes of a run that another left: what is finished stays, the rest is due
 //! again.
 
+use std::collections::HashSet;
+
 use super::{Handed, NodeState, Phase, RunState, Undo, UnitIx, UnitState};
 use crate::exec::event::{RunStatus, Status, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
@@ -65,7 +67,8 @@ impl RunState {
         while self.reopen_services() {
             self.reopen_goals(retry_failed);
         }
-        self.close_goals_that_wait();
+        let behind = self.find_behind();
+        self.close_goals_that_wait(&behind);
         self.forget_lets();
         self.status = RunStatus::Running;
         self.exit = None;
@@ -210,7 +213,7 @@ impl RunState {
 
     /// A goal that was open waits again where something that it waits for is due again, unless
     /// something in it has begun.
-    fn close_goals_that_wait(&mut self) {
+    fn close_goals_that_wait(&mut self, behind: &HashSet<NodeIx>) {
         let graph = std::sync::Arc::clone(&self.graph);
         for goal in graph.nodes().skip(graph.step_count()) {
             let due = |from: NodeIx| !self.node(from).status.is_end() && !graph.is_service(from);
@@ -219,6 +222,7 @@ impl RunState {
                 !around.open && !around.status.is_end()
             };
             let waits = graph.incoming(goal).iter().any(|edge| due(edge.from))
+                || graph.incoming(goal).iter().any(|edge| behind.contains(&edge.from))
                 || graph.parent(goal).is_some_and(is_closed);
             let begun = || self.steps_in(goal).iter().any(|step| self.has_begun(*step));
             if self.node(goal).open && waits && self.rolling(goal).is_none() && !begun() {

@@ -140,7 +140,7 @@ impl RunState {
         if untouched && self.must_be_undone(unit.node) {
             return Stage::Decide(Decision::EndUnstarted(Status::NotRun));
         }
-        if untouched && node.held_by > 0 {
+        if untouched && (node.held_by > 0 || self.is_held_behind(unit.node)) {
             return Stage::Idle;
         }
         if untouched && let Some(end) = self.unstarted_end(unit.node) {

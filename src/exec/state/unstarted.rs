@@ -78,12 +78,23 @@ impl RunState {
         end
     }
 
+    /// The same of what was due again behind those.
+    fn end_by_behind(&self, node: NodeIx) -> Option<Status> {
+        let behind = self.behind_of(node).iter();
+        let ended = behind.filter(|from| self.node(**from).status.is_end());
+        let failed = ended.filter(|from| !self.is_done_for(**from, node));
+        failed.fold(None, |end, from| match self.node(*from).status {
+            Status::Skipped => Some(worse(end, Status::Skipped)),
+            status => Some(worse(end, blocked_by(status))),
+        })
+    }
+
     /// How a node ends that will never start: because of how its dependencies ended, or because
     /// its goal is stopping.
     pub(super) fn unstarted_end(&self, node: NodeIx) -> Option<Status> {
         let lost = || self.lost_service(node).map(|_| Status::Blocked);
         let stopped = || self.stopping(node).map(|_| Status::NotRun);
-        let by_edges = self.end_by_edges(node).or_else(lost);
+        let by_edges = self.end_by_edges(node).or_else(|| self.end_by_behind(node)).or_else(lost);
         by_edges.or_else(|| self.joined_end(node)).or_else(stopped)
     }
 }

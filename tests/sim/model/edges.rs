@@ -12,6 +12,7 @@ impl Model<'_> {
                 .edges
                 .iter()
                 .all(|(on, _)| self.nodes[*on].status.is_some() || self.serves(*on))
+            && self.behind[node].iter().all(|on| self.nodes[*on].status.is_some())
     }
 
     /// Whether dependents may take a node that ended as done.
@@ -49,6 +50,10 @@ impl Model<'_> {
                 (EdgeKind::After, _) | (EdgeKind::Optional, Status::Skipped) => {}
                 _ => all.push(status),
             }
+        }
+        for on in &self.behind[node] {
+            let done = self.is_done(*on) && !self.is_undone_for(*on, node);
+            all.extend(self.nodes[*on].status.filter(|_| !done));
         }
         let source = self.tree.nodes[node].source;
         let known = |source: &usize| self.tree.omitted(*source) != Some(Omit::LeftOut);

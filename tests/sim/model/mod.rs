@@ -6,6 +6,7 @@
 
 mod apply;
 mod asked;
+mod behind;
 mod chain;
 mod closing;
 mod due;
@@ -36,6 +37,8 @@ pub(crate) struct Model<'a> {
     /// What comes before each node, by all edges and by `depends` alone.
     before: [Rc<Vec<BTreeSet<usize>>>; 2],
     nodes: Vec<Node>,
+    /// By node: what was due again behind others when the run was taken up.
+    behind: Vec<Vec<usize>>,
     /// The values of the `let`s of outputs, by their step.
     lets: BTreeMap<usize, i64>,
     now: i64,
@@ -229,6 +232,7 @@ impl<'a> Model<'a> {
             agent: false,
             param: 1,
             let_of_param: None,
+            behind: vec![Vec::new(); tree.nodes.len()],
             forced: false,
             starts: 0,
             leaves: false,

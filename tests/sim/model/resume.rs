@@ -1,5 +1,7 @@
 //! What a new process makes of a run that another one left.
 
+use std::collections::BTreeSet;
+
 use super::{Ask, Handed, Model, Node, Phase, Said, Saved, Status, Stop, Undo, Unit, Wrong};
 
 impl Model<'_> {
@@ -66,7 +68,8 @@ impl Model<'_> {
         while self.reopen_services() {
             self.reopen_goals(retry);
         }
-        self.close_goals_that_wait();
+        let behind = self.find_behind();
+        self.close_goals_that_wait(&behind);
         // What was made of outputs that are due again is made anew.
         let nodes = &self.nodes;
         self.lets.retain(|on, _| nodes[*on].status.is_some());
@@ -106,14 +109,14 @@ impl Model<'_> {
     }
 
     /// A goal waits again for what is due again, unless something in it has begun.
-    fn close_goals_that_wait(&mut self) {
+    fn close_goals_that_wait(&mut self, behind: &BTreeSet<usize>) {
         for goal in (0..self.nodes.len()).filter(|at| self.tree.goal(*at).is_some()) {
             let due = |on: usize| self.nodes[on].status.is_none() && !self.tree.nodes[on].service;
             let flat = &self.tree.nodes[goal];
             let closed =
                 |parent: usize| !self.nodes[parent].opened && self.nodes[parent].status.is_none();
-            let waits =
-                flat.edges.iter().any(|(on, _)| due(*on)) || flat.parent.is_some_and(closed);
+            let waits = flat.edges.iter().any(|(on, _)| due(*on) || behind.contains(on))
+                || flat.parent.is_some_and(closed);
             let open = |step: usize| self.nodes[step].status.is_none();
             let begun = self.steps_in(goal).any(|step| open(step) && !self.is_untouched(step));
             if self.nodes[goal].opened && waits && self.rolled(goal).is_none() && !begun {
