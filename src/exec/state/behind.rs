@@ -43,20 +43,23 @@ impl RunState {
     fn reached_behind(&self, due: NodeIx) -> (HashSet<NodeIx>, HashSet<NodeIx>) {
         let graph = &self.graph;
         let done = |node: NodeIx| self.node(node).status == Status::Succeeded;
-        let after = |node: NodeIx| {
-            let next = graph.outgoing(node).iter().copied();
-            next.filter(move |next| {
-                let mut edges = graph.incoming(*next).iter();
-                edges.any(|edge| edge.from == node && edge.kind != EdgeKind::Stdin)
-            })
+        let waits = |next: NodeIx, on: NodeIx| {
+            let mut edges = graph.incoming(next).iter();
+            edges.any(|edge| edge.from == on && edge.kind != EdgeKind::Stdin)
         };
-        let mut passed: HashSet<NodeIx> = after(due).filter(|next| done(*next)).collect();
+        // Asked last, as many may be waited for by one; most often nothing that waits is done.
+        let next = graph.outgoing(due).iter().copied();
+        let mut passed: HashSet<NodeIx> =
+            next.filter(|next| done(*next) && waits(*next, due)).collect();
         let mut open: Vec<NodeIx> = passed.iter().copied().collect();
         let mut reached = HashSet::new();
         while let Some(node) = open.pop() {
             let around = graph.parent(node).filter(|goal| done(*goal));
             let inside = graph.children(node).iter().copied();
-            for next in after(node).chain(inside).chain(around) {
+            let after = graph.outgoing(node).iter().copied();
+            let after = after.filter(|next| !passed.contains(next) && waits(*next, node));
+            let all: Vec<NodeIx> = after.chain(inside).chain(around).collect();
+            for next in all {
                 if !self.node(next).status.is_end() {
                     reached.insert(next);
                 } else if done(next) && passed.insert(next) {

@@ -34,9 +34,10 @@ impl RunState {
                 let mut edges = graph.incoming(*next).iter();
                 edges.any(|edge| edge.from == node && edge.kind == EdgeKind::Depends)
             };
-            let behind = graph.outgoing(node).iter().copied().filter(asks);
-            let all = behind.chain(graph.children(node).iter().copied());
-            for next in all {
+            let behind = graph.outgoing(node).iter().copied();
+            let behind = behind.filter(|next| !found.contains(next) && asks(next));
+            let inside = graph.children(node).iter().copied();
+            for next in behind.chain(inside).collect::<Vec<_>>() {
                 let state = self.node(next);
                 let untouched = self.is_untouched(next, &state.unit) && !state.status.is_end();
                 if untouched && found.insert(next) {
