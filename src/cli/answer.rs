@@ -153,7 +153,7 @@ pub(super) fn unit_named(found: &Found, text: &str) -> Result<UnitIx, Failed> {
 }
 
 /// The number of the instance that is named by it, or by its item.
-pub(super) fn instance(found: &Found, node: NodeIx, text: &str) -> Option<u32> {
+fn instance(found: &Found, node: NodeIx, text: &str) -> Option<u32> {
     let items = found.state.node(node).items.as_deref().unwrap_or_default();
     let number = text.parse::<u32>().ok().filter(|number| (*number as usize) < items.len());
     let named = |item: &Value| !item.is_secret() && item.to_text() == text;

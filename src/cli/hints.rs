@@ -49,6 +49,8 @@ pub(super) fn hints(run: &RunId, folder: &Path, state: &RunState, end: &RunEnd) 
         for (command, _) in answer::commands(question.kind).iter().filter(|_| !own) {
             let outputs =
                 if *command == "done" { outputs_to_give(state, &unit) } else { String::new() };
+            // Shells take brackets for a pattern.
+            let unit = if unit.item.is_some() { format!("'{unit}'") } else { unit.to_string() };
             text += &format!("         goalc {command} {run} {unit}{outputs}\n");
         }
     }

@@ -224,19 +224,15 @@ impl RunState {
             let waits = graph.incoming(goal).iter().any(|edge| due(edge.from))
                 || graph.incoming(goal).iter().any(|edge| behind.contains(&edge.from))
                 || graph.parent(goal).is_some_and(is_closed);
-            let begun = || self.steps_in(goal).iter().any(|step| self.has_begun(*step));
+            let open = |step: &NodeIx| !self.node(*step).status.is_end();
+            let begun = |step: &NodeIx| open(step) && !self.is_fresh(*step);
+            let begun = || self.steps_in(goal).iter().any(begun);
             if self.node(goal).open && waits && self.rolling(goal).is_none() && !begun() {
                 let state = &mut self.nodes[goal.at()];
                 (state.open, state.status, state.deadline) = (false, Status::Pending, None);
                 state.unit.confirm_not_needed = true;
             }
         }
-    }
-
-    fn has_begun(&self, step: NodeIx) -> bool {
-        let state = self.node(step);
-        let fresh = state.unit.phase == Phase::Guarding && self.is_untouched(step, &state.unit);
-        !state.status.is_end() && !fresh
     }
 
     /// Whether a goal at or around a node has failed by its deadline.

@@ -17,16 +17,20 @@ impl RunState {
 
     /// Whether a node has not begun, and is known never to, whatever it still waits for.
     pub fn never_begins(&self, node: NodeIx) -> bool {
-        let state = &self.node(node).unit;
-        state.phase == Phase::Guarding
-            && self.is_untouched(node, state)
-            && self.unstarted_end(node).is_some()
+        self.is_fresh(node) && self.unstarted_end(node).is_some()
+    }
+
+    /// Whether a node has not ended, and nothing of it has begun or been asked.
+    pub(super) fn is_fresh(&self, node: NodeIx) -> bool {
+        let state = self.node(node);
+        let guarding = state.unit.phase == Phase::Guarding;
+        !state.status.is_end() && guarding && self.is_untouched(node, &state.unit)
     }
 
     /// All that never begins, also because of what that keeps from ending. Looks at the whole graph.
     pub fn out_of_reach(&self) -> HashSet<NodeIx> {
         let graph = self.graph();
-        let never = |node: &NodeIx| !self.node(*node).status.is_end() && self.never_begins(*node);
+        let never = |node: &NodeIx| self.never_begins(*node);
         let mut open: Vec<NodeIx> = graph.nodes().filter(never).collect();
         let mut found: HashSet<NodeIx> = open.iter().copied().collect();
         while let Some(node) = open.pop() {
@@ -38,9 +42,7 @@ impl RunState {
             let behind = behind.filter(|next| !found.contains(next) && asks(next));
             let inside = graph.children(node).iter().copied();
             for next in behind.chain(inside).collect::<Vec<_>>() {
-                let state = self.node(next);
-                let untouched = self.is_untouched(next, &state.unit) && !state.status.is_end();
-                if untouched && found.insert(next) {
+                if self.is_fresh(next) && found.insert(next) {
                     open.push(next);
                 }
             }
