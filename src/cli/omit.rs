@@ -1,4 +1,5 @@
-//! `--only`, `--skip` and `--from`: which steps a run leaves out.
+//! `--only`, `--skip` and `--from`: which steps a run leaves out, and that no other needs what these
+//! would have given.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +7,10 @@ use super::arguments::RunArguments;
 use super::exit::Failed;
 use crate::diagnostic::closest;
 use crate::exec::graph::{Graph, NodeIx};
-use crate::value::{GoalId, StepId};
+use crate::exec::params::made_of_outputs;
+use crate::exec::schedule::guards_of;
+use crate::ir::{Action, Argument, Command, Step};
+use crate::value::{BinaryOperator, Expr, GoalId, StepId};
 
 /// Steps to leave out, and steps to skip.
 #[derive(Debug, Default)]
@@ -30,11 +34,84 @@ pub(super) fn omitted(graph: &Graph, arguments: &RunArguments) -> Result<Omitted
         kept.retain(|node| after.contains(node));
     }
     let skipped = steps_named(graph, &arguments.skip)?;
+    if arguments.from.is_some() {
+        refuse_uses(graph, &kept, &skipped)?;
+    }
     let id = |node: NodeIx| graph.step_id(node).cloned();
     Ok(Omitted {
         left_out: graph.steps().filter(|node| !kept.contains(node)).filter_map(id).collect(),
         skipped: skipped.into_iter().filter_map(id).collect(),
     })
+}
+
+/// Refuses a run in which a step is sure to need what one that is left out would have given.
+fn refuse_uses(
+    graph: &Graph,
+    kept: &BTreeSet<NodeIx>,
+    skipped: &BTreeSet<NodeIx>,
+) -> Result<(), Failed> {
+    let is_kept = |step: &StepId| graph.step_ix(step).is_some_and(|node| kept.contains(&node));
+    let made = made_of_outputs(graph.plan(), |step| !is_kept(step));
+    let missing = |part: &Expr| match part {
+        Expr::Output { step, output } if !is_kept(step) => Some(format!("{step}.{output}")),
+        Expr::Binding(id) if made.contains(id) => Some(id.to_string()),
+        _ => None,
+    };
+    // What depends on a skipped step may be skipped with it.
+    for node in kept.difference(&reach(graph, skipped, after)) {
+        let Some(step) = graph.step(*node) else { continue };
+        let asked = step.guards.when.iter().find_map(|when| part_of(when, &missing));
+        let wanted = || {
+            let exported = step.exports.values().find(|id| made.contains(*id));
+            let exported = exported.map(ToString::to_string);
+            exported.or_else(|| needed(step).find_map(|expr| part_of(expr, &missing)))
+        };
+        let runs = begins_in_any_case(graph, *node);
+        if let Some(missing) = asked.or_else(|| runs.then(wanted).flatten()) {
+            let id = graph.id(*node);
+            return Err(Failed::wrong(format!(
+                "`{id}` needs `{missing}`, which comes from a step that `--from` leaves out\n\
+                 begin with that step, or skip this one too: --skip {id}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether no `when` and no `unless` can keep a step from running.
+fn begins_in_any_case(graph: &Graph, step: NodeIx) -> bool {
+    let around = std::iter::once(step).chain(graph.enclosing(step));
+    let mut guards = around.filter_map(|node| guards_of(graph, node));
+    guards.all(|guards| guards.when.is_none() && guards.unless.is_empty())
+}
+
+/// What no first attempt of a step can do without.
+fn needed(step: &Step) -> impl Iterator<Item = &Expr> {
+    let attempt = &step.attempt;
+    let (script, arguments) = match &attempt.action {
+        Action::Run(Command::Script(script)) => (Some(script), None),
+        Action::Run(Command::Arguments(arguments)) => (None, Some(arguments)),
+        Action::Manual(_) | Action::Await { .. } => (None, None),
+    };
+    let variables = script.into_iter().flat_map(|script| script.variables.values());
+    let arguments = arguments.into_iter().flatten().map(|argument| match argument {
+        Argument::One(expr) | Argument::Spread(expr) => expr,
+    });
+    let environment = attempt.environment.env.values().chain(attempt.environment.dir.as_deref());
+    let items = step.foreach.iter().map(|foreach| &foreach.items);
+    variables.chain(arguments).chain(environment).chain(items)
+}
+
+/// The first part of an expression of which something is known; none where it may not come to that part.
+fn part_of(expr: &Expr, known: &impl Fn(&Expr) -> Option<String>) -> Option<String> {
+    let (mut found, mut sure) = (None, true);
+    expr.walk(&mut |part| {
+        let lazy =
+            matches!(part, Expr::Binary { operator: BinaryOperator::And | BinaryOperator::Or, .. });
+        sure &= !lazy;
+        found = found.take().or_else(|| known(part));
+    });
+    found.filter(|_| sure)
 }
 
 /// The steps that names mean; a goal's name means all in it.

@@ -18,7 +18,7 @@ pub enum Failure {
     #[error("ended by {name}")]
     Signal { signal: i32, name: String },
     /// `waited` is what had not come by then, where it waited for probes.
-    #[error("no end within its timeout of {}{}", crate::value::duration_text(*.after), behind(.waited))]
+    #[error("{}", too_long(*.after, .waited))]
     Timeout {
         after: Duration,
         #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -64,8 +64,13 @@ pub enum Failure {
     Instances { failed: u32, all: u32 },
 }
 
-fn behind(waited: &str) -> String {
-    if waited.is_empty() { String::new() } else { format!(": {waited}") }
+fn too_long(after: Duration, waited: &str) -> String {
+    let after = crate::value::duration_text(after);
+    if waited.is_empty() {
+        format!("no end within its timeout of {after}")
+    } else {
+        format!("timeout after {after}: {waited}")
+    }
 }
 
 fn by_whom(by: &str) -> String {

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::drive::attempt_of;
 use super::event::{QuestionKind, Status, Timestamp, Unit};
 use super::graph::NodeIx;
 use super::schedule::{self, Hold};
 use super::scope::Place;
 use super::state::{Phase, RunState, Stage, UnitIx};
 use super::world::ResourceLimits;
-use crate::ir::{EdgeKind, LockScope};
+use crate::ir::{Action, EdgeKind, LockScope};
 use crate::value::NodeId;
 
 /// One answer to "why?".
@@ -29,6 +30,7 @@ pub enum Cause {
     Running {
         attempt: u32,
         since: Option<Timestamp>,
+        awaited: Option<Awaited>,
     },
     /// It waits for the end of another one, or for its success.
     Edge {
@@ -95,6 +97,15 @@ pub enum Cause {
     },
     /// Nothing holds it back: its turn comes with the next decision.
     Due,
+}
+
+/// What an attempt that is under way waits for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// The `ready` of a service.
+    Ready,
+    /// The probes of an `await`.
+    Probes,
 }
 
 /// All that keeps a unit from running now, or how it ended and what began that. `place` evaluates
@@ -166,7 +177,8 @@ fn causes(state: &RunState, unit: UnitIx, place: Place<'_>) -> Vec<Cause> {
             vec![Cause::Ended { status: *status, reason: reason.map(ToString::to_string) }]
         }
         Phase::Running | Phase::Snapshotting | Phase::Restoring(_) => {
-            vec![Cause::Running { attempt: found.attempts, since: found.started }]
+            let (attempt, since) = (found.attempts, found.started);
+            vec![Cause::Running { attempt, since, awaited: awaited(state, unit) }]
         }
         Phase::InDoubt => vec![Cause::InDoubt],
         Phase::Delayed(until) if state.stage(unit) == Stage::Delayed(*until) => {
@@ -178,6 +190,15 @@ fn causes(state: &RunState, unit: UnitIx, place: Place<'_>) -> Vec<Cause> {
         }
         _ => guarding(state, unit, place),
     }
+}
+
+fn awaited(state: &RunState, unit: UnitIx) -> Option<Awaited> {
+    let graph = state.graph();
+    if graph.is_service(unit.node) {
+        return state.node(unit.node).ready.is_none().then_some(Awaited::Ready);
+    }
+    let attempt = attempt_of(graph.step(unit.node)?, state.unit(unit)?.way)?;
+    matches!(attempt.action, Action::Await { .. }).then_some(Awaited::Probes)
 }
 
 /// What holds a unit back that was not begun.

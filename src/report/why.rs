@@ -9,7 +9,7 @@ use super::layout::wrap;
 use super::run::status_schema;
 use crate::diagnostic::visible;
 use crate::exec::event::{Status, Timestamp, Unit};
-use crate::exec::why::Cause;
+use crate::exec::why::{Awaited, Cause};
 use crate::ir::EdgeKind;
 use crate::value::duration_text;
 
@@ -63,7 +63,14 @@ fn sentence(cause: &Cause, of: &Unit, now: Timestamp) -> String {
         Cause::Ended { status, reason: Some(reason) } => format!("{of} {}: {reason}", was(*status)),
         Cause::Ended { status, reason: None } => format!("{of} {}", was(*status)),
         Cause::Running { attempt, .. } if *attempt == 0 => format!("{of} is being prepared"),
-        Cause::Running { attempt, .. } => format!("{of} runs: attempt {attempt}"),
+        Cause::Running { attempt, awaited, .. } => {
+            let waits = match awaited {
+                Some(Awaited::Ready) => ", whose `ready` does not hold yet",
+                Some(Awaited::Probes) => ", whose probes do not hold yet",
+                None => "",
+            };
+            format!("{of} runs: attempt {attempt}{waits}")
+        }
         Cause::Edge { on, status, kind } => {
             format!("{of} waits for `{on}`{}, which is {status}", awaited(*kind))
         }

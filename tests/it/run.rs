@@ -475,6 +475,29 @@ fn an_unknown_step_on_the_command_line_gets_a_suggestion() {
 }
 
 #[test]
+fn from_a_step_does_not_begin_where_what_comes_before_it_is_needed() {
+    let project = Project::new(
+        r#"
+goal g {
+  let tag = "v${build.version}"
+  step build { run "echo version=1 >> $GOAL_OUTPUT"; output version: string }
+  step test { depends build; run "touch ran" }
+  step ship { depends test; run "echo ${tag}" }
+  step perhaps { depends test; when build.version == "2"; run "echo ${build.version}" }
+}
+"#,
+    );
+    for more in [&[][..], &["--dry-run"]] {
+        let arguments = [&["run", "plan.goal", "--from", "test"], more].concat();
+        let done = project.call(&arguments).exits(2);
+        assert!(done.err.contains("`ship` needs `tag`"), "{}", done.err);
+        assert!(done.err.contains("--skip ship"), "{}", done.err);
+    }
+    assert!(!project.has("ran"));
+    project.run(&["--from", "test", "--skip", "ship,perhaps"]).exits(0).stands("test succeeded");
+}
+
+#[test]
 fn a_plan_that_can_be_executed_runs_itself() {
     let project =
         Project::new("#!/usr/bin/env -S goalc run\ngoal g { step a { run \"touch ran\" } }");
@@ -689,15 +712,16 @@ fn a_timeout_says_what_had_not_come_by_then() {
            step wait { await { file \"never\" } every 20ms; timeout 200ms }\n\
            step server { run \"exec sleep 600\"; service; ready { file \"port\" }; timeout 300ms; grace 1s }\n\
            step use { depends server; run \"true\" }\n\
+           step other { run \"exec sleep 600\"; service; ready { tcp \"127.0.0.1:1\" within 300ms }; grace 1s }\n\
+           step uses { depends other; run \"true\" }\n\
          }",
     );
-    let outcome = project.run(&[]).exits(1).stands("wait failed, server failed, use blocked");
+    let outcome = project.run(&[]).exits(1);
+    let outcome = outcome.stands("wait failed, server failed, use blocked, other failed");
     assert_eq!(
-        outcome.reason("wait"),
-        "no end within its timeout of 200ms: file \"never\" is not there"
+        outcome.reason("other"),
+        "timeout after 300ms: tcp \"127.0.0.1:1\" does not take connections: connection refused"
     );
-    assert_eq!(
-        outcome.reason("server"),
-        "no end within its timeout of 300ms: file \"port\" is not there"
-    );
+    assert_eq!(outcome.reason("wait"), "timeout after 200ms: file \"never\" is not there");
+    assert_eq!(outcome.reason("server"), "timeout after 300ms: file \"port\" is not there");
 }

@@ -29,11 +29,16 @@ goal g {
   step last { depends later; run "true" }
   goal inner { depends holder; step deep { run "true" } }
   step asked { confirm "Sure?"; run "true" }
+  step server { run "exec sleep 600"; service; ready { file "go" } }
+  step user { depends server; run "true" }
+  step comes { await { file "go" } every 20ms }
 }
 "#,
     );
-    let run = project.start(&[]);
+    let run = project.start(&["-j4"]);
     project.await_file("held");
+    project.await_status("server", "running");
+    project.await_status("comes", "running");
     project.await_status("asked", "waiting");
     says(&project, "locked", &["locked waits for the lock `db`: `holder`"]);
     says(&project, "short", &["short waits for 2 of 3 `gpu`: `holder`"]);
@@ -45,7 +50,9 @@ goal g {
     );
     says(&project, "inner.deep", &["waits for its goal `inner`", "inner waits for `holder`"]);
     says(&project, "asked", &["asked waits for a person: Sure?"]);
-    says(&project, "holder", &["holder runs: attempt 1"]);
+    says(&project, "holder", &["holder runs: attempt 1\n"]);
+    says(&project, "server", &["server runs: attempt 1, whose `ready` does not hold yet"]);
+    says(&project, "comes", &["comes runs: attempt 1, whose probes do not hold yet"]);
     let json = project.call(&["why", "locked", "--format", "json"]).exits(0).json();
     assert_eq!(json["because"][0]["kind"], "lock", "{json}");
     assert_eq!(json["because"][0]["on"][0], "holder", "{json}");

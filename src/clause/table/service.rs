@@ -14,7 +14,7 @@ Its dependents start when it is `ready`, and it is stopped after the last of the
 A service that was stopped because no one needs it any more has succeeded. It holds no slot of `parallel` \
 once it is ready.\n\
 One that ends while it is needed has failed, and so have those who depend on it and run. `timeout` bounds \
-the time until it is ready.",
+the time until it is ready, as does the `within` of a probe in `ready`.",
     example: "\
 step postgres {
   run [\"postgres\", \"-D\", \"tmp/pg\"]

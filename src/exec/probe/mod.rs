@@ -105,12 +105,24 @@ pub enum ProbeKind {
 /// What a probe found: whether it holds, and what is so, in one line.
 pub type Answer = Result<String, String>;
 
+/// A probe that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmet {
+    /// What is so instead, in one line.
+    pub why: String,
+    /// The `within` for which it was tried.
+    pub within: Option<Duration>,
+}
+
 /// Asks all probes, one after the other, up to the first that does not hold.
 ///
 /// # Errors
-/// Says in one line which does not hold, and what was found instead.
-pub fn check(probes: &[Probe], control: &Controller) -> Result<(), String> {
-    probes.iter().try_for_each(|probe| probe.check(control).map(drop))
+/// Says which does not hold, and what was found instead.
+pub fn check(probes: &[Probe], control: &Controller) -> Result<(), Unmet> {
+    probes.iter().try_for_each(|probe| {
+        let unmet = |why| Unmet { why, within: probe.kind.within() };
+        probe.check(control).map(drop).map_err(unmet)
+    })
 }
 
 /// Asks all probes, one after the other, also behind one that does not hold.

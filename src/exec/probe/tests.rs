@@ -10,7 +10,7 @@ use super::*;
 use crate::exec::process::Control;
 
 fn ask(kind: ProbeKind) -> Result<(), String> {
-    check(&[Probe { negated: false, kind }], &Controller::new())
+    check(&[Probe { negated: false, kind }], &Controller::new()).map_err(|unmet| unmet.why)
 }
 
 fn refused(kind: ProbeKind) -> String {
@@ -18,7 +18,7 @@ fn refused(kind: ProbeKind) -> String {
 }
 
 fn not(kind: ProbeKind) -> Result<(), String> {
-    check(&[Probe { negated: true, kind }], &Controller::new())
+    check(&[Probe { negated: true, kind }], &Controller::new()).map_err(|unmet| unmet.why)
 }
 
 fn file(dir: &Path, name: &str) -> ProbeKind {
@@ -196,7 +196,7 @@ fn an_order_to_end_stops_waiting() {
         let waits = scope.spawn(move || check(&probes, control));
         let connection = listener.accept().unwrap();
         control.send(Control::Terminate);
-        assert_eq!(waits.join().unwrap(), Err(STOPPED.to_owned()));
+        assert_eq!(waits.join().unwrap().unwrap_err().why, STOPPED);
         drop(connection);
     });
 }
@@ -241,5 +241,5 @@ fn side_by_side_all_failures_are_told_in_order() {
     assert_eq!(failures.len(), 50);
     assert_eq!((failures[0].as_str(), failures[49].as_str()), ("`0` is false", "`98` is false"));
     assert_eq!(check_all(&[], &Controller::new()), Ok(()));
-    assert_eq!(check(&probes, &Controller::new()), Err("`0` is false".to_owned()));
+    assert_eq!(check(&probes, &Controller::new()).unwrap_err().why, "`0` is false");
 }

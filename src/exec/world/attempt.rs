@@ -16,7 +16,7 @@ use super::{already, asking};
 use crate::exec::drive::attempt_of;
 use crate::exec::event::{AttemptEnd, Failure};
 use crate::exec::outputs::{self, LARGEST_SOURCE, Sources};
-use crate::exec::probe::Probe;
+use crate::exec::probe::{Probe, Unmet};
 use crate::exec::process::{ProcessEnd, ProcessReport, signal_name};
 use crate::exec::scope::Place;
 use crate::exec::state::UnitIx;
@@ -297,13 +297,20 @@ pub(super) fn read_file(place: Place<'_>, path: &str) -> Result<Vec<u8>, String>
 pub(super) fn checked(
     world: &mut LocalWorld,
     ticket: Ticket,
-    result: Result<(), String>,
+    result: Result<(), Unmet>,
     view: View<'_>,
 ) {
-    let result = result.map_err(|why| world.launcher.masker.mask(&why).into_owned());
-    match world.pending.remove(&ticket) {
+    let result = result.map_err(|Unmet { why, within }| {
+        let why = world.launcher.masker.mask(&why).into_owned();
+        Unmet { why, within }
+    });
+    let pending = world.pending.remove(&ticket);
+    if let Some(Pending::Service(state)) = pending {
+        return service::checked(world, ticket, state, result, view);
+    }
+    let result = result.map_err(|unmet| unmet.why);
+    match pending {
         Some(Pending::Joined(state)) => joined::checked(world, ticket, state, result, view),
-        Some(Pending::Service(state)) => service::checked(world, ticket, state, result, view),
         Some(Pending::Verify { outputs, account, desk }) => {
             world.launcher.files.return_desk(desk);
             let end = match result {

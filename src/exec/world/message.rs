@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::{Ticket, Undone, Wake};
 use crate::exec::event::ProbeAnswer;
+use crate::exec::probe::Unmet;
 use crate::exec::process::ProcessReport;
 
 /// What threads tell the loop.
@@ -17,7 +18,7 @@ pub(super) enum Message {
     Ran(Ticket, Box<ProcessReport>),
     /// The member of a chain with this place in it.
     RanJoined(Ticket, usize, Box<ProcessReport>),
-    Checked(Ticket, Result<(), String>),
+    Checked(Ticket, Result<(), Unmet>),
     Verified(Ticket, Vec<ProbeAnswer>),
     Cleaned(Ticket, Option<String>),
     Undone(Ticket, Undone),

@@ -14,7 +14,7 @@ use super::local::LocalWorld;
 use super::message::Message;
 use super::{AttemptOrder, Outcome, Ticket, View, Wake};
 use crate::exec::event::{AttemptEnd, Failure};
-use crate::exec::probe::{Probe, ProbeKind};
+use crate::exec::probe::{Probe, ProbeKind, Unmet};
 use crate::exec::process::{Control, Ends, ProcessEnd, ProcessReport};
 use crate::ir::{Command, Step};
 use crate::value::EvalError;
@@ -116,23 +116,33 @@ pub(super) fn checked(
     world: &mut LocalWorld,
     ticket: Ticket,
     mut state: ServiceState,
-    result: Result<(), String>,
+    result: Result<(), Unmet>,
     view: View<'_>,
 ) {
-    let stopped = world.control(ticket).is_stopped();
-    if result.is_ok() && !stopped {
-        match outputs(world, &state, view) {
-            Ok(outputs) => world.ready.push(Wake::Ready { ticket, outputs }),
-            Err(failure) => {
-                state.failure = Some(failure);
-                world.control(ticket).send(Control::Terminate);
+    if !world.control(ticket).is_stopped() {
+        let failure = match result {
+            Ok(()) => match outputs(world, &state, view) {
+                Ok(outputs) => {
+                    world.ready.push(Wake::Ready { ticket, outputs });
+                    None
+                }
+                Err(failure) => Some(failure),
+            },
+            Err(Unmet { why, within: Some(within) }) => {
+                Some(Failure::Timeout { after: within, waited: why })
             }
+            Err(Unmet { why, within: None }) => {
+                state.found = why;
+                let next = Instant::now() + state.pause;
+                state.next_look = Some(state.ends.map_or(next, |(at, _)| next.min(at)));
+                state.pause = (state.pause * 3 / 2).min(LOOK.1);
+                None
+            }
+        };
+        if failure.is_some() {
+            state.failure = failure;
+            world.control(ticket).send(Control::Terminate);
         }
-    } else if !stopped {
-        state.found = result.err().unwrap_or_default();
-        let next = Instant::now() + state.pause;
-        state.next_look = Some(state.ends.map_or(next, |(at, _)| next.min(at)));
-        state.pause = (state.pause * 3 / 2).min(LOOK.1);
     }
     world.pending.insert(ticket, Pending::Service(state));
 }
