@@ -16,6 +16,17 @@ fn meant_as_literal(name: &str) -> Option<&'static str> {
     }
 }
 
+/// What may be meant by a name that is declared nowhere.
+fn not_declared(name: &str) -> String {
+    if name.chars().all(|char| char.is_ascii_uppercase() || char.is_ascii_digit() || char == '_') {
+        return format!(
+            "an environment variable is `env(\"{name}\")`; a name of the plan's own is declared, as \
+             `let {name} = \"…\"`"
+        );
+    }
+    format!("declare it, as `param {name}: string`; the word itself is written `\"{name}\"`")
+}
+
 impl Scope<'_, '_> {
     /// `build.digest` where `build` is meant; `rest` is what stands behind the step.
     pub(super) fn edge_to_output(&mut self, step: &[Part], part: &Part, rest: &[Part]) {
@@ -109,8 +120,7 @@ impl Scope<'_, '_> {
             )),
             None => match meant_as_literal(name) {
                 Some(literal) => found.help(format!("write `{literal}`, or `\"{name}\"` for the word")),
-                None => found
-                    .help(format!("declare it: `param {name}: string` or `let {name} = \"…\"`")),
+                None => found.help(not_declared(name)),
             },
         });
     }

@@ -6,18 +6,18 @@
 use super::infer::Typed;
 use super::operator::{named, no_condition};
 use super::pass::{Scope, User};
-use crate::clause::{Want, value_out_of_reach};
+use crate::clause::{Form, Want, value_out_of_reach};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::{self, ExprKind};
-use crate::value::{Type, Value};
+use crate::value::{Type, Value, read_text};
 
 impl Scope<'_, '_> {
     /// An expression of the type that is wanted. `None`: reported.
     pub(super) fn wanted(&mut self, expr: &syntax::Expr, want: Want) -> Option<Typed> {
         let typed = self.infer(expr)?;
         if !accepts(want, &typed.ty) {
-            self.pass.report(misfit(want, &typed.ty, expr.span));
+            self.pass.report(misfit(want, &typed, expr.span));
             return None;
         }
         if let (Some(value), ExprKind::Name(_)) = (&typed.constant, &expr.kind)
@@ -83,13 +83,38 @@ fn accepts(want: Want, ty: &Type) -> bool {
     }
 }
 
-fn misfit(want: Want, given: &Type, span: Span) -> Diagnostic {
+fn misfit(want: Want, typed: &Typed, span: Span) -> Diagnostic {
+    let given = &typed.ty;
+    let found = misfit_of_type(want, given, span);
+    match &typed.constant {
+        Some(Value::Text(text)) if meant_by(want, text) => {
+            found.help(format!("write it without quotes: `{text}`"))
+        }
+        _ => found,
+    }
+}
+
+/// Whether what stands in a string is such a literal as is wanted.
+fn meant_by(want: Want, text: &str) -> bool {
+    let ty = match want {
+        Want::Bool => Type::Bool,
+        Want::Int { .. } => Type::Int,
+        Want::Number => Type::Number,
+        Want::Duration { .. } => Type::Duration,
+        Want::Size => Type::Size,
+        _ => return false,
+    };
+    read_text(text, &ty).is_ok()
+}
+
+fn misfit_of_type(want: Want, given: &Type, span: Span) -> Diagnostic {
     let (wanted, help) = match want {
         Want::Bool => return no_condition(given, span),
         Want::Any | Want::Text => ("a text", "join its items, as `join(list, \",\")`"),
         Want::String if matches!(given, Type::List(_)) => {
             ("a string", "write its items one after the other, without brackets")
         }
+        Want::Written(Form::Address) => ("an address", "write it as `\"localhost:5432\"`"),
         Want::String | Want::Written(_) => ("a string", "put it in a string, as `\"${value}\"`"),
         Want::Int { .. } => ("an int", "write a whole number, as `3`"),
         Want::Number => ("a number", "write a number, as `2` or `1.5`"),

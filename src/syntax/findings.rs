@@ -174,7 +174,9 @@ fn instead_of(text: &str, first: char) -> Option<&'static str> {
     Some(match first {
         '-' if text.len() == 1 => "there is no arithmetic, and a name does not end in `-`",
         '/' if text.starts_with("//") => "a comment starts with `#`",
-        '+' | '-' | '*' | '/' | '^' => "there is no arithmetic: compute it in a script",
+        '/' if text.starts_with("/*") => "a comment starts with `#`, on each of its lines",
+        '/' => "a path stands in quotes; and there is no arithmetic: compute in a script",
+        '+' | '-' | '*' | '^' => "there is no arithmetic: compute it in a script",
         '&' => "write `&&` for \"and\"",
         '?' => "`?` stands right behind a name, as in `depends build?`",
         '$' => "a value is named without `$`; only inside a string write `${name}`",

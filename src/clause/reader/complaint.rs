@@ -2,13 +2,14 @@
 //!
 //! Detection is elsewhere; this file owns the words.
 
+use super::elsewhere::instead_of;
 use crate::clause::reach::Reach;
 use crate::clause::table::{find, places_of, words};
 use crate::clause::usage::{option_usage, usage};
-use crate::clause::{ClauseSpec, Place, Role, table};
+use crate::clause::{BlockShape, ClauseSpec, Place, Role, table};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Span;
-use crate::syntax::{Delimiter, Token, TokenKind};
+use crate::syntax::{Delimiter, Mark, Token, TokenKind};
 
 /// A plan that has a goal and nothing more than it needs.
 const SMALLEST: &str = "goal hello { step greet { run \"echo hello\" } }";
@@ -106,10 +107,17 @@ pub(super) fn unexpected(spec: &ClauseSpec, token: &Token, place: Place, text: &
         place_of(token),
         label,
     );
+    if let Some((sign, help)) = sign_of_elsewhere(spec, token) {
+        let finding = finding.help(help);
+        return if sign.is_empty() { finding } else { finding.fix(token.span, sign) };
+    }
     let TokenKind::Name(name) = &token.kind else { return finding.help(how_to_write(spec)) };
     let options = spec.options.iter().map(|option| option.word);
     if let Some(near) = nearest(name, options.filter(|word| word.len() > 1)) {
         return finding.meant(token.span, near);
+    }
+    if let Some(help) = within_braces(spec, name) {
+        return finding.help(help);
     }
     if find(place, name).is_some() {
         return finding.help(format!(
@@ -117,6 +125,33 @@ pub(super) fn unexpected(spec: &ClauseSpec, token: &Token, place: Place, text: &
         ));
     }
     finding.help(how_to_write(spec))
+}
+
+/// What a clause takes in its braces, written without them.
+fn within_braces(spec: &ClauseSpec, word: &str) -> Option<String> {
+    let (BlockShape::Optional(inside) | BlockShape::Required(inside)) = spec.block else {
+        return None;
+    };
+    find(inside, word)?;
+    Some(format!("write it in braces, as `{} {{ {word} … }}`", spec.word))
+}
+
+/// An operator as other languages write it: what stands for it here, if one sign does, and what to say.
+fn sign_of_elsewhere(spec: &ClauseSpec, token: &Token) -> Option<(&'static str, &'static str)> {
+    Some(match &token.kind {
+        TokenKind::Name(name) if &**name == "and" => ("&&", "write `&&` for \"and\""),
+        TokenKind::Name(name) if &**name == "or" => ("||", "write `||` for \"or\""),
+        TokenKind::Mark(Mark::Assign) if matches!(spec.word, "" | "when") => {
+            ("==", "write `==` to compare")
+        }
+        TokenKind::Mark(Mark::Range) if spec.word == "foreach" => {
+            ("", "write `range(1, 6)` for the numbers from 1 to 5")
+        }
+        TokenKind::Mark(Mark::Colon) if spec.block != BlockShape::None => {
+            ("", "what belongs to it stands between `{` and `}`")
+        }
+        _ => return None,
+    })
 }
 
 /// A word that is none of those which may stand here.
@@ -180,9 +215,10 @@ pub(super) fn unknown(word: &str, span: Span, place: Place) -> Diagnostic {
         _ => ("clause", format!("means nothing {}", place.phrase())),
     };
     let finding = Diagnostic::new(Code::E0102, format!("unknown {what} `{word}`"), span, label);
-    match nearest(word, words(place)) {
-        Some(near) => finding.meant(span, near),
-        None => finding.help(what_stands(place)),
+    match (nearest(word, words(place)), instead_of(word, place)) {
+        (Some(near), _) => finding.meant(span, near),
+        (None, Some(instead)) => finding.help(instead),
+        (None, None) => finding.help(what_stands(place)),
     }
 }
 
@@ -232,6 +268,9 @@ pub(super) fn misplaced(word: &str, span: Span, place: Place) -> Option<Diagnost
     }
     if help.is_empty() {
         return None;
+    }
+    if let Some(instead) = instead_of(word, place) {
+        help = vec![instead.to_owned()];
     }
     let message = format!("`{word}` cannot stand {}", place.phrase());
     Some(Diagnostic::new(Code::E0503, message, span, "not here").help(help.join("; ")))

@@ -9,6 +9,7 @@ mod atoms;
 mod bindings;
 mod checks;
 mod complaint;
+mod elsewhere;
 mod file;
 mod goal;
 mod probes;

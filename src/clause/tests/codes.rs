@@ -144,3 +144,24 @@ fn damage_causes_nothing_else() {
     assert_eq!(findings("goal g {\n step a { run }\n}"), [("E0101", 2)]);
     assert_eq!(findings("goal g {\n step a\n}"), [("E0101", 2)]);
 }
+
+#[test]
+fn words_and_signs_of_elsewhere_are_answered_with_those_that_are_meant() {
+    for (clause, help) in [
+        ("needs b", "write `depends STEP, …`"),
+        ("if true", "write `when CONDITION`"),
+        ("continue-on-error true", "write `on failure ignore because \"…\"`"),
+        ("deadline 4m", "how long a step may take is its `timeout DURATION`"),
+        ("verify run \"true\"", "write it in braces, as `verify { run … }`"),
+        ("rollback run \"true\"", "write it in braces, as `rollback { run … }`"),
+        ("when x = 1", "write `==` to compare"),
+        ("when x and y", "write `&&` for \"and\""),
+        ("foreach x in 1..5", "write `range(1, 6)` for the numbers from 1 to 5"),
+        ("dir /tmp", "a path stands in quotes; and there is no arithmetic: compute in a script"),
+        ("/* x */", "a comment starts with `#`, on each of its lines"),
+    ] {
+        assert_eq!(finding(&step(clause)).help.as_deref(), Some(help), "{clause}");
+    }
+    let in_goal = finding("goal g {\n timeout 5m\n step a { run \"true\" }\n}");
+    assert_eq!(in_goal.help.unwrap(), "how long a goal may take is its `deadline DURATION`");
+}
