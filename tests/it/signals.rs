@@ -43,6 +43,57 @@ fn an_interrupted_run_ends_politely_and_can_be_resumed() {
 }
 
 #[test]
+fn an_interrupt_while_a_step_asks_its_requires_leaves_it_for_the_resume() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a {
+    requires { run "touch asked; until test -e go; do sleep 0.02; done" }
+    run "touch ran"
+  }
+}
+"#,
+    );
+    let live = project.start(&[]);
+    project.await_file("asked");
+    live.signal(Signal::INT);
+    live.outcome().exits(130).stands("a not-run");
+    project.write("go", "");
+    project.resume(&[]).exits(0).stands("a succeeded");
+}
+
+const VERIFIES: &str = r#"
+goal g {
+  deadline D
+  goal inner {
+    step a { run "echo x >> ran" }
+    verify { run "touch asked; until test -e go; do sleep 0.02; done" }
+  }
+  step b { depends inner; run "touch b" }
+}
+"#;
+
+#[test]
+fn an_interrupt_while_a_goal_is_verified_leaves_that_for_the_resume() {
+    let project = Project::new(&VERIFIES.replace("deadline D", ""));
+    let live = project.start(&[]);
+    project.await_file("asked");
+    live.signal(Signal::INT);
+    let outcome = live.outcome().exits(130).stands("inner.a succeeded, b blocked");
+    assert_eq!(outcome.json["status"], "cancelled");
+    project.write("go", "");
+    project.resume(&[]).exits(0).stands("inner.a succeeded, b succeeded");
+    assert_eq!(project.lines("ran").len(), 1);
+}
+
+#[test]
+fn a_deadline_ends_what_a_goal_is_verified_by() {
+    let project = Project::new(&VERIFIES.replace("deadline D", "deadline 300ms"));
+    let outcome = project.run(&[]).exits(1).stands("inner.a succeeded, b blocked");
+    assert_eq!(outcome.json["reason"], "its deadline has passed", "{}", outcome.json);
+}
+
+#[test]
 fn a_terminated_run_exits_with_143() {
     stopped_by(Signal::TERM, 143);
 }

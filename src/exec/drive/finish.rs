@@ -168,6 +168,10 @@ impl<W: World> Drive<'_, W> {
         let rolled_back = state.rolling.is_some() || self.state.is_undone_inside(node);
         let to_verify =
             !goal.verify.is_empty() && fault.is_none() && state.verified.is_none() && !rolled_back;
+        // Nothing new is asked of what is being stopped.
+        let unasked = to_verify && self.state.cancelling_within(node);
+        let fault = fault.or_else(|| unasked.then(unverified));
+        let to_verify = to_verify && !unasked;
         let cleans = !goal.cleanup.is_empty() && state.cleaned.is_none();
         let asks = to_verify || cleans;
         if asks && !self.force && !self.take_goal_locks(node) {
@@ -206,6 +210,10 @@ impl<W: World> Drive<'_, W> {
         let failed: Vec<&str> =
             probes.iter().filter(|probe| !probe.holds).map(|probe| probe.found.as_str()).collect();
         let failure = (!failed.is_empty()).then(|| failed.join("; "));
+        // What was found while it was being stopped says nothing.
+        if failure.is_some() && self.state.cancelling_within(goal) {
+            return;
+        }
         let goal = self.goal_id(goal);
         self.record(Event::GoalVerified { goal, failure, probes });
     }
@@ -337,6 +345,11 @@ impl<W: World> Drive<'_, W> {
     pub(super) fn why_stopped(&self, node: NodeIx) -> Option<String> {
         self.state.stopping(node).map(ToString::to_string)
     }
+}
+
+/// The end of a goal that was stopped when all in it was done.
+fn unverified() -> (Status, String) {
+    (Status::Cancelled, "it was stopped before its `verify` was known to hold".to_owned())
 }
 
 /// Whether a dependency that ended so explains this end of its dependent.

@@ -346,6 +346,9 @@ impl<'a, W: World> Drive<'a, W> {
                 let unit = self.state.name(unit);
                 self.record(Event::RequiresHeld { unit });
             }
+            // What was found while it was being stopped says nothing: it has not begun.
+            (Work::Requires(unit), Outcome::Checked(Err(_)))
+                if self.state.cancelling(unit.node) => {}
             (Work::Requires(unit), Outcome::Checked(Err(why))) => self.fail_requires(unit, why),
             (Work::Attempt(order), Outcome::Attempt { end, account }) => {
                 self.end_attempt(order, end, account);

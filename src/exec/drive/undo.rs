@@ -33,6 +33,7 @@ impl<W: World> Drive<'_, W> {
             Work::Undo { node, .. } => self.state.interrupted(*node),
             // A service is stopped after those who need it.
             work if self.is_serving(work) => false,
+            Work::VerifyGoal(goal) => self.state.cancelling_within(*goal),
             work => {
                 let units = super::units_of_work(work);
                 units.iter().any(|unit| self.state.cancelling(unit.node))

@@ -256,11 +256,18 @@ impl RunState {
 
     /// Whether what runs is to end as well: the run is being cancelled or rolled back.
     pub fn cancelling(&self, node: NodeIx) -> bool {
-        self.graph.enclosing(node).any(|goal| {
-            let state = self.node(goal);
-            let failure = matches!(state.stopping, None | Some(StopReason::Failure { .. }));
-            !failure || state.rolling.is_some()
-        })
+        self.graph.enclosing(node).any(|goal| self.is_cancelling(goal))
+    }
+
+    /// Whether what a goal itself does is to end.
+    pub fn cancelling_within(&self, goal: NodeIx) -> bool {
+        self.is_cancelling(goal) || self.cancelling(goal)
+    }
+
+    fn is_cancelling(&self, goal: NodeIx) -> bool {
+        let state = self.node(goal);
+        let failure = matches!(state.stopping, None | Some(StopReason::Failure { .. }));
+        !failure || state.rolling.is_some()
     }
 
     /// Whether dependents of a node that ended may take it as done: it succeeded, or its failure

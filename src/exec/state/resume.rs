@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Handed, NodeState, Phase, RunState, Undo, UnitIx, UnitState};
+use super::{Handed, NodeState, Omission, Phase, RunState, Undo, UnitIx, UnitState};
 use crate::exec::event::{RunStatus, Status, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::exec::params;
@@ -187,7 +187,8 @@ impl RunState {
         for goal in goals.into_iter().rev() {
             let due = self.graph.children(goal).iter().any(|n| !self.node(*n).status.is_end())
                 || self.is_half_rolled_back(goal)
-                || (retry_failed && self.is_only_unverified(goal));
+                || (retry_failed && self.is_only_unverified(goal))
+                || self.was_stopped_unverified(goal);
             let state = &mut self.nodes[goal.at()];
             if !state.status.is_end() {
                 state.cleaned = None;
@@ -241,6 +242,20 @@ impl RunState {
             let state = self.node(goal);
             state.status == Status::Failed && state.stopping == Some(StopReason::Deadline)
         })
+    }
+
+    /// Whether all in a goal was done when it was stopped, and only its `verify` is not known.
+    fn was_stopped_unverified(&self, goal: NodeIx) -> bool {
+        let state = self.node(goal);
+        let is_done = |child: &NodeIx| {
+            let left_out = self.node(*child).omission == Some(Omission::LeftOut);
+            self.counts_as_done(*child) || self.node(*child).status == Status::Skipped || left_out
+        };
+        let verifies = self.graph.goal(goal).is_some_and(|goal| !goal.verify.is_empty());
+        let unknown = verifies && state.verified.is_none();
+        state.status == Status::Cancelled
+            && unknown
+            && self.graph.children(goal).iter().all(is_done)
     }
 
     fn is_only_unverified(&self, goal: NodeIx) -> bool {

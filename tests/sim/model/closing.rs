@@ -37,6 +37,12 @@ impl Model<'_> {
         !all.is_empty() && all.iter().all(|step| self.is_ignored(**step))
     }
 
+    /// Whether nothing more is asked of a goal, as it or one around it is being stopped.
+    pub(super) fn is_stopped(&self, goal: usize) -> bool {
+        let stop = self.nodes[goal].stop;
+        stop.signal || stop.deadline || stop.rolls.is_some() || self.cancelling(goal)
+    }
+
     /// All that a goal holds may have ended.
     pub(super) fn due_closing(&self, node: usize) -> Due {
         let state = &self.nodes[node];
@@ -50,7 +56,8 @@ impl Model<'_> {
         let late = std::iter::once(node).chain(self.tree.around(node));
         let late = late.into_iter().any(|goal| self.nodes[goal].stop.deadline);
         let verifies = faults.is_empty() && state.verified.is_none() && !rolled && !late;
-        if goal.verify.is_some() && verifies {
+        let unasked = goal.verify.is_some() && verifies && self.is_stopped(node);
+        if goal.verify.is_some() && verifies && !unasked {
             return Due::Check(Work::Verify);
         }
         let unverified = state.verified == Some(false);
@@ -68,6 +75,9 @@ impl Model<'_> {
                 ends.extend([Status::Failed, Status::Cancelled]);
             }
             return Due::End(ends);
+        }
+        if unasked {
+            return Due::End(vec![Status::Cancelled]);
         }
         // Of what is stopped by a signal, too, either may be said.
         if state.stop.deadline && !self.nodes[0].stop.signal {

@@ -11,9 +11,9 @@ impl Model<'_> {
         let fails = self.tree.step(at.0).is_some_and(|step| step.requires == Some(false));
         let right = match &due {
             Due::End(all) if all.contains(&status) => true,
-            // Its `requires` did not hold; that it was stopped meanwhile does not count then.
+            // Its `requires` did not hold.
             Due::Check(Work::Requires) | Due::End(_) if busy == Some(Work::Requires) => {
-                fails && status == Status::Failed
+                fails && status == Status::Failed && !self.cancelling(at.0)
             }
             // It can never have what it needs.
             Due::Start | Due::Save | Due::Time(_) | Due::Open => {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Ask, Handed, Model, Node, Phase, Said, Saved, Status, Stop, Undo, Unit, Wrong};
+use crate::plan::Omit;
 
 impl Model<'_> {
     /// A new process: what ran is in doubt, what was stopped is due again.
@@ -90,7 +91,8 @@ impl Model<'_> {
             let open = |child: &usize| self.nodes[*child].status.is_none();
             let due = self.tree.nodes[goal].children.iter().any(open)
                 || self.is_half_undone(goal)
-                || retry && self.is_only_unverified(goal);
+                || retry && self.is_only_unverified(goal)
+                || self.was_stopped_unverified(goal);
             let node = &mut self.nodes[goal];
             if node.status.is_none() || due {
                 (node.verified, node.cleaned) = (None, None);
@@ -262,6 +264,21 @@ impl Model<'_> {
         root.stop = Stop { rolls: Some((None, since)), ..Stop::default() };
         (root.status, root.deadline, root.cleaned) = (None, None, None);
         Ok(())
+    }
+
+    /// Whether all in a goal was done when it was stopped, and only its verify is not known.
+    fn was_stopped_unverified(&self, goal: usize) -> bool {
+        let state = &self.nodes[goal];
+        let verifies = self.tree.goal(goal).is_some_and(|goal| goal.verify.is_some());
+        let done = |child: &usize| match self.nodes[*child].status {
+            Some(Status::Succeeded | Status::Skipped) => true,
+            Some(Status::Failed) => self.is_ignored(*child),
+            _ => self.tree.omitted(*child) == Some(Omit::LeftOut),
+        };
+        let unknown = verifies && state.verified.is_none();
+        state.status == Some(Status::Cancelled)
+            && unknown
+            && self.tree.nodes[goal].children.iter().all(done)
     }
 
     /// Whether only a goal's verify keeps it from being achieved.
