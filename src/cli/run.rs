@@ -127,7 +127,14 @@ pub(super) fn jobs(
         let mut state = RunState::new(Arc::clone(graph), Vec::new());
         state.params.clone_from(&params.values);
         let values = Values::new(params.secrets.clone());
-        let place = Place { state: &state, values: &values, world, goal: graph.root(), unit: None };
+        let place = Place {
+            state: &state,
+            values: &values,
+            world,
+            goal: graph.root(),
+            unit: None,
+            own: None,
+        };
         return match place.count(parallel) {
             Ok(0) => Err(Failed::wrong("`parallel` must be at least 1, and it is 0")),
             Ok(jobs) => Ok(jobs),

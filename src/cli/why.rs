@@ -34,7 +34,8 @@ fn view(found: &Found, unit: UnitIx) -> WhyView {
     let surroundings = RealSurroundings::new(std::path::PathBuf::from("/"), []);
     let values = Values::default();
     let goal = state.graph().parent(unit.node).unwrap_or_else(|| state.graph().root());
-    let place = Place { state, values: &values, world: &surroundings, goal, unit: Some(unit) };
+    let place =
+        Place { state, values: &values, world: &surroundings, goal, unit: Some(unit), own: None };
     let (name, now) = (state.name(unit), now());
     let causes = crate::exec::why::why(state, unit, place);
     let status = match (unit.item, state.unit(unit)) {

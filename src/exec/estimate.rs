@@ -162,7 +162,7 @@ fn range(
     let graph = state.graph();
     let estimate = graph.step(node)?.estimate.as_ref()?;
     let goal = graph.parent(node).unwrap_or_else(|| graph.root());
-    let place = Place { state, values, world, goal, unit: Some(UnitIx::of(node)) };
+    let place = Place { state, values, world, goal, unit: Some(UnitIx::of(node)), own: None };
     match &**estimate {
         Estimate::Range(from, to) => Some((place.duration(from).ok()?, place.duration(to).ok()?)),
         Estimate::Effort { length: Value::Duration { length }, .. } => Some((*length, *length)),

@@ -85,7 +85,7 @@ pub fn with_place<T>(
     state.params.clone_from(values);
     let values = Values::new(secrets.clone());
     let goal = graph.goal_ix(&binding.goal).unwrap_or_else(|| graph.root());
-    evaluate(Place { state: &state, values: &values, world, goal, unit: None })
+    evaluate(Place { state: &state, values: &values, world, goal, unit: None, own: None })
 }
 
 /// The value that a param has where none is given.

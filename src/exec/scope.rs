@@ -113,6 +113,8 @@ pub struct Place<'a> {
     /// The goal whose folder relative paths start from.
     pub goal: NodeIx,
     pub unit: Option<UnitIx>,
+    /// What the unit's attempt that is under way has given, where it is known already.
+    pub own: Option<&'a IndexMap<Arc<str>, Value>>,
 }
 
 impl std::fmt::Debug for Place<'_> {
@@ -276,6 +278,10 @@ impl Scope for Place<'_> {
 
     fn output(&self, step: &StepId, output: &str) -> Result<Value, EvalError> {
         let node = self.state.graph().step_ix(step);
+        let own = self.own.filter(|_| node.is_some() && node == self.unit.map(|unit| unit.node));
+        if let Some(value) = own.and_then(|own| own.get(output)) {
+            return Ok(value.clone());
+        }
         let state = node.map(|node| self.state.node(node));
         if let Some(state) = state.filter(|state| state.items.is_some()) {
             return Ok(Value::List(

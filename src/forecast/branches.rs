@@ -40,7 +40,7 @@ pub(super) fn doubts(state: &RunState, values: &Values, world: &dyn Surroundings
     let graph = state.graph();
     let place = |node: NodeIx| {
         let goal = graph.parent(node).unwrap_or_else(|| graph.root());
-        Place { state, values, world, goal, unit: Some(UnitIx::of(node)) }
+        Place { state, values, world, goal, unit: Some(UnitIx::of(node)), own: None }
     };
     let when = |node: NodeIx| {
         let when = guards_of(graph, node)?.when.as_ref()?;

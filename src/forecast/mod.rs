@@ -204,7 +204,7 @@ fn failing(
         let retry = graph.step(node)?.attempt.retry.as_ref()?;
         let alone = graph.joined(node).is_empty() && !graph.is_service(node);
         let goal = graph.parent(node).unwrap_or_else(|| graph.root());
-        let place = Place { state, values, world, goal, unit: Some(UnitIx::of(node)) };
+        let place = Place { state, values, world, goal, unit: Some(UnitIx::of(node)), own: None };
         let policy = RetryPolicy::new(&place, retry).ok().filter(|_| alone && odds > 0.0)?;
         Some(draws::failing(odds, &policy))
     };

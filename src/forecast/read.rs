@@ -103,7 +103,7 @@ fn questions(played: &Played, doubts: &Doubts) -> Vec<ForecastQuestion> {
 fn attempts_max(played: &Played, world: &dyn Surroundings, node: NodeIx, step: &Step) -> u32 {
     let (state, values) = (&played.state, &played.values);
     let goal = state.graph().parent(node).unwrap_or_else(|| state.graph().root());
-    let place = Place { state, values, world, goal, unit: Some(UnitIx::of(node)) };
+    let place = Place { state, values, world, goal, unit: Some(UnitIx::of(node)), own: None };
     let tries = |attempt: &Attempt| {
         let retries = attempt.retry.as_ref().and_then(|retry| place.count(&retry.count).ok());
         retries.unwrap_or(0).saturating_add(1)

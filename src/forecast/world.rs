@@ -118,7 +118,9 @@ impl World for SimulatedWorld<'_> {
                 (at_once, Outcome::Checked(if holds { Ok(()) } else { Err(String::new()) }))
             }
             // A forecast has no agent.
-            Work::Requires(_) | Work::Agent { .. } => (at_once, Outcome::Checked(Ok(()))),
+            Work::Requires(_) | Work::VerifyByHand(_) | Work::Agent { .. } => {
+                (at_once, Outcome::Checked(Ok(())))
+            }
             Work::VerifyGoal(_) => (at_once, Outcome::Verified(Vec::new())),
             Work::Cleanup(_) => (at_once, Outcome::Cleaned(None)),
             Work::Snapshot { .. } | Work::Restore(_) | Work::Undo { .. } => {

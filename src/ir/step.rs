@@ -84,6 +84,13 @@ pub struct Attempt {
     pub environment: Rare<Environment>,
 }
 
+impl Step {
+    /// What must hold after an attempt of this step: a fallback's own `verify` stands in for the step's.
+    pub fn verify_of<'a>(&'a self, attempt: &'a Attempt) -> &'a [Probe] {
+        if attempt.verify.is_empty() { &self.attempt.verify } else { &attempt.verify }
+    }
+}
+
 /// A way to go when the attempts before it are used up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -203,8 +203,14 @@ fn jobs(setting: &Setting<'_>, scenario: &Scenario) -> Result<u32, String> {
     state.params.clone_from(&setting.params);
     let values = Values::new(setting.secrets.clone());
     let goal = graph.root();
-    let place =
-        Place { state: &state, values: &values, world: setting.surroundings, goal, unit: None };
+    let place = Place {
+        state: &state,
+        values: &values,
+        world: setting.surroundings,
+        goal,
+        unit: None,
+        own: None,
+    };
     let jobs = place.count(parallel).map_err(|why| format!("`parallel`: {why}"))?;
     Ok(jobs.max(1))
 }

@@ -210,7 +210,8 @@ fn timeout(
 ) -> Option<Duration> {
     let graph = view.state.graph();
     let goal = graph.parent(unit.node).unwrap_or_else(|| graph.root());
-    let place = Place { state: view.state, values: view.values, world, goal, unit: Some(unit) };
+    let place =
+        Place { state: view.state, values: view.values, world, goal, unit: Some(unit), own: None };
     place.duration(attempt.timeout.as_ref()?).ok()
 }
 

@@ -202,6 +202,9 @@ impl<'s> ScriptedWorld<'s> {
                 (at_once, outcome)
             }
             Work::Requires(unit) => (at_once, Outcome::Checked(broken(unit.node, Part::Requires))),
+            Work::VerifyByHand(unit) => {
+                (at_once, Outcome::Checked(broken(unit.node, Part::Verify)))
+            }
             Work::Agent { .. } => (at_once, Outcome::Checked(Ok(()))),
             Work::VerifyGoal(goal) => {
                 let answer = broken(*goal, Part::Verify).err();

@@ -133,7 +133,9 @@ impl World for Fake {
                 )
             }
             Work::Unless(_) => Outcome::Checked(Err("not yet".to_owned())),
-            Work::Requires(_) | Work::VerifyGoal(_) => Outcome::Checked(Ok(())),
+            Work::Requires(_) | Work::VerifyByHand(_) | Work::VerifyGoal(_) => {
+                Outcome::Checked(Ok(()))
+            }
             Work::Cleanup(_) => Outcome::Cleaned(None),
             // No plan here saves or undoes anything, and no agent is there.
             Work::Snapshot { .. } | Work::Restore(_) | Work::Undo { .. } | Work::Agent { .. } => {

@@ -210,9 +210,14 @@ fn state(pid: &str) -> char {
 #[test]
 fn ctrl_z_stops_the_steps_too_and_no_timeout_runs_meanwhile() {
     let project = Project::new(
-        r#"goal g { step a { run "echo $PPID > goalc; sh hold go"; timeout 1500ms } }"#,
+        r#"goal g {
+             step a { run "echo $PPID > goalc; sh hold go"; timeout 1500ms }
+             step b { await { file "go" } every 50ms; timeout 1500ms }
+             step c { run "exec sleep 600"; service; ready { file "go" }; timeout 1500ms }
+             step d { depends c; run "true" }
+           }"#,
     );
-    let run = project.start(&[]);
+    let run = project.start(&["-j4"]);
     // The file is there a moment before the number is in it; in between the step would stand still.
     eventually("the step's number", || project.read("held").ends_with('\n'));
     run.signal(Signal::TSTP);
@@ -222,5 +227,5 @@ fn ctrl_z_stops_the_steps_too_and_no_timeout_runs_meanwhile() {
     std::thread::sleep(Duration::from_secs(2));
     project.write("go", "");
     run.signal(Signal::CONT);
-    run.outcome().exits(0).stands("a succeeded");
+    run.outcome().exits(0).stands("a succeeded, b succeeded, c succeeded, d succeeded");
 }

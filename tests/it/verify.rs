@@ -107,3 +107,57 @@ fn a_journal_without_probes_is_read() {
     let goalc::exec::Event::GoalVerified { probes, failure, .. } = old else { panic!("{old:?}") };
     assert!(probes.is_empty() && failure.is_some());
 }
+
+#[test]
+fn a_steps_verify_counts_for_what_it_waits_for_and_within_its_timeout() {
+    let project = Project::new(
+        r#"
+goal g {
+  on failure continue
+  step waits { await { file "plan.goal" }; verify { file "never" } }
+  step other { run "exit 1"; fallback { await { file "plan.goal" } }; verify { file "never" } }
+  step slow { run "true"; verify { run "exec sleep 600" }; timeout 400ms }
+  step mute { await { run "exec sleep 600" }; timeout 400ms }
+  step server { run "exec sleep 600"; service; ready { run "exec sleep 600" }; timeout 400ms }
+  step user { depends server; run "true" }
+  step own {
+    run "echo n=3 >> $GOAL_OUTPUT"
+    output n: int
+    verify { own.n == 3; run "test ${own.n} = 3" }
+  }
+}
+"#,
+    );
+    let run = project.run(&["-j6"]).exits(1);
+    let run = run.stands("waits failed, other failed, slow failed, mute failed, server failed");
+    let run = run.stands("user blocked, own succeeded");
+    assert_eq!(run.reason("waits"), "verify: file \"never\" is not there");
+    assert_eq!(run.reason("other"), "verify: file \"never\" is not there");
+    let late = "`run` did not end within";
+    assert!(run.reason("slow").starts_with("timeout after 400ms: verify: "), "{}", run.json);
+    for step in ["slow", "mute", "server"] {
+        let reason = run.reason(step);
+        assert!(reason.starts_with("timeout after 400ms: ") && reason.contains(late), "{reason}");
+    }
+}
+
+#[test]
+fn what_a_person_has_done_is_verified() {
+    let project = Project::new(
+        r#"
+goal g {
+  on failure continue
+  step switch { manual "Switch the name"; output n: int; verify { file "switched"; switch.n == 3 } }
+  step use { depends switch; run "echo ${switch.n}" }
+}
+"#,
+    );
+    project.run(&[]).exits(3).stands("switch waiting");
+    project.call(&["done", "switch", "--output", "n=3"]).exits(0);
+    let outcome = project.resume(&[]).exits(1).stands("switch failed, use blocked");
+    assert_eq!(outcome.reason("switch"), "verify: file \"switched\" is not there");
+    project.write("switched", "");
+    project.resume(&["--retry-failed"]).exits(3).stands("switch waiting");
+    project.call(&["done", "switch", "--output", "n=3"]).exits(0);
+    project.resume(&[]).exits(0).stands("switch succeeded, use succeeded");
+}

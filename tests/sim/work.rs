@@ -110,6 +110,7 @@ impl Scripted<'_> {
                 let holds = self.step(of(*unit)).requires != Some(false);
                 (Work::Requires, of(*unit), Some(2), checked(holds), 0)
             }
+            Theirs::VerifyByHand(unit) => (Work::Verify, of(*unit), Some(1), checked(true), 0),
             Theirs::VerifyGoal(goal) => {
                 let holds = self.tree.goal(node(*goal).0).is_some_and(|g| g.verify != Some(false));
                 let answer = ProbeAnswer { holds, found: "found".to_owned() };

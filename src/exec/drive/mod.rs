@@ -301,6 +301,7 @@ impl<'a, W: World> Drive<'a, W> {
             world: self.world.surroundings(),
             goal,
             unit: Some(unit),
+            own: None,
         }
     }
 
@@ -350,6 +351,9 @@ impl<'a, W: World> Drive<'a, W> {
             (Work::Requires(unit), Outcome::Checked(Err(_)))
                 if self.state.cancelling(unit.node) => {}
             (Work::Requires(unit), Outcome::Checked(Err(why))) => self.fail_requires(unit, why),
+            (Work::VerifyByHand(unit), Outcome::Checked(result)) => {
+                self.end_by_hand(unit, result);
+            }
             (Work::Attempt(order), Outcome::Attempt { end, account }) => {
                 self.end_attempt(order, end, account);
             }
@@ -392,6 +396,7 @@ fn units_of_work(work: &Work) -> Vec<UnitIx> {
     match work {
         Work::Unless(unit)
         | Work::Requires(unit)
+        | Work::VerifyByHand(unit)
         | Work::Restore(unit)
         | Work::Agent { unit, .. }
         | Work::Snapshot { unit, .. } => vec![*unit],

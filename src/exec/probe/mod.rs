@@ -114,20 +114,21 @@ pub struct Unmet {
     pub within: Option<Duration>,
 }
 
-/// Asks all probes, one after the other, up to the first that does not hold.
+/// Asks all probes, one after the other, up to the first that does not hold; no longer than until
+/// the controller's clock shows `until`.
 ///
 /// # Errors
 /// Says which does not hold, and what was found instead.
-pub fn check(probes: &[Probe], control: &Controller) -> Result<(), Unmet> {
+pub fn check(probes: &[Probe], control: &Controller, until: Option<Duration>) -> Result<(), Unmet> {
     probes.iter().try_for_each(|probe| {
         let unmet = |why| Unmet { why, within: probe.kind.within() };
-        probe.check(control).map(drop).map_err(unmet)
+        probe.check(control, until).map(drop).map_err(unmet)
     })
 }
 
 /// Asks all probes, one after the other, also behind one that does not hold.
 pub fn check_each(probes: &[Probe], control: &Controller) -> Vec<Answer> {
-    probes.iter().map(|probe| probe.check(control)).collect()
+    probes.iter().map(|probe| probe.check(control, None)).collect()
 }
 
 /// Asks all probes side by side.
@@ -139,7 +140,7 @@ pub fn check_all(probes: &[Probe], control: &Controller) -> Result<(), Vec<Strin
     let work = || {
         let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
         let mine = numbers.map_while(|number| Some((number, probes.get(number)?)));
-        mine.filter_map(|(number, probe)| Some((number, probe.check(control).err()?)))
+        mine.filter_map(|(number, probe)| Some((number, probe.check(control, None).err()?)))
             .collect::<Vec<_>>()
     };
     let mut failures = std::thread::scope(|scope| {
@@ -157,28 +158,33 @@ pub fn check_all(probes: &[Probe], control: &Controller) -> Result<(), Vec<Strin
 
 impl Probe {
     /// Tries until it holds or its time is up.
-    fn check(&self, control: &Controller) -> Answer {
-        let until = self.kind.within().map(|within| Instant::now() + within);
+    fn check(&self, control: &Controller, until: Option<Duration>) -> Answer {
+        let now = control.clock();
+        let own = self.kind.within().map(|within| now.saturating_add(within));
+        let left = |end: Duration| end.saturating_sub(control.clock());
         let mut pause = PAUSE.0;
         loop {
             if control.is_stopped() {
                 return Err(STOPPED.to_owned());
             }
-            let time = until.map_or(TRY, |until| left(until).clamp(PAUSE.0, TRY));
+            let bound = until.map(left);
+            let time = own.map_or(TRY, |own| left(own).clamp(PAUSE.0, TRY));
+            let time = (bound.map_or(time, |bound| time.min(bound)), bound);
             let why = match self.check_once(time, control) {
                 Ok(found) => return Ok(found),
                 Err(why) => why,
             };
-            let left = until.map_or(Duration::ZERO, left);
-            if left.is_zero() {
+            let next = own.map_or(Duration::ZERO, left);
+            let next = until.map_or(next, |until| next.min(left(until)));
+            if next.is_zero() {
                 return Err(why);
             }
-            control.wait(pause.min(left));
+            control.wait(pause.min(next));
             pause = (pause * 2).min(PAUSE.1);
         }
     }
 
-    fn check_once(&self, time: Duration, control: &Controller) -> Answer {
+    fn check_once(&self, time: (Duration, Option<Duration>), control: &Controller) -> Answer {
         if let ProbeKind::Unknown { why } = &self.kind {
             return Err(why.clone());
         }
@@ -198,8 +204,9 @@ impl ProbeKind {
         }
     }
 
-    /// One try, of at most `time` where it could take for ever.
-    fn ask(&self, time: Duration, control: &Controller) -> Answer {
+    /// One try, of at most `time` where it could take for ever; a script may take as long as is said, or
+    /// its own time.
+    fn ask(&self, (time, bound): (Duration, Option<Duration>), control: &Controller) -> Answer {
         match self {
             Self::File { path, shown, nonempty, contains, sha256 } => {
                 let wants = file::Wants { nonempty: *nonempty, contains, sha256 };
@@ -220,7 +227,7 @@ impl ProbeKind {
             Self::PortFree { port } => port::ask(*port),
             Self::Disk { path, shown, at_least } => disk::ask(path, shown, *at_least),
             Self::Memory { at_least } => memory::ask(*at_least),
-            Self::Run(order) => run::ask(order, control),
+            Self::Run(order) => run::ask(order, bound, control),
             Self::Unchanged(wanted) => unchanged::ask(wanted, control),
             Self::Holds { answer: true, shown } => Ok(format!("`{shown}` is true")),
             Self::Holds { answer: false, shown } => Err(format!("`{shown}` is false")),

@@ -1,11 +1,16 @@
 //! `run "script"` as a probe: it holds where the script exits with 0.
 
+use std::time::Duration;
+
 use super::{Answer, STOPPED};
 use crate::exec::process::{Controller, ProcessEnd, ProcessOrder, signal_name, supervise};
 use crate::value::duration_text;
 
-pub(super) fn ask(order: &ProcessOrder, control: &Controller) -> Answer {
-    let report = supervise(order, control);
+/// Gives the script as long as `bound` says, where that is shorter than its own time.
+pub(super) fn ask(order: &ProcessOrder, bound: Option<Duration>, control: &Controller) -> Answer {
+    let timeout = order.timeout.into_iter().chain(bound).min();
+    let bounded = ProcessOrder { timeout, ..order.clone() };
+    let report = supervise(&bounded, control);
     let last = match report.tail.iter().rev().find(|line| !line.trim().is_empty()) {
         Some(line) => format!(": {}", line.trim()),
         None => String::new(),
@@ -17,7 +22,7 @@ pub(super) fn ask(order: &ProcessOrder, control: &Controller) -> Answer {
             Err(format!("`run` was ended by {}{last}", signal_name(signal)))
         }
         ProcessEnd::TimedOut => {
-            let time = duration_text(order.timeout.unwrap_or_default());
+            let time = duration_text(timeout.unwrap_or_default());
             Err(format!("`run` did not end within {time}{last}"))
         }
         ProcessEnd::OutOfMemory => Err("`run` used more memory than it may".to_owned()),

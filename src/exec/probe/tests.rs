@@ -10,7 +10,7 @@ use super::*;
 use crate::exec::process::Control;
 
 fn ask(kind: ProbeKind) -> Result<(), String> {
-    check(&[Probe { negated: false, kind }], &Controller::new()).map_err(|unmet| unmet.why)
+    check(&[Probe { negated: false, kind }], &Controller::new(), None).map_err(|unmet| unmet.why)
 }
 
 fn refused(kind: ProbeKind) -> String {
@@ -18,7 +18,7 @@ fn refused(kind: ProbeKind) -> String {
 }
 
 fn not(kind: ProbeKind) -> Result<(), String> {
-    check(&[Probe { negated: true, kind }], &Controller::new()).map_err(|unmet| unmet.why)
+    check(&[Probe { negated: true, kind }], &Controller::new(), None).map_err(|unmet| unmet.why)
 }
 
 fn file(dir: &Path, name: &str) -> ProbeKind {
@@ -193,7 +193,7 @@ fn an_order_to_end_stops_waiting() {
     std::thread::scope(|scope| {
         let probes = [Probe { negated: false, kind: http(&url, None, None, Some(600)) }];
         let control = &control;
-        let waits = scope.spawn(move || check(&probes, control));
+        let waits = scope.spawn(move || check(&probes, control, None));
         let connection = listener.accept().unwrap();
         control.send(Control::Terminate);
         assert_eq!(waits.join().unwrap().unwrap_err().why, STOPPED);
@@ -241,5 +241,5 @@ fn side_by_side_all_failures_are_told_in_order() {
     assert_eq!(failures.len(), 50);
     assert_eq!((failures[0].as_str(), failures[49].as_str()), ("`0` is false", "`98` is false"));
     assert_eq!(check_all(&[], &Controller::new()), Ok(()));
-    assert_eq!(check(&probes, &Controller::new()).unwrap_err().why, "`0` is false");
+    assert_eq!(check(&probes, &Controller::new(), None).unwrap_err().why, "`0` is false");
 }

@@ -166,7 +166,7 @@ impl Controller {
     }
 
     /// Time since it was made, without the time that all stood still.
-    pub(super) fn clock(&self) -> Duration {
+    pub fn clock(&self) -> Duration {
         self.lock().clock()
     }
 

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::awaited::{self, AwaitState};
 use super::folder::Desk;
 use super::joined::{self, JoinedState};
-use super::launch::{LogName, Subject, bounds, environments, place_of};
+use super::launch::{LogName, Subject, environments, place_of};
 use super::local::LocalWorld;
 use super::plain;
 use super::secrets::hide;
@@ -20,11 +21,8 @@ use crate::exec::probe::{Probe, Unmet};
 use crate::exec::process::{ProcessEnd, ProcessReport, signal_name};
 use crate::exec::scope::Place;
 use crate::exec::state::UnitIx;
-use crate::ir::{Action, Attempt, OutputSource, Probe as PlanProbe, Step};
+use crate::ir::{Action, OutputSource, Probe as PlanProbe, Step};
 use crate::value::EvalError;
-
-/// How often an `await` looks if the plan does not say.
-const EVERY: Duration = Duration::from_secs(1);
 
 /// What a ticket waits for.
 #[derive(Debug)]
@@ -47,7 +45,9 @@ pub(super) enum Pending {
     Verify {
         outputs: Outputs,
         account: Account,
-        desk: Desk,
+        desk: Option<Desk>,
+        /// Bounds the whole attempt.
+        timeout: Option<Duration>,
     },
     Await(AwaitState),
     Joined(JoinedState),
@@ -56,19 +56,6 @@ pub(super) enum Pending {
     Restore,
     /// A snapshot being saved, or a step being undone, which works at a desk.
     Undo(Option<Desk>),
-}
-
-/// An `await` between two looks.
-#[derive(Debug)]
-pub(super) struct AwaitState {
-    pub(super) order: AttemptOrder,
-    every: Duration,
-    ends: Option<(Instant, Duration)>,
-    /// When to look again; `None` while probes are being asked.
-    pub(super) next_look: Option<Instant>,
-    pub(super) stopped: bool,
-    /// What did not hold at the last look.
-    found: String,
 }
 
 impl Pending {
@@ -94,7 +81,9 @@ pub(super) fn begin(world: &mut LocalWorld, ticket: Ticket, order: AttemptOrder,
         Action::Await { every, .. } => {
             let place = place_of(view, &world.surroundings, order.unit);
             let every = every.as_ref().map(|every| place.duration(every)).transpose();
-            every.and_then(|every| begin_await(world, ticket, order, view, (step, attempt, every)))
+            every.and_then(|every| {
+                awaited::begin(world, ticket, order, view, (step, attempt, every))
+            })
         }
         Action::Manual(_) => Err(EvalError::failed("a manual step has no attempts")),
     };
@@ -108,26 +97,6 @@ pub(super) fn take_desk(world: &mut LocalWorld) -> Result<Desk, EvalError> {
     desk.map_err(|error| EvalError::failed(format!("its files cannot be made: {error}")))
 }
 
-fn begin_await(
-    world: &mut LocalWorld,
-    ticket: Ticket,
-    order: AttemptOrder,
-    view: View<'_>,
-    (step, attempt, every): (&Step, &Attempt, Option<Duration>),
-) -> Result<(), EvalError> {
-    let place = place_of(view, &world.surroundings, order.unit);
-    let (timeout, _) = bounds(place, step, attempt)?;
-    let now = Instant::now();
-    let ends = timeout.and_then(|timeout| Some((now.checked_add(timeout)?, timeout)));
-    let every = every.unwrap_or(EVERY);
-    world.control(ticket);
-    let found = String::new();
-    let state = AwaitState { order, every, ends, next_look: Some(now), stopped: false, found };
-    world.pending.insert(ticket, Pending::Await(state));
-    look_again(world, view);
-    Ok(())
-}
-
 /// Asks each `await` whose time has come; ends those whose timeout has passed.
 pub(super) fn look_again(world: &mut LocalWorld, view: View<'_>) {
     let now = Instant::now();
@@ -139,44 +108,23 @@ pub(super) fn look_again(world: &mut LocalWorld, view: View<'_>) {
         .map(|(ticket, _)| *ticket)
         .collect();
     for ticket in tickets {
-        if let Some(Pending::Service(_)) = world.pending.get(&ticket) {
-            service::look(world, ticket, view);
-        }
-        let Some(Pending::Await(state)) = world.pending.get_mut(&ticket) else { continue };
-        let order = state.order;
-        if state.stopped {
-            fail(world, ticket, Failure::Cancelled);
-        } else if let Some((_, timeout)) = state.ends.filter(|(at, _)| *at <= now) {
-            let waited = std::mem::take(&mut state.found);
-            fail(world, ticket, Failure::Timeout { after: timeout, waited });
-        } else {
-            state.next_look = None;
-            let probes = awaited_probes(world, order, view);
-            world.ask(ticket, probes);
+        match world.pending.get(&ticket) {
+            Some(Pending::Service(_)) => service::look(world, ticket, view),
+            Some(Pending::Await(_)) => awaited::look(world, ticket, view),
+            _ => {}
         }
     }
 }
 
-fn awaited_probes(world: &LocalWorld, order: AttemptOrder, view: View<'_>) -> Vec<Probe> {
-    let graph = Arc::clone(view.state.graph());
-    let found =
-        graph.step(order.unit.node).and_then(|step| Some((step, attempt_of(step, order.way)?)));
-    match found {
-        Some((step, Attempt { action: Action::Await { probes, .. }, .. })) => {
-            evaluate(world, order, view, (step, probes), None)
-        }
-        _ => Vec::new(),
-    }
-}
-
+/// Evaluates probes of an attempt; `outputs` is what it has given by then.
 pub(super) fn evaluate(
     world: &LocalWorld,
-    order: AttemptOrder,
+    (order, outputs): (AttemptOrder, Option<&Outputs>),
     view: View<'_>,
     (step, probes): (&Step, &[PlanProbe]),
     desk: Option<&Desk>,
 ) -> Vec<Probe> {
-    let place = place_of(view, &world.surroundings, order.unit);
+    let place = Place { own: outputs, ..place_of(view, &world.surroundings, order.unit) };
     let (node, attempt, number) = (order.unit.node, order.attempt, order.log);
     let subject = Subject { place, node, attempt, number, log: LogName::Event, desk };
     let ways =
@@ -201,29 +149,67 @@ pub(super) fn ran(world: &mut LocalWorld, ticket: Ticket, report: ProcessReport,
         None => read_outputs(world, order, view, (step, &desk), report.stdout.as_deref())
             .map_err(|why| Failure::Output { why: world.launcher.masker.mask(&why).into_owned() }),
     };
-    let verify = verify_of(step, order);
+    let account = report.into();
+    let pending = |outputs| Pending::Verify { outputs, account, desk: Some(desk), timeout };
     match outputs {
-        Ok(outputs) if !verify.is_empty() => {
-            let probes = evaluate(world, order, view, (step, verify), Some(&desk));
-            let account = report.into();
-            world.pending.insert(ticket, Pending::Verify { outputs, account, desk });
-            world.ask(ticket, probes);
-        }
-        outputs => {
-            world.launcher.files.return_desk(desk);
-            let end = match outputs {
-                Ok(outputs) => AttemptEnd::Succeeded { outputs },
-                Err(failure) => AttemptEnd::Failed(failure),
-            };
-            world.done(ticket, Outcome::Attempt { end, account: report.into() });
-        }
+        Ok(outputs) => verify(world, ticket, order, view, pending(outputs)),
+        Err(failure) => end(world, ticket, pending(Outputs::new()), Some(failure)),
     }
 }
 
-/// A fallback's own `verify` stands in for its step's.
+/// Asks the `verify` of an attempt that has ended well otherwise.
+pub(super) fn verify(
+    world: &mut LocalWorld,
+    ticket: Ticket,
+    order: AttemptOrder,
+    view: View<'_>,
+    pending: Pending,
+) {
+    let Pending::Verify { outputs, desk, timeout, .. } = &pending else { return };
+    let graph = Arc::clone(view.state.graph());
+    let Some(step) = graph.step(order.unit.node) else { return };
+    let wanted = verify_of(step, order);
+    if wanted.is_empty() {
+        return end(world, ticket, pending, None);
+    }
+    let probes = evaluate(world, (order, Some(outputs)), view, (step, wanted), desk.as_ref());
+    let timeout = *timeout;
+    world.pending.insert(ticket, pending);
+    world.ask(ticket, probes, timeout);
+}
+
+/// Ends an attempt whose `verify` was asked, or needs not be.
+fn end(world: &mut LocalWorld, ticket: Ticket, pending: Pending, failure: Option<Failure>) {
+    let Pending::Verify { outputs, account, desk, .. } = pending else { return };
+    if let Some(desk) = desk {
+        world.launcher.files.return_desk(desk);
+    }
+    let end = match failure {
+        None => AttemptEnd::Succeeded { outputs },
+        Some(failure) => AttemptEnd::Failed(failure),
+    };
+    world.done(ticket, Outcome::Attempt { end, account });
+}
+
+/// Why an attempt fails whose `verify` does not hold, or did not within the attempt's `timeout`.
+pub(super) fn unverified(
+    world: &mut LocalWorld,
+    ticket: Ticket,
+    why: String,
+    timeout: Option<Duration>,
+) -> Failure {
+    let control = world.control(ticket);
+    if control.is_stopped() {
+        return Failure::Cancelled;
+    }
+    match timeout.filter(|timeout| *timeout <= control.clock()) {
+        Some(after) => Failure::Timeout { after, waited: format!("verify: {why}") },
+        None => Failure::Verify { why },
+    }
+}
+
 pub(super) fn verify_of(step: &Step, order: AttemptOrder) -> &[PlanProbe] {
-    let own = attempt_of(step, order.way).map(|attempt| &attempt.verify).filter(|v| !v.is_empty());
-    own.unwrap_or(&step.attempt.verify)
+    attempt_of(step, order.way).map_or(&[], |attempt| step.verify_of(attempt))
 }
 
 pub(super) fn failure_of(report: &ProcessReport, timeout: Option<Duration>) -> Option<Failure> {
@@ -311,33 +297,11 @@ pub(super) fn checked(
     let result = result.map_err(|unmet| unmet.why);
     match pending {
         Some(Pending::Joined(state)) => joined::checked(world, ticket, state, result, view),
-        Some(Pending::Verify { outputs, account, desk }) => {
-            world.launcher.files.return_desk(desk);
-            let end = match result {
-                Ok(()) => AttemptEnd::Succeeded { outputs },
-                Err(_) if world.control(ticket).is_stopped() => {
-                    AttemptEnd::Failed(Failure::Cancelled)
-                }
-                Err(why) => AttemptEnd::Failed(Failure::Verify { why }),
-            };
-            world.done(ticket, Outcome::Attempt { end, account });
+        Some(pending @ Pending::Verify { timeout, .. }) => {
+            let failure = result.err().map(|why| unverified(world, ticket, why, timeout));
+            end(world, ticket, pending, failure);
         }
-        Some(Pending::Await(state)) if result.is_ok() => {
-            let end = match already::awaited(world, state.order.unit, view) {
-                Ok(outputs) => AttemptEnd::Succeeded { outputs },
-                Err(why) => AttemptEnd::Failed(Failure::Output {
-                    why: world.launcher.masker.mask(&why).into_owned(),
-                }),
-            };
-            world.done(ticket, Outcome::Attempt { end, account: Account::default() });
-        }
-        Some(Pending::Await(mut state)) => {
-            state.found = result.err().unwrap_or_default();
-            let next = if state.stopped { Duration::ZERO } else { state.every };
-            let next = Instant::now() + next;
-            state.next_look = Some(state.ends.map_or(next, |(at, _)| next.min(at)));
-            world.pending.insert(ticket, Pending::Await(state));
-        }
+        Some(Pending::Await(state)) => awaited::checked(world, ticket, state, result, view),
         Some(Pending::Unless(unit, last)) if result.is_ok() => {
             let outputs = already::done(world, unit, view, last);
             world.done(ticket, Outcome::Already(outputs));
@@ -347,7 +311,19 @@ pub(super) fn checked(
     }
 }
 
-fn fail(world: &mut LocalWorld, ticket: Ticket, failure: Failure) {
+/// When to look again after a pause, and not later than when its time is up.
+pub(super) fn next_look(
+    world: &mut LocalWorld,
+    ticket: Ticket,
+    pause: Duration,
+    timeout: Option<Duration>,
+) -> Instant {
+    let clock = world.control(ticket).clock();
+    let left = timeout.map(|timeout| timeout.saturating_sub(clock));
+    Instant::now() + left.map_or(pause, |left| pause.min(left))
+}
+
+pub(super) fn fail(world: &mut LocalWorld, ticket: Ticket, failure: Failure) {
     let end = AttemptEnd::Failed(failure);
     world.done(ticket, Outcome::Attempt { end, account: Account::default() });
 }

@@ -4,15 +4,16 @@
 //! is noted whether or not the step runs then.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::asking;
-use super::attempt::Pending;
+use super::attempt::{Pending, evaluate, verify_of};
 use super::launch::{LogName, Subject, place_of};
 use super::local::LocalWorld;
 use super::message::Message;
 use super::noted;
 use super::pool::spawn;
-use super::{Outputs, Ticket, View};
+use super::{AttemptOrder, Outputs, Ticket, View};
 use crate::exec::event::ProbeAnswer;
 use crate::exec::graph::NodeIx;
 use crate::exec::probe::{Probe, ProbeKind, check, check_each};
@@ -26,7 +27,7 @@ const MOST_CHECKS: usize = 64;
 /// Whether probes behind one that does not hold are asked.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Asking {
-    UpToAFailure,
+    UpToAFailure { until: Option<Duration> },
     Each,
 }
 
@@ -40,9 +41,10 @@ fn answers(probes: &[Probe], control: &Controller) -> Vec<ProbeAnswer> {
 }
 
 impl LocalWorld {
-    /// Asks probes in a thread of their own, when it is their turn.
-    pub(super) fn ask(&mut self, ticket: Ticket, probes: Vec<Probe>) {
-        self.ask_as(ticket, probes, Asking::UpToAFailure);
+    /// Asks probes in a thread of their own, when it is their turn; no longer than until the ticket's clock
+    /// shows `until`.
+    pub(super) fn ask(&mut self, ticket: Ticket, probes: Vec<Probe>, until: Option<Duration>) {
+        self.ask_as(ticket, probes, Asking::UpToAFailure { until });
     }
 
     pub(super) fn ask_as(&mut self, ticket: Ticket, probes: Vec<Probe>, how: Asking) {
@@ -54,7 +56,9 @@ impl LocalWorld {
         let (sender, control) = (self.sender.clone(), self.control(ticket));
         spawn(move || {
             sender.send(match how {
-                Asking::UpToAFailure => Message::Checked(ticket, check(&probes, &control)),
+                Asking::UpToAFailure { until } => {
+                    Message::Checked(ticket, check(&probes, &control, until))
+                }
                 Asking::Each => Message::Verified(ticket, answers(&probes, &control)),
             });
         });
@@ -88,7 +92,21 @@ impl LocalWorld {
         let last = self.recall(&mut probes, unit, view);
         let pending = if unless { Pending::Unless(unit, last) } else { Pending::Checks };
         self.pending.insert(ticket, pending);
-        self.ask(ticket, probes);
+        self.ask(ticket, probes, None);
+    }
+
+    /// Asks the `verify` of what a person has done.
+    pub(super) fn begin_verify_by_hand(&mut self, ticket: Ticket, unit: UnitIx, view: View<'_>) {
+        let graph = Arc::clone(view.state.graph());
+        let (Some(step), Some(state)) = (graph.step(unit.node), view.state.unit(unit)) else {
+            return;
+        };
+        let (attempt, way, log) = (state.attempts, state.way, state.start);
+        let order = AttemptOrder { unit, attempt, way, log };
+        let given = (order, Some(&state.outputs));
+        let probes = evaluate(self, given, view, (step, verify_of(step, order)), None);
+        self.pending.insert(ticket, Pending::Checks);
+        self.ask(ticket, probes, None);
     }
 
     /// Tells the probe `unchanged` of the step's last success, and keeps what it finds. Gives what

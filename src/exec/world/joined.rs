@@ -238,9 +238,11 @@ fn verify(world: &mut LocalWorld, ticket: Ticket, mut state: JoinedState, view: 
         let verify =
             graph.step(order.unit.node).map(|step| (step, attempt::verify_of(step, order)));
         if let Some((step, verify)) = verify.filter(|(_, verify)| !verify.is_empty()) {
-            let probes = attempt::evaluate(world, order, view, (step, verify), Some(&member.desk));
+            let (given, desk) = (Some(&member.outputs), Some(&member.desk));
+            let probes = attempt::evaluate(world, (order, given), view, (step, verify), desk);
+            let timeout = member.timeout;
             world.pending.insert(ticket, Pending::Joined(state));
-            return world.ask(ticket, probes);
+            return world.ask(ticket, probes, timeout);
         }
         state.verifying += 1;
     }
@@ -260,17 +262,17 @@ pub(super) fn checked(
     result: Result<(), String>,
     view: View<'_>,
 ) {
-    let stopped = world.control(ticket).is_stopped();
+    let index = state.verifying;
+    let timeout = state.members.get(index).and_then(|member| member.timeout);
     match result {
         Ok(()) => {
             state.verifying += 1;
             verify(world, ticket, state, view);
         }
-        Err(_) if stopped => end_with(world, ticket, state, usize::MAX, &Failure::Cancelled),
-        Err(why) => {
-            let index = state.verifying;
-            end_with(world, ticket, state, index, &Failure::Verify { why });
-        }
+        Err(why) => match attempt::unverified(world, ticket, why, timeout) {
+            Failure::Cancelled => end_with(world, ticket, state, usize::MAX, &Failure::Cancelled),
+            failure => end_with(world, ticket, state, index, &failure),
+        },
     }
 }
 

@@ -271,7 +271,7 @@ pub(super) fn place_of<'a>(view: View<'a>, world: &'a dyn Surroundings, unit: Un
     } else {
         unit.node
     };
-    Place { state: view.state, values: view.values, world, goal, unit: Some(unit) }
+    Place { state: view.state, values: view.values, world, goal, unit: Some(unit), own: None }
 }
 
 /// The goal of a place and those around it.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::alerts::{self, Alerts};
-use super::attempt::{self, AwaitState, Pending};
+use super::attempt::{self, Pending};
+use super::awaited::AwaitState;
 use super::checks::Asking;
 use super::launch::Launcher;
 use super::message::{Message, MessageSender, Messages};
@@ -265,6 +266,7 @@ impl World for LocalWorld {
         match work {
             Work::Unless(unit) => self.begin_checks(ticket, *unit, view, true),
             Work::Requires(unit) => self.begin_checks(ticket, *unit, view, false),
+            Work::VerifyByHand(unit) => self.begin_verify_by_hand(ticket, *unit, view),
             Work::VerifyGoal(goal) => {
                 let probes = self.goal_probes(*goal, view, true);
                 self.pending.insert(ticket, Pending::Checks);

@@ -7,6 +7,7 @@ mod alerts;
 mod already;
 mod asking;
 mod attempt;
+mod awaited;
 mod checks;
 mod cleanup;
 mod deliver;
@@ -65,6 +66,8 @@ pub enum Work {
     Unless(UnitIx),
     /// Whether a step's `requires` holds.
     Requires(UnitIx),
+    /// Whether the `verify` holds of what a person has done.
+    VerifyByHand(UnitIx),
     /// One attempt, its outputs and `verify` included.
     Attempt(AttemptOrder),
     /// One attempt of steps that are joined by pipes, each before its reader.

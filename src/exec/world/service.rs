@@ -27,8 +27,8 @@ const LOOK: (Duration, Duration) = (Duration::from_millis(100), Duration::from_s
 pub(super) struct ServiceState {
     order: AttemptOrder,
     desk: Desk,
-    /// Until when it must be ready, and what its `timeout` says.
-    ends: Option<(Instant, Duration)>,
+    /// How long it may take until it is ready, by the clock of its ticket.
+    timeout: Option<Duration>,
     /// When to look again; `None` while probes are being asked, and once it is ready.
     pub(super) next_look: Option<Instant>,
     pause: Duration,
@@ -56,10 +56,9 @@ pub(super) fn begin(
     };
     // `timeout` bounds the time until it is ready, not its life.
     let timeout = process.timeout.take();
-    let now = Instant::now();
-    let ends = timeout.and_then(|timeout| Some((now.checked_add(timeout)?, timeout)));
-    let (found, next_look) = (String::new(), Some(now));
-    let state = ServiceState { order, desk, ends, next_look, pause: LOOK.0, found, failure: None };
+    let (found, next_look) = (String::new(), Some(Instant::now()));
+    let pause = LOOK.0;
+    let state = ServiceState { order, desk, timeout, next_look, pause, found, failure: None };
     world.pending.insert(ticket, Pending::Service(state));
     let (sender, control) = (world.sender.clone(), world.control(ticket));
     let message = move |report| Message::Ran(ticket, report);
@@ -72,7 +71,7 @@ pub(super) fn look(world: &mut LocalWorld, ticket: Ticket, view: View<'_>) {
     let now = Instant::now();
     let control = world.control(ticket);
     let Some(Pending::Service(state)) = world.pending.get_mut(&ticket) else { return };
-    if let Some((_, after)) = state.ends.filter(|(at, _)| *at <= now) {
+    if let Some(after) = state.timeout.filter(|timeout| *timeout <= control.clock()) {
         let waited = std::mem::take(&mut state.found);
         state.failure = Some(Failure::Timeout { after, waited });
         state.next_look = None;
@@ -83,9 +82,9 @@ pub(super) fn look(world: &mut LocalWorld, ticket: Ticket, view: View<'_>) {
         return;
     }
     state.next_look = None;
-    let (order, desk) = (state.order, state.desk.clone());
+    let (order, desk, timeout) = (state.order, state.desk.clone(), state.timeout);
     let probes = probes(world, order, &desk, view);
-    world.ask(ticket, probes);
+    world.ask(ticket, probes, timeout);
 }
 
 fn probes(world: &LocalWorld, order: AttemptOrder, desk: &Desk, view: View<'_>) -> Vec<Probe> {
@@ -94,7 +93,7 @@ fn probes(world: &LocalWorld, order: AttemptOrder, desk: &Desk, view: View<'_>) 
     // What is asked of other steps after an attempt is asked of a service while it runs.
     let ready = step.service.iter().flat_map(|service| &service.ready);
     let wanted: Vec<_> = ready.chain(&step.attempt.verify).cloned().collect();
-    let mut probes = attempt::evaluate(world, order, view, (step, &wanted), Some(desk));
+    let mut probes = attempt::evaluate(world, (order, None), view, (step, &wanted), Some(desk));
     probes.iter_mut().for_each(tell_apart);
     probes
 }
@@ -129,12 +128,14 @@ pub(super) fn checked(
                 Err(failure) => Some(failure),
             },
             Err(Unmet { why, within: Some(within) }) => {
-                Some(Failure::Timeout { after: within, waited: why })
+                let clock = world.control(ticket).clock();
+                let after = state.timeout.filter(|timeout| *timeout <= clock).unwrap_or(within);
+                Some(Failure::Timeout { after, waited: why })
             }
             Err(Unmet { why, within: None }) => {
                 state.found = why;
-                let next = Instant::now() + state.pause;
-                state.next_look = Some(state.ends.map_or(next, |(at, _)| next.min(at)));
+                let next = attempt::next_look(world, ticket, state.pause, state.timeout);
+                state.next_look = Some(next);
                 state.pause = (state.pause * 3 / 2).min(LOOK.1);
                 None
             }

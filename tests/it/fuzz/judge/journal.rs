@@ -77,8 +77,14 @@ fn looked_at(state: &RunState, events: &[Stamped]) {
     let values = Values::default();
     for node in graph.nodes() {
         let _ = (state.status(node), state.attempts(node), state.is_ignored(node));
-        let place =
-            Place { state, values: &values, world: &Nowhere, goal: graph.root(), unit: None };
+        let place = Place {
+            state,
+            values: &values,
+            world: &Nowhere,
+            goal: graph.root(),
+            unit: None,
+            own: None,
+        };
         let _ = why(state, UnitIx::of(node), place);
     }
     let _ = remaining(state, &vec![Duration::from_secs(1); graph.node_count()], state.last);
