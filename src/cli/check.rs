@@ -8,6 +8,7 @@ use super::exit::{Failed, WRONG};
 use super::findings::{Told, findings};
 use super::load::{Aim, Loaded, Mounts, choose, load_for};
 use super::mend::Mender;
+use super::omit::Omitted;
 use super::{params, preflight, session};
 use crate::diagnostic::Diagnostic;
 use crate::exec::graph::Graph;
@@ -74,6 +75,9 @@ fn required(arguments: &CheckArguments, loaded: &mut Loaded) -> Result<Vec<Strin
     let given = params::given(&arguments.params, arguments.params_file.as_deref())?;
     match params::resolve(&graph, &given, &surroundings) {
         Err(wrong) => Ok(wrong),
-        Ok(params) => preflight::without_run(&graph, &params, surroundings, &env),
+        Ok(params) => {
+            let of = (&graph, &params, &Omitted::default());
+            preflight::without_run(of, surroundings, &env)
+        }
     }
 }

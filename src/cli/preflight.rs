@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::exit::Failed;
+use super::omit::Omitted;
 use super::params::Params;
 use super::session::shared;
 use crate::exec::drive::{Drive, DriveOptions};
@@ -21,8 +22,14 @@ pub(super) fn is_needed(graph: &Graph) -> bool {
 }
 
 /// Asks in a world. Says each thing that does not hold.
-pub(super) fn ask(world: LocalWorld, graph: &Arc<Graph>, params: &Params) -> Vec<String> {
+pub(super) fn ask(
+    world: LocalWorld,
+    graph: &Arc<Graph>,
+    params: &Params,
+    omitted: &Omitted,
+) -> Vec<String> {
     let mut state = RunState::new(Arc::clone(graph), vec![0; graph.node_count()]);
+    state.omit(&omitted.left_out, &omitted.skipped);
     state.params.clone_from(&params.values);
     let mut journal = Discard;
     let values = Values::new(params.secrets.clone());
@@ -32,8 +39,7 @@ pub(super) fn ask(world: LocalWorld, graph: &Arc<Graph>, params: &Params) -> Vec
 
 /// Asks where no run is to come, in a folder that goes away again.
 pub(super) fn without_run(
-    graph: &Arc<Graph>,
-    params: &Params,
+    (graph, params, omitted): (&Arc<Graph>, &Params, &Omitted),
     surroundings: RealSurroundings,
     env: &[(String, String)],
 ) -> Result<Vec<String>, Failed> {
@@ -53,7 +59,7 @@ pub(super) fn without_run(
         masker: Arc::new(params.masker()),
         lines: None,
     };
-    Ok(ask(LocalWorld::new(surroundings, launcher, None, false), graph, params))
+    Ok(ask(LocalWorld::new(surroundings, launcher, None, false), graph, params, omitted))
 }
 
 /// Nothing is written before a run exists.

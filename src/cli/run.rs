@@ -223,7 +223,7 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
         log,
         trace_to: loaded.config.log.otlp.clone(),
     };
-    let faults = preflight(&mut session, &start.graph, &start.params)?;
+    let faults = preflight(&mut session, &start.graph, &start.params, &start.omitted)?;
     if !faults.is_empty() {
         drop(lock);
         let _ = std::fs::remove_dir_all(run_folder.path());
@@ -281,20 +281,22 @@ fn preflight(
     session: &mut Session<'_>,
     graph: &Arc<Graph>,
     params: &Params,
+    omitted: &Omitted,
 ) -> Result<Vec<String>, Failed> {
     if !preflight::is_needed(graph) {
         return Ok(Vec::new());
     }
     let run = session.folder.id().clone();
     let world = session::world(session, &run, params, None)?;
-    Ok(preflight::ask(world, graph, params))
+    Ok(preflight::ask(world, graph, params, omitted))
 }
 
 fn dry_run(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, Failed> {
     let mut faults = Vec::new();
     if arguments.preflight {
         let surroundings = start.surroundings.clone();
-        faults = preflight::without_run(&start.graph, &start.params, surroundings, &start.env)?;
+        let of = (&start.graph, &start.params, &start.omitted);
+        faults = preflight::without_run(of, surroundings, &start.env)?;
         if arguments.format != RunFormat::Text && !faults.is_empty() {
             return Err(refuse(&faults, arguments.format));
         }

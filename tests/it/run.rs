@@ -498,6 +498,34 @@ goal g {
 }
 
 #[test]
+fn a_goal_of_which_nothing_runs_is_asked_nothing() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a { run "true" }
+  goal s {
+    depends a
+    confirm "Go on?"
+    requires { env "NEVER_SET" }
+    step d { run "touch ran" }
+    verify { run "touch ran; false" }
+    cleanup { run "touch ran" }
+  }
+  step f { depends s; run "true" }
+  step h { run "true" }
+}
+"#,
+    );
+    project.run(&["--only", "a"]).exits(0).stands("a succeeded, s.d not-run, f not-run");
+    let outcome = project.run(&["--from", "f"]).exits(0).stands("s.d not-run, f succeeded");
+    assert_eq!(outcome.reason("s.d"), "left out of this run");
+    let outcome = project.run(&["--skip", "s"]).exits(0);
+    outcome.stands("a succeeded, s.d skipped, f skipped, h succeeded");
+    assert!(!project.has("ran"));
+    project.run(&[]).exits(2);
+}
+
+#[test]
 fn a_plan_that_can_be_executed_runs_itself() {
     let project =
         Project::new("#!/usr/bin/env -S goalc run\ngoal g { step a { run \"touch ran\" } }");

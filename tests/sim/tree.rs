@@ -194,7 +194,16 @@ impl<'a> Tree<'a> {
 
     /// What the call says of a node.
     pub(crate) fn omitted(&self, node: usize) -> Option<Omit> {
-        self.step(node).and_then(|step| step.omit)
+        if let Some(step) = self.step(node) {
+            return step.omit;
+        }
+        // A goal all of whose steps are left out or skipped is so itself.
+        let inside = |step: &usize| self.around(*step).any(|goal| goal == node);
+        let steps = self.steps().filter(|(step, _)| inside(step)).map(|(_, step)| step.omit);
+        let all = steps.collect::<Option<Vec<Omit>>>()?;
+        let left_out = all.iter().all(|omit| *omit == Omit::LeftOut);
+        let inner = node != 0 && !all.is_empty();
+        inner.then_some(if left_out { Omit::LeftOut } else { Omit::Skipped })
     }
 
     /// A node and all steps that need it, by whatever they wait for.

@@ -13,6 +13,9 @@ use crate::exec::world::{Work, World};
 use crate::ir::{EdgeKind, FailurePolicy};
 use crate::value::{NodeId, Value};
 
+/// Why a node of another part of the plan is not run.
+const LEFT_OUT: &str = "left out of this run";
+
 impl<W: World> Drive<'_, W> {
     /// Records a unit's end. For a goal that never opened, all in it ends with it.
     pub(super) fn finish(
@@ -282,22 +285,26 @@ impl<W: World> Drive<'_, W> {
 
     /// Ends all in a goal that has not ended.
     pub(super) fn end_inside(&mut self, goal: NodeIx, status: Status) {
-        let reason = Some(format!("its goal `{}` {}", self.state.graph().id(goal), past(status)));
+        let with_goal = format!("its goal `{}` {}", self.state.graph().id(goal), past(status));
         for node in self.state.graph().descendants(goal) {
             if self.state.node(node).status.is_end() {
                 continue;
             }
+            let (status, reason) = match self.state.node(node).omission {
+                Some(Omission::LeftOut) => (Status::NotRun, Some(LEFT_OUT.to_owned())),
+                _ => (status, Some(with_goal.clone())),
+            };
             match self.state.graph().id(node) {
                 NodeId::Step(step) => self.record(Event::StepEnded {
                     step,
                     status,
-                    reason: reason.clone(),
+                    reason,
                     failure: None,
                     via: None,
                     outputs: IndexMap::new(),
                 }),
                 NodeId::Goal(goal) => {
-                    self.record(Event::GoalEnded { goal, status, reason: reason.clone() });
+                    self.record(Event::GoalEnded { goal, status, reason });
                 }
             }
         }
@@ -307,7 +314,7 @@ impl<W: World> Drive<'_, W> {
     pub(super) fn unstarted_reason(&self, unit: UnitIx, status: Status) -> Option<String> {
         let node = self.state.node(unit.node);
         match (status, node.omission) {
-            (_, Some(Omission::LeftOut)) => return Some("left out of this run".to_owned()),
+            (_, Some(Omission::LeftOut)) => return Some(LEFT_OUT.to_owned()),
             (Status::Skipped, Some(Omission::Skipped)) => {
                 return Some("skipped by --skip".to_owned());
             }

@@ -12,13 +12,14 @@ impl<W: World> Drive<'_, W> {
         self.world.preflight(&goals, view)
     }
 
-    /// The goals with something to require, outermost first.
+    /// The goals of this run with something to require, outermost first.
     fn goals_to_check(&self) -> Vec<NodeIx> {
         let graph = self.state.graph();
         graph
             .nodes()
             .skip(graph.step_count())
             .filter(|node| graph.goal(*node).is_some_and(|goal| !goal.guards.requires.is_empty()))
+            .filter(|node| self.state.node(*node).omission.is_none())
             .collect()
     }
 }

@@ -1,5 +1,8 @@
 //! The only transition function: an event changes the state.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::serving::waits_for_readiness;
 use super::{NodeState, Omission, Phase, Rolling, RunState, Undo, UnitIx, UnitState};
 use crate::exec::event::{Event, RunStatus, Stamped, Status, StopReason, Timestamp};
@@ -69,8 +72,7 @@ impl RunState {
                 self.jobs = *jobs;
                 self.keep_going = *keep_going;
                 self.started = Some(at);
-                self.leave_out(left_out, Omission::LeftOut);
-                self.leave_out(skipped, Omission::Skipped);
+                self.omit(left_out, skipped);
                 self.recount();
             }
             Event::RunResumed { retry_failed, changed, interactive } => {
@@ -90,9 +92,36 @@ impl RunState {
         }
     }
 
-    fn leave_out(&mut self, steps: &[StepId], omission: Omission) {
-        for node in steps.iter().filter_map(|id| self.graph.step_ix(id)) {
-            self.nodes[node.at()].omission = Some(omission);
+    /// Takes what the call that began the run leaves out and skips.
+    pub fn omit(&mut self, left_out: &[StepId], skipped: &[StepId]) {
+        let all = [(left_out, Omission::LeftOut), (skipped, Omission::Skipped)];
+        for (steps, omission) in all {
+            for node in steps.iter().filter_map(|id| self.graph.step_ix(id)) {
+                self.nodes[node.at()].omission = Some(omission);
+            }
+        }
+        if !left_out.is_empty() || !skipped.is_empty() {
+            self.leave_out_goals();
+        }
+    }
+
+    /// A goal all of whose steps are left out or skipped is so itself: nothing of it is asked.
+    fn leave_out_goals(&mut self) {
+        let graph = Arc::clone(&self.graph);
+        let goals: Vec<NodeIx> = graph.nodes().skip(graph.step_count()).collect();
+        let mut empty = HashSet::new();
+        // From the inside outwards.
+        for goal in goals.into_iter().rev().filter(|goal| *goal != graph.root()) {
+            let holds = graph.children(goal).iter().filter(|child| !empty.contains(*child));
+            let all: Vec<Option<Omission>> =
+                holds.map(|child| self.node(*child).omission).collect();
+            if all.is_empty() {
+                empty.insert(goal);
+            } else if all.iter().all(|own| *own == Some(Omission::LeftOut)) {
+                self.nodes[goal.at()].omission = Some(Omission::LeftOut);
+            } else if all.iter().all(Option::is_some) {
+                self.nodes[goal.at()].omission = Some(Omission::Skipped);
+            }
         }
     }
 
