@@ -311,14 +311,13 @@ fn nothing_to_do(
 ) -> Option<u8> {
     match state.status {
         RunStatus::Achieved if changed.is_empty() => {
-            let root = state.node(state.graph().root());
-            let Some(why) = root.cleaned.clone().flatten() else {
+            let Some(why) = state.failed_cleanup() else {
                 output::tell(&format!("run {} is achieved already\n", record.id));
                 return Some(0);
             };
             let id = &record.id;
             output::complain(&format!(
-                "run {id} is achieved already, but its cleanup failed: {why}"
+                "run {id} is achieved already, but not all is cleaned up: {why}"
             ));
             Some(1)
         }

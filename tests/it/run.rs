@@ -355,12 +355,24 @@ fn a_result_that_cannot_be_written_is_no_success() {
 }
 
 #[test]
+fn a_goal_whose_inner_cleanup_failed_is_no_success() {
+    let inner = r#"goal g { goal s { step a { run "true" }; cleanup { run "exit 5" } } }"#;
+    let project = Project::new(inner);
+    let outcome = project.run(&[]).exits(1).stands("s.a succeeded");
+    assert_eq!(outcome.json["status"], "achieved");
+    let reason = outcome.json["reason"].as_str().unwrap_or_default();
+    assert!(reason.starts_with("cleanup of `s`: "), "{reason}");
+    assert!(project.call(&["show"]).exits(0).out().contains("cleanup of `s`"));
+    project.call(&["resume"]).exits(1);
+}
+
+#[test]
 fn a_run_whose_cleanup_failed_is_no_success_when_it_is_resumed_either() {
     let project = Project::new(r#"goal g { step a { run "true" }; cleanup { run "exit 5" } }"#);
     project.run(&[]).exits(1);
     for arguments in [&["resume"][..], &["resume", "--retry-failed"]] {
         let done = project.call(arguments).exits(1);
-        assert!(done.err.contains("its cleanup failed"), "{}", done.err);
+        assert!(done.err.contains("not all is cleaned up: cleanup: "), "{}", done.err);
     }
 }
 

@@ -212,8 +212,9 @@ impl Reporter {
                 let name = if goal.is_root() { "the goal" } else { goal.as_str() };
                 self.verify(name, why, probes);
             }
-            Event::CleanupEnded { failure: Some(why), .. } => {
-                self.say(format!("{} cleanup: {why}", self.paint.red("✗")));
+            Event::CleanupEnded { goal, failure: Some(why) } => {
+                let of = if goal.is_root() { String::new() } else { format!(" of `{goal}`") };
+                self.say(format!("{} cleanup{of}: {why}", self.paint.red("✗")));
             }
             Event::UndoStarted { step } => {
                 self.mention(|| format!("{} {step}: undoing", self.paint.yellow("↶")));

@@ -102,7 +102,7 @@ impl<W: World> Drive<'_, W> {
 
     fn final_end(&self, root: NodeIx, status: Status) -> RunEnd {
         let node = self.state.node(root);
-        let cleanup = node.cleaned.clone().flatten();
+        let cleanup = self.state.failed_cleanup();
         let (status, exit) = match (&node.stopping, status) {
             (Some(StopReason::Signal { signal }), _) => {
                 (RunStatus::Cancelled, 128_u8.saturating_add(u8::try_from(*signal).unwrap_or(0)))
@@ -114,7 +114,6 @@ impl<W: World> Drive<'_, W> {
             (_, Status::Succeeded | Status::Skipped) => (RunStatus::Achieved, 0),
             _ => (RunStatus::Failed, 1),
         };
-        let cleanup = cleanup.map(|why| format!("cleanup: {why}"));
         RunEnd { status, exit, reason: node.reason.clone().or(cleanup) }
     }
 

@@ -249,6 +249,19 @@ impl RunState {
         self.used.get(resource).copied().unwrap_or_default()
     }
 
+    /// A goal's cleanup that failed, the whole goal's own first, in a sentence's words.
+    pub fn failed_cleanup(&self) -> Option<String> {
+        let goals = self.graph.nodes().skip(self.graph.step_count());
+        let root = self.graph.root();
+        let failed = |goal: NodeIx| Some((goal, self.node(goal).cleaned.as_ref()?.as_ref()?));
+        let (goal, why) = std::iter::once(root).chain(goals).find_map(failed)?;
+        Some(if goal == root {
+            format!("cleanup: {why}")
+        } else {
+            format!("cleanup of `{}`: {why}", self.graph.id(goal))
+        })
+    }
+
     /// Why nothing new starts where this node is: the innermost goal around it that is stopping.
     pub fn stopping(&self, node: NodeIx) -> Option<&StopReason> {
         self.graph.enclosing(node).find_map(|goal| self.node(goal).stopping.as_ref())

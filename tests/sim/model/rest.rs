@@ -70,7 +70,7 @@ impl Model<'_> {
         if let Some(node) = (0..self.nodes.len()).find(open) {
             return Err(format!("the run has ended, and {} has not", self.name((node, None))));
         }
-        let cleaned = root.cleaned != Some(false);
+        let cleaned = self.nodes.iter().all(|node| node.cleaned != Some(false));
         let achieved = root.status == Some(Status::Succeeded);
         let wanted = match (root.stop.signal, achieved) {
             // Whether a run is stopped whose steps had all succeeded by then is not said.
