@@ -586,6 +586,18 @@ goal g {
 }
 
 #[test]
+fn what_is_awaited_is_looked_for_again_after_a_crash_without_a_question() {
+    let project = Project::new(
+        r#"goal g { step a { await { run "touch asked"; file "come" } every 20ms } }"#,
+    );
+    let live = project.start(&[]);
+    project.await_file("asked");
+    live.kill();
+    project.write("come", "");
+    project.resume(&[]).exits(0).stands("a succeeded");
+}
+
+#[test]
 fn a_damaged_state_is_said_and_not_run_over() {
     let project = Project::new("goal g { step a { run \"true\" } }");
     project.run(&[]).exits(0);

@@ -315,7 +315,10 @@ fn doubt_stage(step: Option<&Step>, state: &UnitState) -> Stage {
         return Stage::Asking;
     }
     let unless = step.is_some_and(|step| !step.guards.unless.is_empty());
-    let idempotent = step.is_some_and(|step| step.idempotent);
+    // An `await` only looks: it may look again.
+    let awaits = step.and_then(|step| attempt_of(step, state.way));
+    let awaits = awaits.is_some_and(|way| matches!(way.action, Action::Await { .. }));
+    let idempotent = awaits || step.is_some_and(|step| step.idempotent);
     let answer = state.answer(QuestionKind::InDoubt).map(|record| &record.answer);
     Stage::Decide(match (answer, state.unless) {
         (Some(Answer::Done { .. }), _) | (_, Some(true)) => Decision::Succeed,

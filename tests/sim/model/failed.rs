@@ -1,7 +1,7 @@
 //! What comes after an attempt that failed, or of which nobody knows how far it came.
 
 use super::{Ask, Due, Model, Unit};
-use crate::plan::{Kind, Retry, Status};
+use crate::plan::{Action, Kind, Retry, Status};
 use crate::trace::{At, End, Question, Said, Work};
 
 /// A step whose attempts are lost is run again by itself three times at most.
@@ -73,7 +73,8 @@ impl Model<'_> {
             Ask::Said(Said::No) => return Due::End(vec![Status::Failed]),
             _ => {}
         }
-        if step.is_some_and(|step| step.idempotent) {
+        let awaits = unit.way == 0 && step.is_some_and(|step| matches!(step.action, Action::Await));
+        if awaits || step.is_some_and(|step| step.idempotent) {
             return Due::Clear;
         }
         match (step.and_then(|step| step.unless), unit.unless) {
