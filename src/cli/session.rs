@@ -309,7 +309,7 @@ impl Requests for Answers {
 }
 
 fn wake(posted: Posted) -> Wake {
-    let (id, request) = (posted.id, posted.request);
+    let (id, said, request) = (posted.id, Some(posted.at), posted.request);
     let answer = match request.kind {
         RequestKind::Note => {
             let Request { unit, by, note: text, .. } = request;
@@ -330,5 +330,5 @@ fn wake(posted: Posted) -> Wake {
         return Wake::Stop(StopReason::Cancelled { by: request.by });
     };
     let (by, from, note) = (request.by, "command".to_owned(), request.note);
-    Wake::Answered { unit, answer, by, from, note, asked: request.asked }
+    Wake::Answered { unit, answer, by, from, note, asked: request.asked, said }
 }

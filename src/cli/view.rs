@@ -1,9 +1,12 @@
 //! From a run's state to what is printed of it.
 
+use indexmap::IndexMap;
+
 use crate::exec::RunStatus;
 use crate::exec::event::{Answer, Failure, QuestionKind, Status, Usage};
 use crate::exec::graph::NodeIx;
-use crate::exec::state::{Handed, NodeState, Remark, RunState, Undo, UnitState};
+use crate::exec::schedule;
+use crate::exec::state::{Handed, NodeState, Remark, RunState, Undo, UnitIx, UnitState};
 use crate::ir::StepFailure;
 use crate::report::{InstanceView, ProbeView, RunView, StepView, UsageView, VerifiedView};
 use crate::store::RunId;
@@ -14,7 +17,7 @@ const MOST_NOTES: usize = 20;
 /// A run as it stands. `alive`: a process carries it out now.
 pub(super) fn view(run: &RunId, state: &RunState, alive: bool) -> RunView {
     let graph = state.graph();
-    let steps = graph.steps().map(|node| step(state, node)).collect();
+    let steps = graph.steps().map(|node| step(state, node, alive)).collect();
     let lost = state.status == RunStatus::Running && !alive && state.exit.is_none();
     RunView {
         run: run.to_string(),
@@ -30,6 +33,19 @@ pub(super) fn view(run: &RunId, state: &RunState, alive: bool) -> RunView {
         },
         verify: verify(state),
         steps,
+    }
+}
+
+/// Where a step stands, as far as that can be said without the world.
+fn status(state: &RunState, node: NodeIx, alive: bool) -> Status {
+    let none = IndexMap::new();
+    match state.status(node) {
+        Status::Ready if schedule::held_by_others(state, node, &none, &none).is_some() => {
+            Status::Waiting
+        }
+        // It was stopped with the process that left the run waiting, and is started again with the next.
+        Status::Running if !alive && state.status == RunStatus::Waiting => Status::Pending,
+        status => status,
     }
 }
 
@@ -51,13 +67,13 @@ fn verify(state: &RunState) -> Vec<VerifiedView> {
     asked.map(view).collect()
 }
 
-fn step(state: &RunState, node: NodeIx) -> StepView {
+fn step(state: &RunState, node: NodeIx, alive: bool) -> StepView {
     let found = state.node(node);
     let id = state.graph().step_id(node).map(ToString::to_string).unwrap_or_default();
-    let mut view = StepView::new(id, state.status(node));
+    let mut view = StepView::new(id, status(state, node, alive));
     view.attempts = state.attempts(node);
     view.via = found.via.as_deref().map(str::to_owned);
-    let open = || open_reason(&found.unit).filter(|_| !found.status.is_end());
+    let open = || open_reason(state, node).filter(|_| !found.status.is_end());
     view.reason = found.reason.clone().or_else(open);
     view.started = found.started;
     view.ended = found.ended;
@@ -81,18 +97,34 @@ fn instance(item: &crate::value::Value, unit: &UnitState) -> InstanceView {
     view
 }
 
-/// What a step that has not ended waits for or struggles with.
-fn open_reason(unit: &UnitState) -> Option<String> {
-    match (unit.open_question(), &unit.last_failure) {
-        (Some(question), _) => Some(question.text.clone()),
-        (None, Some(failure)) => Some(format!("last attempt: {failure}")),
-        (None, None) => None,
+/// What a step that has not ended waits for or struggles with: also the question of an instance, or of
+/// a goal around it that has not begun.
+fn open_reason(state: &RunState, node: NodeIx) -> Option<String> {
+    let found = state.node(node);
+    if let Some(question) = found.unit.open_question() {
+        return Some(question.text.clone());
     }
+    let asking = |(item, unit): (usize, &UnitState)| {
+        let item = u32::try_from(item).ok();
+        Some(format!("{}: {}", state.label(UnitIx { node, item }), unit.open_question()?.text))
+    };
+    let of_goal = |goal: NodeIx| {
+        let question = state.node(goal).unit.open_question()?;
+        Some(format!("its goal `{}` waits for a person: {}", state.graph().id(goal), question.text))
+    };
+    let mut goals = state.graph().enclosing(node);
+    let failure = || found.unit.last_failure.as_ref().map(|why| format!("last attempt: {why}"));
+    let of_instance = found.instances.iter().enumerate().find_map(asking);
+    of_instance.or_else(|| goals.find_map(of_goal)).or_else(failure)
 }
 
 fn notes(state: &RunState, node: NodeIx, found: &NodeState) -> Vec<String> {
     let units = std::iter::once(&found.unit).chain(&found.instances);
-    let mut notes: Vec<String> = units.clone().flat_map(answers).collect();
+    let mut notes = answers(&found.unit);
+    for (item, unit) in (0..).zip(&found.instances) {
+        let of = state.label(UnitIx { node, item: Some(item) });
+        notes.extend(answers(unit).into_iter().map(|told| format!("{of}: {told}")));
+    }
     notes.extend(units.clone().flat_map(remarks));
     notes.extend(of_attempts(units));
     if let Some(Failure::Service { service, tail, .. }) = &found.failure {

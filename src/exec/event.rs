@@ -186,6 +186,9 @@ pub enum Event {
         /// From where: `terminal`, `command`, `timeout`, `--yes`.
         from: String,
         note: String,
+        /// When it was said, where that was before: of a run that was not under way by then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<Timestamp>,
     },
     /// Someone wrote something down about a step.
     Noted {

@@ -293,6 +293,12 @@ impl Scope for Place<'_> {
             ));
         }
         match state {
+            Some(state) if state.outputs.get(output).is_some_and(is_forgotten) => {
+                Err(EvalError::failed(format!(
+                    "`{step}.{output}` is a secret, and was known only to the process in which \
+                     `{step}` ran"
+                )))
+            }
             Some(state) if state.outputs.contains_key(output) => Ok(state.outputs[output].clone()),
             Some(state) if state.omission == Some(Omission::LeftOut) => Err(EvalError::failed(
                 format!("`{step}` is left out of this run, so its `{output}` is not known"),
@@ -343,4 +349,9 @@ impl Scope for Place<'_> {
     fn read(&self, path: &str) -> Result<String, EvalError> {
         self.world.read(&self.folder().join(path))
     }
+}
+
+/// Whether a secret was read back from a journal, which holds none.
+fn is_forgotten(value: &Value) -> bool {
+    value.is_secret() && value.to_text() == "***"
 }

@@ -67,6 +67,7 @@ impl<'a> SimulatedWorld<'a> {
                 from: "forecast".to_owned(),
                 note: String::new(),
                 asked: Some(question.seq),
+                said: None,
             })
             .collect()
     }

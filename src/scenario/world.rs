@@ -144,6 +144,7 @@ impl<'s> ScriptedWorld<'s> {
             from: "scenario".to_owned(),
             note: String::new(),
             asked: Some(coming.asked),
+            said: None,
         }
     }
 

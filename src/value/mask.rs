@@ -54,6 +54,15 @@ impl Masker {
         &self.forms
     }
 
+    /// As this one, and of more secrets.
+    #[must_use]
+    pub fn with(&self, secrets: impl IntoIterator<Item = String>) -> Self {
+        let more = Self::new(secrets);
+        let too_short = self.too_short || more.too_short;
+        let forms = self.forms.iter().cloned().chain(more.forms).collect();
+        Self { too_short, ..Self::of_forms(forms) }
+    }
+
     /// A masker of what another one hides.
     pub fn of_forms(mut forms: Vec<Vec<u8>>) -> Self {
         forms.sort_unstable();

@@ -59,6 +59,44 @@ fn a_denial_fails_the_step() {
 }
 
 #[test]
+fn questions_of_goals_and_instances_are_shown_with_the_steps() {
+    let (project, run) = waiting(
+        r#"
+goal g {
+  on failure continue
+  goal s { confirm "Go live?"; step a { run "true" } }
+  step each { foreach x in ["eu", "us"]; confirm "Deploy ${x}?"; run "true" }
+}
+"#,
+    );
+    let shown = project.show();
+    assert_eq!(shown.reason("s.a"), "its goal `s` waits for a person: Go live?");
+    assert_eq!(shown.reason("each"), "each[0] (eu): Deploy eu?");
+    project.call(&["deny", &run, "s", "--note", "not today"]).exits(0);
+    project.call(&["approve", &run, "each[0]"]).exits(0);
+    project.call(&["approve", &run, "each[1]"]).exits(0);
+    let outcome = project.resume(&[]).exits(1).stands("s.a blocked, each succeeded");
+    let reason = outcome.reason("s.a");
+    assert!(reason.starts_with("its goal `s` failed: denied"), "{reason}");
+    assert!(notes(&outcome, "each").contains("each[1] (us): approved"), "{}", outcome.json);
+}
+
+#[test]
+fn a_run_that_was_left_waiting_shows_nothing_as_running() {
+    let (project, _) = waiting(
+        r#"
+goal g {
+  step server { run "exec sleep 600"; service; grace 1s }
+  step user { depends server, asked; run "true" }
+  step asked { depends begun; confirm "Go on?"; run "true" }
+  step begun { depends server; run "true" }
+}
+"#,
+    );
+    project.show().stands("server pending, asked waiting, begun succeeded");
+}
+
+#[test]
 fn resume_without_an_answer_waits_again() {
     let (project, _) = waiting(CONFIRM);
     project.resume(&[]).exits(3).stands("ship waiting, other succeeded");

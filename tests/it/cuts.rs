@@ -164,6 +164,7 @@ impl World for Fake {
             from: "terminal".to_owned(),
             note: String::new(),
             asked: Some(question.seq),
+            said: None,
         });
         let asked: Vec<Wake> = asked.collect();
         if !asked.is_empty() {

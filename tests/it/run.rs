@@ -291,6 +291,39 @@ goal g {
 }
 
 #[test]
+fn an_output_that_holds_a_secret_reaches_nobody_as_another_value() {
+    let project = Project::new(
+        r#"
+goal g {
+  param token: secret = env("MY_TOKEN")
+  on failure continue
+  step shows { env { T = token }; run "echo url=https://$T@host >> $GOAL_OUTPUT"; output url: string }
+  step fetch { depends shows; run "test ${shows.url} = https://tr0ub4dor-and-3@host" }
+  step keeps { env { T = token }; run "echo key=pre-$T >> $GOAL_OUTPUT"; output key: secret }
+  step uses { depends keeps; run "test ${keeps.key} = pre-tr0ub4dor-and-3" }
+  step made { run "echo key=$(printf 'mad%s' e-in-the-step) >> $GOAL_OUTPUT"; output key: secret }
+  step says { depends made; run "echo it is ${made.key}" }
+  step asks { confirm "Go on?"; run "true" }
+  step later { depends asks, keeps; run "echo ${keeps.key} >> later" }
+}
+"#,
+    );
+    let with = |arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        command.env("MY_TOKEN", SECRET);
+        project.spawn(command)
+    };
+    let outcome = with(&["run", "plan.goal", "--format", "json"]).outcome().exits(3);
+    let outcome = outcome.stands("shows succeeded, fetch succeeded, uses succeeded");
+    assert_eq!(outcome.step("shows")["outputs"]["url"], "***");
+    assert_eq!(project.call(&["logs", "says"]).exits(0).out(), "==> says, attempt 1\nit is ***\n");
+    project.call(&["approve", "asks"]).exits(0);
+    let outcome = with(&["resume", "--format", "json"]).outcome().exits(1).stands("later failed");
+    assert!(outcome.reason("later").contains("known only to the process"), "{}", outcome.json);
+    assert!(!project.has("later"));
+}
+
+#[test]
 fn a_secret_that_is_split_between_writes_is_hidden() {
     let project = Project::new(
         r#"

@@ -41,6 +41,7 @@ goal g {
     project.await_status("comes", "running");
     project.await_status("asked", "waiting");
     says(&project, "locked", &["locked waits for the lock `db`: `holder`"]);
+    project.show().stands("locked waiting, later pending");
     says(&project, "short", &["short waits for 2 of 3 `gpu`: `holder`"]);
     says(&project, "later", &["later waits for `holder`, which is running"]);
     says(

@@ -65,6 +65,7 @@ impl Scripted<'_> {
                         from: "terminal".to_owned(),
                         note: String::new(),
                         asked: Some(question.seq),
+                        said: None,
                     };
                     param.into_iter().chain([answer]).collect()
                 }

@@ -193,7 +193,7 @@ impl<W: World> Drive<'_, W> {
         let by = self.options.user.clone();
         let unit = self.state.name(unit);
         let (from, note) = ("--yes".to_owned(), String::new());
-        self.record(Event::Answered { unit, answer: Answer::Approved, by, from, note });
+        self.record(Event::Answered { unit, answer: Answer::Approved, by, from, note, said: None });
     }
 
     /// `--yes` answers what an earlier process asked, too; but what a person has said of it since

@@ -44,8 +44,7 @@ impl<W: World> Drive<'_, W> {
             }
             NodeId::Goal(goal) => {
                 if !self.state.node(unit.node).open {
-                    let inside = if status == Status::Failed { Status::Blocked } else { status };
-                    self.end_inside(unit.node, inside);
+                    self.end_inside(unit.node, status, reason.as_deref());
                 }
                 self.record(Event::GoalEnded { goal, status, reason });
                 self.release_goal_locks(unit.node);
@@ -283,16 +282,20 @@ impl<W: World> Drive<'_, W> {
         failures.peek().is_some() && failures.all(|step| self.state.is_ignored(step))
     }
 
-    /// Ends all in a goal that has not ended.
-    pub(super) fn end_inside(&mut self, goal: NodeIx, status: Status) {
-        let with_goal = format!("its goal `{}` {}", self.state.graph().id(goal), past(status));
+    /// Ends all in a goal that never began, with it.
+    pub(super) fn end_inside(&mut self, goal: NodeIx, ended: Status, reason: Option<&str>) {
+        // What else keeps a goal from beginning is told where it happened.
+        let why = reason.filter(|_| ended == Status::Failed);
+        let why = why.map_or_else(String::new, |why| format!(": {why}"));
+        let with_goal = format!("its goal `{}` {}{why}", self.state.graph().id(goal), past(ended));
+        let inside = if ended == Status::Failed { Status::Blocked } else { ended };
         for node in self.state.graph().descendants(goal) {
             if self.state.node(node).status.is_end() {
                 continue;
             }
             let (status, reason) = match self.state.node(node).omission {
                 Some(Omission::LeftOut) => (Status::NotRun, Some(LEFT_OUT.to_owned())),
-                _ => (status, Some(with_goal.clone())),
+                _ => (inside, Some(with_goal.clone())),
             };
             match self.state.graph().id(node) {
                 NodeId::Step(step) => self.record(Event::StepEnded {

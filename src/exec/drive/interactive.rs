@@ -10,14 +10,14 @@ use crate::exec::world::{Wake, Work, World};
 impl<W: World> Drive<'_, W> {
     /// Takes what a person said, if it is about a question that is open.
     pub(super) fn take_answer(&mut self, wake: Wake) {
-        let Wake::Answered { unit, answer, by, from, note, asked } = wake else { return };
+        let Wake::Answered { unit, answer, by, from, note, asked, said } = wake else { return };
         let Some(found) = self.state.find(&unit) else { return };
         let open = self.state.unit(found).and_then(UnitState::open_question);
         if open.is_none_or(|question| asked.is_some_and(|asked| asked != question.seq)) {
             return;
         }
         let all = answer == Answer::All;
-        self.record(Event::Answered { unit, answer, by: by.clone(), from, note });
+        self.record(Event::Answered { unit, answer, by: by.clone(), from, note, said });
         // An agent that is at it has nothing left to do.
         self.to_stop.extend(self.units_in_flight.get(&found).copied());
         if all {
@@ -69,7 +69,7 @@ impl<W: World> Drive<'_, W> {
     fn answer_for(&mut self, unit: UnitIx, answer: Answer, by: &str, from: &str) {
         let (unit, note) = (self.state.name(unit), String::new());
         let (by, from) = (by.to_owned(), from.to_owned());
-        self.record(Event::Answered { unit, answer, by, from, note });
+        self.record(Event::Answered { unit, answer, by, from, note, said: None });
     }
 
     /// Gives a manual step to the agent, where there is one. What an agent had in hand when its
@@ -96,7 +96,7 @@ impl<W: World> Drive<'_, W> {
         if handed {
             let unit = self.state.name(unit);
             let (by, from) = ("agent".to_owned(), "--agent".to_owned());
-            self.record(Event::Answered { unit, answer, by, from, note });
+            self.record(Event::Answered { unit, answer, by, from, note, said: None });
         }
     }
 

@@ -233,8 +233,8 @@ impl<W: World> Drive<'_, W> {
             let reason = self.unstarted_reason(unit, status);
             return self.finish(unit, status, None, reason);
         }
-        self.end_inside(unit.node, status);
         let reason = self.unstarted_reason(unit, status);
+        self.end_inside(unit.node, status, reason.as_deref());
         self.finish(unit, status, None, reason);
     }
 }

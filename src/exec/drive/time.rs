@@ -68,7 +68,14 @@ impl<W: World> Drive<'_, W> {
             let answer = self.answer_of_timeout(unit);
             let unit = self.state.name(unit);
             let (by, note) = (String::new(), String::new());
-            self.record(Event::Answered { unit, answer, by, from: "timeout".to_owned(), note });
+            self.record(Event::Answered {
+                unit,
+                answer,
+                by,
+                from: "timeout".to_owned(),
+                note,
+                said: None,
+            });
         }
     }
 

@@ -204,7 +204,7 @@ fn change_unit(state: &mut UnitState, event: &Event, (seq, at): (u64, Timestamp)
                 answer: None,
             });
         }
-        Event::Answered { answer, by, from, note, .. } => {
+        Event::Answered { answer, by, from, note, said, .. } => {
             take_answer(
                 state,
                 answer,
@@ -213,7 +213,7 @@ fn change_unit(state: &mut UnitState, event: &Event, (seq, at): (u64, Timestamp)
                     by: by.clone(),
                     from: from.clone(),
                     note: note.clone(),
-                    at,
+                    at: said.unwrap_or(at),
                 },
             );
         }

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use super::attempt::read_file;
 use super::launch::place_of;
 use super::local::LocalWorld;
-use super::secrets::hide;
+use super::secrets::keep_secret;
 use super::{Outputs, View};
 use crate::exec::outputs::{Sources, read_one};
 use crate::exec::state::UnitIx;
@@ -68,7 +68,7 @@ fn from_file(
     sources.files.insert(Arc::clone(name), file.and_then(|path| read_file(place, &path)));
     let mut value = read_one(name, spec, &IndexMap::new(), &sources);
     if let Ok(value) = &mut value {
-        hide(value, &world.launcher.masker);
+        keep_secret(value, &world.launcher.masker);
     }
     Some(value)
 }

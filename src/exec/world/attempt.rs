@@ -10,7 +10,7 @@ use super::joined::{self, JoinedState};
 use super::launch::{LogName, Subject, environments, place_of};
 use super::local::LocalWorld;
 use super::plain;
-use super::secrets::hide;
+use super::secrets::keep_secret;
 use super::service::{self, ServiceState};
 use super::{Account, AttemptOrder, Outcome, Outputs, Ticket, View, placed};
 use super::{already, asking};
@@ -262,7 +262,7 @@ pub(super) fn read_outputs(
     }
     let mut outputs = outputs::read(step, &sources)?;
     if !world.launcher.masker.is_empty() {
-        outputs.values_mut().for_each(|value| hide(value, &world.launcher.masker));
+        outputs.values_mut().for_each(|value| keep_secret(value, &world.launcher.masker));
     }
     Ok(outputs)
 }

@@ -16,7 +16,7 @@ use super::message::{Message, MessageSender, Messages};
 use super::noted::{NotedInputs, Successes};
 use super::person::Person;
 use super::preview::Preview;
-use super::secrets::hide_secrets;
+use super::secrets::{self, hide_secrets};
 use super::{AttemptOrder, Mailbox, Outcome, RealSurroundings, Screen, Ticket};
 use super::{View, Wake, Work, World};
 use crate::exec::event::{Stamped, StopReason, Timestamp};
@@ -177,6 +177,7 @@ impl LocalWorld {
     pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome) {
         self.pending.remove(&ticket);
         self.controls.remove(&ticket);
+        secrets::learn(&mut self.launcher.masker, &outcome);
         self.ready.push(Wake::Done { ticket, outcome });
     }
 

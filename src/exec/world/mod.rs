@@ -167,6 +167,8 @@ pub enum Wake {
         note: String,
         /// The number of the question that it answers, where that is known.
         asked: Option<u64>,
+        /// When it was said, where that was before it came here.
+        said: Option<Timestamp>,
     },
     /// Someone wrote something down about a unit.
     Noted {

@@ -12,6 +12,7 @@ use super::folder::Desk;
 use super::joined::supervise_apart;
 use super::local::LocalWorld;
 use super::message::Message;
+use super::secrets;
 use super::{AttemptOrder, Outcome, Ticket, View, Wake};
 use crate::exec::event::{AttemptEnd, Failure};
 use crate::exec::probe::{Probe, ProbeKind, Unmet};
@@ -122,6 +123,7 @@ pub(super) fn checked(
         let failure = match result {
             Ok(()) => match outputs(world, &state, view) {
                 Ok(outputs) => {
+                    secrets::learn_outputs(&mut world.launcher.masker, &outputs);
                     world.ready.push(Wake::Ready { ticket, outputs });
                     None
                 }

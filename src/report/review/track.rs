@@ -209,7 +209,8 @@ impl Reader<'_> {
                     track.asks.push(ask);
                 }
             }
-            Event::Answered { unit, answer, by, from, note } => {
+            Event::Answered { unit, answer, by, from, note, said } => {
+                let at = said.unwrap_or(at);
                 let (answer, by) = (answer.clone(), by.clone());
                 let reply = Reply { answer, by, from: from.clone(), note: note.clone(), at };
                 let asks = self.track(unit).map(|track| &mut track.asks);

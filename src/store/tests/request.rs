@@ -9,7 +9,7 @@ fn request(unit: Option<Unit>, kind: RequestKind) -> Request {
 
 fn answered(seq: u64, step: &str, answer: Answer) -> Stamped {
     let (by, from, note) = ("ada".to_owned(), "command".to_owned(), String::new());
-    stamp(seq, Event::Answered { unit: unit(step), answer, by, from, note })
+    stamp(seq, Event::Answered { unit: unit(step), answer, by, from, note, said: None })
 }
 
 #[test]

@@ -132,7 +132,8 @@ impl Dialog {
     fn answered(&self, answer: Answer, note: String) -> Next {
         let (by, from) = (user(), "terminal".to_owned());
         let asked = Some(self.seq);
-        let wake = Wake::Answered { unit: self.name.clone(), answer, by, from, note, asked };
+        let wake =
+            Wake::Answered { unit: self.name.clone(), answer, by, from, note, asked, said: None };
         Next { wakes: vec![wake], over: true, ..Next::default() }
     }
 
