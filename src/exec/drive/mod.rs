@@ -10,6 +10,7 @@ mod ending;
 mod finish;
 mod interactive;
 mod joined;
+mod outcome;
 mod preflight;
 mod service;
 mod start;
@@ -19,6 +20,7 @@ mod undo;
 mod vain;
 mod writing;
 
+use outcome::units_of_work;
 pub use start::attempt_of;
 use turns::Turns;
 use writing::Writing;
@@ -31,8 +33,7 @@ use super::journal::{Journal, JournalError};
 use super::scope::{Place, Values};
 use super::state::{RunState, UnitIx};
 use super::world::{
-    AttemptOrder, Observer, Outcome, Outputs, ResourceLimits, Ticket, Undone, View, Wake, Work,
-    World,
+    AttemptOrder, Observer, ResourceLimits, Ticket, Undone, View, Wake, Work, World,
 };
 use crate::ir::Progress;
 
@@ -328,52 +329,6 @@ impl<'a, W: World> Drive<'a, W> {
         self.in_flight.keys().for_each(|ticket| self.world.stop(*ticket, force));
     }
 
-    fn take_outcome(&mut self, ticket: Ticket, outcome: Outcome) {
-        let Some(work) = self.in_flight.remove(&ticket) else { return };
-        for unit in units_of_work(&work) {
-            self.units_in_flight.remove(&unit);
-        }
-        match (work, outcome) {
-            (Work::Unless(unit), Outcome::Checked(result)) => {
-                let unit = self.state.name(unit);
-                let (holds, outputs) = (result.is_ok(), Outputs::new());
-                self.record(Event::UnlessChecked { unit, holds, outputs });
-            }
-            (Work::Unless(unit), Outcome::Already(outputs)) => {
-                let unit = self.state.name(unit);
-                self.record(Event::UnlessChecked { unit, holds: true, outputs });
-            }
-            (Work::Requires(unit), Outcome::Checked(Ok(()))) => {
-                let unit = self.state.name(unit);
-                self.record(Event::RequiresHeld { unit });
-            }
-            // What was found while it was being stopped says nothing: it has not begun.
-            (Work::Requires(unit), Outcome::Checked(Err(_)))
-                if self.state.cancelling(unit.node) => {}
-            (Work::Requires(unit), Outcome::Checked(Err(why))) => self.fail_requires(unit, why),
-            (Work::VerifyByHand(unit), Outcome::Checked(result)) => {
-                self.end_by_hand(unit, result);
-            }
-            (Work::Attempt(order), Outcome::Attempt { end, account }) => {
-                self.end_attempt(order, end, account);
-            }
-            (Work::Joined(orders), Outcome::Joined(ends)) => {
-                for (order, (end, account)) in orders.into_iter().zip(ends) {
-                    self.end_attempt(order, end, account);
-                }
-            }
-            (Work::VerifyGoal(goal), Outcome::Verified(probes)) => self.verified(goal, probes),
-            (Work::Cleanup(goal), Outcome::Cleaned(failure)) => {
-                let goal = self.goal_id(goal);
-                self.record(Event::CleanupEnded { goal, failure });
-            }
-            (Work::Agent { unit, .. }, Outcome::Attempt { end, .. }) => {
-                self.take_agents_answer(unit, end);
-            }
-            (work, outcome) => self.take_undo_outcome(&work, outcome),
-        }
-    }
-
     fn goal_id(&self, goal: NodeIx) -> crate::value::GoalId {
         self.state.graph().goal_id(goal).cloned().unwrap_or_else(crate::value::GoalId::root)
     }
@@ -389,20 +344,5 @@ impl<'a, W: World> Drive<'a, W> {
     fn stop_goal(&mut self, goal: NodeIx, why: StopReason) {
         let id = self.goal_id(goal);
         self.record(Event::StopRequested { goal: id, why });
-    }
-}
-
-fn units_of_work(work: &Work) -> Vec<UnitIx> {
-    match work {
-        Work::Unless(unit)
-        | Work::Requires(unit)
-        | Work::VerifyByHand(unit)
-        | Work::Restore(unit)
-        | Work::Agent { unit, .. }
-        | Work::Snapshot { unit, .. } => vec![*unit],
-        Work::Undo { node, .. } => vec![UnitIx::of(*node)],
-        Work::Attempt(order) => vec![order.unit],
-        Work::Joined(orders) => orders.iter().map(|order| order.unit).collect(),
-        Work::VerifyGoal(goal) | Work::Cleanup(goal) => vec![UnitIx::of(*goal)],
     }
 }
