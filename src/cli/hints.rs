@@ -9,7 +9,7 @@ use super::live::{Tails, harmless};
 use super::output;
 use super::runs::state_path;
 use crate::exec::drive::RunEnd;
-use crate::exec::event::Unit;
+use crate::exec::event::{Status, StopReason, Unit};
 use crate::exec::graph::NodeIx;
 use crate::exec::state::RunState;
 use crate::exec::world::readable;
@@ -59,6 +59,9 @@ pub(super) fn hints(run: &RunId, folder: &Path, state: &RunState, end: &RunEnd) 
             text += &format!("goalc: to be asked again: goalc resume {run} -i\n");
             text += &format!("       or without questions about steps: goalc resume {run}\n");
         }
+        RunStatus::Waiting if is_cancelled(state) => {
+            text += &format!("then:    goalc cancel {run}\n");
+        }
         RunStatus::Waiting => text += &format!("then:    goalc resume {run}\n"),
         RunStatus::Undone if end.exit != 0 => {
             let to = back_to(state);
@@ -66,8 +69,10 @@ pub(super) fn hints(run: &RunId, folder: &Path, state: &RunState, end: &RunEnd) 
         }
         RunStatus::Cancelled => text += &format!("goalc: to go on: goalc resume {run}\n"),
         RunStatus::Failed => {
-            let has_failed =
-                |node: &NodeIx| state.node(*node).failure.is_some() && !state.is_ignored(*node);
+            let has_failed = |node: &NodeIx| {
+                let ran = state.attempts(*node) > 0 && !state.is_ignored(*node);
+                ran && state.node(*node).status == Status::Failed
+            };
             let failed = state.graph().steps().find(has_failed);
             if let Some(step) = failed.and_then(|node| state.graph().step_id(node)) {
                 text += &format!("goalc: what it wrote: goalc logs {run} {step}\n");
@@ -90,13 +95,26 @@ pub(super) fn journal_failed(run: &RunId, error: &JournalError) -> Failed {
     ))
 }
 
+/// Whether the run was to be ended, and waits only for what is to be said of steps in doubt.
+fn is_cancelled(state: &RunState) -> bool {
+    let root = state.node(state.graph().root());
+    matches!(root.stopping, Some(StopReason::Cancelled { .. }))
+}
+
 /// How far a rollback was to go, as the command line has it.
 fn back_to(state: &RunState) -> String {
     let rolling = state.node(state.graph().root()).rolling.as_ref();
     let Some(since) = rolling.map(|rolling| rolling.since) else { return String::new() };
-    let kept = |node: &NodeIx| state.node(*node).ended_seq == since;
-    let step = state.graph().steps().find(kept).and_then(|node| state.graph().step_id(node));
-    step.filter(|_| since > 0).map_or(" --to start".to_owned(), |step| format!(" --to {step}"))
+    if since == 0 {
+        return " --to start".to_owned();
+    }
+    // Without more it goes back to the last one.
+    if since == state.last_checkpoint() {
+        return String::new();
+    }
+    let made = |node: &NodeIx| state.node(*node).checkpoint_seq == Some(since);
+    let step = state.graph().steps().find(made).and_then(|node| state.graph().step_id(node));
+    step.map_or_else(String::new, |step| format!(" --to {step}"))
 }
 
 /// What `goalc done` must be given for a step's declared outputs.

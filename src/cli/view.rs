@@ -38,9 +38,9 @@ pub(super) fn view(run: &RunId, state: &RunState, alive: bool) -> RunView {
 
 /// Where a step stands, as far as that can be said without the world.
 fn status(state: &RunState, node: NodeIx, alive: bool) -> Status {
-    let none = IndexMap::new();
+    let unknown = IndexMap::new();
     match state.status(node) {
-        Status::Ready if schedule::held_by_others(state, node, &none, &none).is_some() => {
+        Status::Ready if schedule::held_by_others(state, node, &unknown, &unknown).is_some() => {
             Status::Waiting
         }
         // It was stopped with the process that left the run waiting, and is started again with the next.

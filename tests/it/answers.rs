@@ -391,6 +391,29 @@ goal g {
 }
 
 #[test]
+fn a_killed_run_that_is_cancelled_is_not_gone_on_with_once_its_doubts_are_cleared() {
+    let project = Project::new(
+        r#"
+goal g {
+  step pay { run "touch started; sh hold never" }
+  step ship { depends pay; run "touch shipped" }
+}
+"#,
+    );
+    let live = project.start(&[]);
+    project.await_file("started");
+    live.kill();
+    let run = project.run_id();
+    let said = project.call(&["cancel"]).exits(3).err;
+    let last = said.lines().last().unwrap_or_default().to_owned();
+    assert_eq!(last, format!("then:    goalc cancel {run}"), "{said}");
+    project.call(&["done", "pay"]).exits(0);
+    project.call(&["cancel"]).exits(0);
+    project.show().stands("pay succeeded, ship not-run");
+    assert!(!project.has("shipped"));
+}
+
+#[test]
 fn of_two_answers_the_first_counts() {
     let (project, run) = waiting(CONFIRM);
     project.call(&["approve", &run, "ship"]).exits(0);
