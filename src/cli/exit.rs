@@ -32,6 +32,12 @@ impl Failed {
         Self { exit: MACHINE, message: message.into() }
     }
 
+    /// A signal came before anything ran.
+    pub(super) fn signalled(signal: i32) -> Self {
+        let exit = u8::try_from(signal).map_or(FAILED, |signal| 128_u8.saturating_add(signal));
+        Self { exit, message: "stopped by a signal: nothing has run".to_owned() }
+    }
+
     /// What is wrong; `None` where all has been said.
     pub(super) fn message(&self) -> Option<&str> {
         (!self.message.is_empty()).then_some(&*self.message)

@@ -39,6 +39,7 @@ mod run;
 mod runs;
 mod session;
 mod show;
+mod signals;
 mod simulate;
 mod successes;
 mod telling;

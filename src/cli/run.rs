@@ -223,11 +223,14 @@ fn begin(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, 
         log,
         trace_to: loaded.config.log.otlp.clone(),
     };
-    let faults = preflight(&mut session, &start.graph, &start.params, &start.omitted)?;
-    if !faults.is_empty() {
+    let asked = preflight(&mut session, &start.graph, &start.params, &start.omitted);
+    let asked = asked.and_then(|faults| {
+        if faults.is_empty() { Ok(()) } else { Err(refuse(&faults, arguments.format)) }
+    });
+    if let Err(refused) = asked {
         drop(lock);
         let _ = std::fs::remove_dir_all(run_folder.path());
-        return Err(refuse(&faults, arguments.format));
+        return Err(refused);
     }
     store.create_run(&RunRecord {
         id: run_folder.id().clone(),
@@ -288,7 +291,8 @@ fn preflight(
     }
     let run = session.folder.id().clone();
     let world = session::world(session, &run, params, None)?;
-    Ok(preflight::ask(world, graph, params, omitted))
+    let mark = session.folder.mark();
+    preflight::ask(world, &mark, (graph, params, omitted))
 }
 
 fn dry_run(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8, Failed> {

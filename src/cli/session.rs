@@ -17,6 +17,7 @@ use super::load::Loaded;
 use super::log::Log;
 use super::output;
 use super::params::Params;
+use super::signals;
 use super::successes::{Keeper, Known};
 use super::telling::Telling;
 use super::view::view;
@@ -165,7 +166,7 @@ pub(super) fn carry_out(
     let guardian = Guardian::start(&mark).map_err(|error| {
         Failed::machine(format!("the run's guardian cannot be started: {error}"))
     })?;
-    listen(world.signal_sink())?;
+    signals::listen(world.signal_sink())?;
     let agent = session.manner.agent.take();
     let options = DriveOptions {
         cancelled_by: session.manner.cancelled_by.clone(),
@@ -265,20 +266,6 @@ fn tell_end(
         output::tell(&hints::last_lines(tails));
     }
     output::tell(&hints::hints(run, folder, state, end));
-}
-
-/// Tells the loop of signals, from a thread of its own.
-fn listen(sink: impl Fn(i32) + Send + 'static) -> Result<(), Failed> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
-    let failed =
-        |error: std::io::Error| Failed::machine(format!("signals cannot be handled: {error}"));
-    let mut signals =
-        signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGTSTP]).map_err(failed)?;
-    std::thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || signals.forever().for_each(sink))
-        .map_err(failed)?;
-    Ok(())
 }
 
 /// The machine's locks, as files that the kernel frees with their holder.

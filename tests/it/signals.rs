@@ -62,6 +62,34 @@ goal g {
     project.resume(&[]).exits(0).stands("a succeeded");
 }
 
+#[test]
+fn an_interrupt_while_goals_ask_their_requires_ends_what_is_asked() {
+    let project = Project::new(
+        r#"
+goal g {
+  requires { run "echo $$ > asked; exec sleep 600" }
+  step a { run "touch ran" }
+}
+"#,
+    );
+    let live = project.start(&[]);
+    eventually("the probe's number", || project.read("asked").ends_with('\n'));
+    let pid = project.read("asked");
+    live.signal(Signal::INT);
+    let done = live.end().exits(130);
+    assert!(done.json()["diagnostics"][0]["message"].to_string().contains("nothing has run"));
+    eventually("the end of the probe", || !is_alive(&pid));
+    assert!(!project.has("ran"));
+    project.call(&["show"]).exits(2);
+
+    std::fs::remove_file(project.path("asked")).expect("it is removed");
+    let live = project.start(&[]);
+    eventually("the probe's number", || project.read("asked").ends_with('\n'));
+    let pid = project.read("asked");
+    live.kill();
+    eventually("the end of the probe", || !is_alive(&pid));
+}
+
 const VERIFIES: &str = r#"
 goal g {
   deadline D

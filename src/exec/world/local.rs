@@ -71,6 +71,8 @@ pub struct LocalWorld {
     /// Wakes to hand out before anything is waited for.
     pub(super) ready: Vec<Wake>,
     signals: u32,
+    /// Ends what is asked before the run.
+    preflight: Controller,
     pub(super) alerts: Alerts,
 }
 
@@ -110,6 +112,7 @@ impl LocalWorld {
             checks: 0,
             ready: Vec::new(),
             signals: 0,
+            preflight: Controller::new(),
             alerts: Alerts::default(),
         }
     }
@@ -142,6 +145,11 @@ impl LocalWorld {
         self.successes = Some(successes);
         self.noted = noted;
         self
+    }
+
+    /// By which what is asked before the run can be told to end.
+    pub fn preflight_control(&self) -> Controller {
+        self.preflight.clone()
     }
 
     /// Gives it what steps aside while a person is asked.
@@ -259,7 +267,7 @@ impl World for LocalWorld {
     fn preflight(&mut self, goals: &[NodeIx], view: View<'_>) -> Vec<String> {
         let probes: Vec<Probe> =
             goals.iter().flat_map(|goal| self.goal_probes(*goal, view, false)).collect();
-        let failures = check_all(&probes, &Controller::new()).err().unwrap_or_default();
+        let failures = check_all(&probes, &self.preflight).err().unwrap_or_default();
         failures.iter().map(|why| self.launcher.masker.mask(why).into_owned()).collect()
     }
 
