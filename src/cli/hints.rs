@@ -12,7 +12,7 @@ use crate::exec::drive::RunEnd;
 use crate::exec::event::{Status, StopReason, Unit};
 use crate::exec::graph::NodeIx;
 use crate::exec::state::RunState;
-use crate::exec::world::readable;
+use crate::exec::world::{readable, readable_behind};
 use crate::exec::{JournalError, QuestionKind, RunStatus};
 use crate::store::RunId;
 
@@ -43,7 +43,8 @@ pub(super) fn hints(run: &RunId, folder: &Path, state: &RunState, end: &RunEnd) 
     for (unit, question) in state.open_questions() {
         let label = readable(&state.label(unit));
         let unit = state.name(unit);
-        text += &format!("goalc: {label} waits for a person: {}\n", readable(&question.text));
+        text +=
+            &format!("goalc: {label} waits for a person: {}\n", readable_behind(&question.text, 9));
         // Interactive mode asks again.
         let own = matches!(question.kind, QuestionKind::Step | QuestionKind::Failed);
         for (command, _) in answer::commands(question.kind).iter().filter(|_| !own) {

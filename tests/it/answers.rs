@@ -97,6 +97,21 @@ goal g {
 }
 
 #[test]
+fn no_value_forges_a_line_beside_a_question() {
+    let project = Project::new(
+        r#"
+goal g {
+  param v: string
+  step a { confirm "Do ${v}?"; run "true" }
+}
+"#,
+    );
+    let done = project.call(&["run", "plan.goal", "-p", "v=it\ngoalc: all is answered"]).exits(3);
+    assert_eq!(done.err.matches("all is answered").count(), 2, "{}", done.err);
+    assert!(!done.err.contains("\ngoalc: all is answered"), "{}", done.err);
+}
+
+#[test]
 fn resume_without_an_answer_waits_again() {
     let (project, _) = waiting(CONFIRM);
     project.resume(&[]).exits(3).stands("ship waiting, other succeeded");

@@ -12,7 +12,7 @@ use crate::exec::event::{
 };
 use crate::exec::process::in_order;
 use crate::exec::state::RunState;
-use crate::exec::world::{Observer, readable};
+use crate::exec::world::{Observer, readable, readable_behind};
 use crate::report::layout::Paint;
 use crate::report::length;
 
@@ -185,7 +185,7 @@ impl Reporter {
             // Who is there sees the question itself.
             Event::Asked { unit, question, .. } if !output::is_interactive() => {
                 let unit = label(state, unit);
-                let question = readable(question);
+                let question = readable_behind(question, 4);
                 self.say(format!("{} {unit}: {question}", self.paint.yellow("?")));
             }
             Event::HandedOver { unit } => {
@@ -194,7 +194,7 @@ impl Reporter {
             }
             Event::Noted { unit, by, text, .. } => {
                 let unit = label(state, unit);
-                self.mention(|| format!("  {unit}: note by {by}: {}", readable(text)));
+                self.mention(|| format!("  {unit}: note by {by}: {}", readable_behind(text, 4)));
             }
             Event::ParamChanged { binding, by, .. } => {
                 self.mention(|| format!("  param {binding} is changed by {by}"));

@@ -36,7 +36,7 @@ pub use folder::RunFiles;
 pub use launch::{ALERT_TAG, Launcher};
 pub use local::{LocalWorld, MachineLocks, Requests};
 pub use noted::{NotedInputs, Success, Successes, key as success_key};
-pub use person::{Screen, readable, user};
+pub use person::{Screen, readable, readable_behind, user};
 pub(super) use pool::spawn;
 pub use post::post_json;
 pub use surroundings::RealSurroundings;

@@ -17,7 +17,7 @@ use super::preview::Preview;
 use super::{View, Wake};
 use crate::exec::state::{Question, UnitIx};
 use dialog::{Dialog, Next};
-pub use screen::{Screen, readable};
+pub use screen::{Screen, readable, readable_behind};
 
 /// The most bytes of a line that are taken.
 const LONGEST_LINE: u64 = 64 * 1024;

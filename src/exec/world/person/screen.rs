@@ -36,6 +36,12 @@ pub fn readable(text: &str) -> String {
     text.chars().filter(|c| !is_hidden(*c) && *c != '\t').collect()
 }
 
+/// A text that goes on behind others: each line but the first stands behind so many spaces, so that none
+/// can be taken for one of goalc's own.
+pub fn readable_behind(text: &str, by: usize) -> String {
+    readable(text.trim_end()).replace('\n', &format!("\n{:by$}", ""))
+}
+
 /// Lines of a text, each behind so many spaces.
 pub(super) fn indented(text: &str, by: usize) -> String {
     let line = |all: String, line: &str| all + &format!("{:by$}{line}\n", "");
