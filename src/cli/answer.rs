@@ -204,6 +204,14 @@ fn read_outputs(
             .map_err(|why| Failed::wrong(format!("output `{name}` {why}")))?;
         outputs.insert(Arc::clone(name), value);
     }
+    let joined = found.state.graph().output_of_joined(unit.node).filter(|_| command == "done");
+    if let Some((other, name)) = joined {
+        let other = found.state.graph().id(other);
+        return Err(Failed::wrong(format!(
+            "it is joined by a pipe to `{other}`, whose output `{name}` nobody knows: answer by `goalc rerun` or \
+             `goalc fail`"
+        )));
+    }
     let missing = step.outputs.keys().find(|name| !outputs.contains_key(*name));
     match missing {
         Some(name) if command == "done" => Err(Failed::wrong(format!(

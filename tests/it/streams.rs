@@ -230,6 +230,25 @@ fn after_a_crash_an_idempotent_chain_runs_again_as_a_whole() {
 }
 
 #[test]
+fn a_chain_whose_outputs_nobody_knows_cannot_be_said_to_be_done() {
+    let project = project(
+        "step a { run \"echo a >> tries; sh hold go; echo x\" }\n\
+         step b { stdin from a; run \"echo b >> tries; cat; echo n=5 >> $GOAL_OUTPUT\"; output n: int }\n\
+         step use { depends b; run [\"test\", \"${b.n}\", \"=\", \"5\"] }",
+    );
+    let live = project.start(&[]);
+    eventually("both run", || project.lines("tries").len() == 2);
+    live.kill();
+    let asked = project.resume(&[]).exits(3);
+    assert!(asked.reason("a").contains("`b`"), "{}", asked.json);
+    let refused = project.call(&["done", "a"]).exits(2);
+    assert!(refused.err.contains("`b`, whose output `n` nobody knows"), "{}", refused.err);
+    project.call(&["rerun", "a"]).exits(0);
+    project.write("go", "");
+    project.resume(&[]).exits(0).stands("a succeeded, b succeeded, use succeeded");
+}
+
+#[test]
 fn after_a_crash_one_question_is_asked_for_the_whole_chain() {
     for (answer, tries) in [("rerun", 2), ("done", 1)] {
         let project = project(

@@ -150,7 +150,17 @@ impl<W: World> Drive<'_, W> {
                     Some(lost) => format!("How far it came is not known ({lost})."),
                     None => "It was running when goalc was ended.".to_owned(),
                 };
-                let question = format!("{how} Is it done, is it to run again, or has it failed?");
+                let graph = self.state.graph();
+                let others = graph.joined(unit.node).iter().filter(|other| **other != unit.node);
+                let others: Vec<String> =
+                    others.map(|other| format!("`{}`", graph.id(*other))).collect();
+                let with = if others.is_empty() {
+                    String::new()
+                } else {
+                    format!(" (with {}, which it is joined to)", others.join(", "))
+                };
+                let question =
+                    format!("{how} Is it{with} done, is it to run again, or has it failed?");
                 self.put_question(unit, kind, question, None);
             }
             QuestionKind::Step | QuestionKind::Failed => {

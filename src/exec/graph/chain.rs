@@ -57,6 +57,16 @@ impl Graph {
         self.chain_of(node).and_then(|row| self.chains.rows.get(row)).map_or(&[], Vec::as_slice)
     }
 
+    /// An output that another of the steps gives that a step is joined to: who says that all of these are
+    /// done could not give it.
+    pub fn output_of_joined(&self, node: NodeIx) -> Option<(NodeIx, &str)> {
+        let others = self.joined(node).iter().filter(|other| **other != node);
+        others.copied().find_map(|other| {
+            let name = self.step(other)?.outputs.keys().next()?;
+            Some((other, &**name))
+        })
+    }
+
     /// The steps that are joined, chain by chain.
     pub fn chains(&self) -> impl Iterator<Item = &[NodeIx]> {
         self.chains.rows.iter().map(Vec::as_slice)

@@ -112,7 +112,16 @@ impl Dialog {
         let rest = preview.mask(rest.trim());
         match choice.act.clone() {
             Act::Answer(answer) => self.answered(answer, rest),
-            Act::Done => self.next_output(Outputs::new(), rest, preview),
+            Act::Done => {
+                let graph = preview.view.state.graph();
+                match graph.output_of_joined(self.unit.node) {
+                    None => self.next_output(Outputs::new(), rest, preview),
+                    Some((other, name)) => self.say(&format!(
+                        "  it is joined to `{}`, whose output `{name}` nobody knows\n",
+                        graph.id(other)
+                    )),
+                }
+            }
             Act::Note if rest.is_empty() => {
                 self.mode = Mode::Note;
                 Next { say: "  note: ".to_owned(), ..Next::default() }
