@@ -97,6 +97,15 @@ impl Diagnostic {
         self.severity() == Severity::Error
     }
 
+    /// Whether it comes of what stands behind this place, where a block string opens that is not
+    /// closed: that may be text. Characters that may stand in no text either are wrong all the same.
+    pub fn may_be_text(&self, open: Span) -> bool {
+        let places = self.labels.iter().map(|label| label.span);
+        let mut places = places.chain(self.fixes.iter().map(|fix| fix.span));
+        self.code != Code::E0105
+            && places.any(|place| place.file == open.file && open.start < place.start)
+    }
+
     /// Where it is: the first label's span.
     pub fn span(&self) -> Span {
         self.labels.first().map_or_else(Span::default, |label| label.span)

@@ -1,6 +1,7 @@
 //! The list that a pass reports into.
 
 use super::{Diagnostic, Severity, shortened};
+use crate::source::Span;
 
 /// The longest text of a finding, in characters.
 const LONGEST: usize = 1000;
@@ -14,6 +15,8 @@ pub struct Diagnostics {
     found: Vec<Diagnostic>,
     errors: usize,
     warnings: usize,
+    /// Where block strings open that are not closed.
+    unclosed: Vec<Span>,
 }
 
 impl Diagnostics {
@@ -21,7 +24,16 @@ impl Diagnostics {
         Self::default()
     }
 
+    /// A block string opens here and is not closed: what stands behind it in its file may be text,
+    /// so from here on nothing is reported that comes of it.
+    pub fn unclosed(&mut self, opened: Option<Span>) {
+        self.unclosed.extend(opened);
+    }
+
     pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        if self.unclosed.iter().any(|open| diagnostic.may_be_text(*open)) {
+            return;
+        }
         let count = if diagnostic.is_error() { &mut self.errors } else { &mut self.warnings };
         if *count >= MOST {
             return;

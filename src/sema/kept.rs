@@ -67,6 +67,7 @@ impl Kept {
             Changed::Part(old, shift) => steps.change(old, *shift),
             Changed::Whole => steps = KnownSteps::default(),
         }
+        diagnostics.unclosed(reading.document().unclosed);
         diagnostics.extend(reading.findings().cloned());
         let document = Rc::clone(reading.document());
         let outline = clause::outline_again(&document, text, &mut steps, diagnostics);
@@ -87,6 +88,7 @@ impl Kept {
             Some(kept) => kept.reading.again(file, Arc::clone(text)),
             None => Reading::new(file, Arc::clone(text)),
         };
+        diagnostics.unclosed(reading.document().unclosed);
         diagnostics.extend(reading.findings().cloned());
         let document = Rc::clone(reading.document());
         let outlines = clause::scenarios(&document, text, diagnostics);

@@ -13,6 +13,10 @@ pub struct Document {
     pub statements: Vec<Statement>,
     /// All comments of the file, by position.
     pub comments: Vec<Comment>,
+    /// Where a block string opens that is not closed, the first of them.
+    pub unclosed: Option<Span>,
+    /// A `}` is missing, so that a block may hold what stands behind it.
+    pub lacks_brace: bool,
 }
 
 /// `# …` up to the line's end; the span starts at the `#` and leaves out the line break.

@@ -32,6 +32,7 @@ pub(super) fn parse_by(
     diagnostics: &mut Diagnostics,
 ) -> Document {
     let read = read_whole(piece, file, text);
+    diagnostics.unclosed(read.document.unclosed);
     diagnostics.extend(read.characters);
     diagnostics.extend(read.findings);
     read.document
@@ -80,7 +81,12 @@ pub(super) fn read_whole(piece: usize, file: FileId, text: &str) -> Read {
     let sound = scan.holes.is_empty() && lower.is_sound();
     let mut findings = if guess { Vec::new() } else { braces };
     findings.append(&mut lower.findings);
-    let document = Document { file, statements, comments: lower.comments };
+    let lacks_brace = !lower.open_braces.is_empty();
+    let unclosed = scan.holes.iter().find(|hole| hole.style.is_block());
+    let unclosed = unclosed.map(|hole| Span::new(file, hole.range.start, hole.range.end));
+    findings.retain(|found| !unclosed.is_some_and(|open| found.may_be_text(open)));
+    let comments = lower.comments;
+    let document = Document { file, statements, comments, unclosed, lacks_brace };
     Read { document, characters, findings, sound }
 }
 
@@ -115,6 +121,7 @@ fn refused(file: FileId, finding: Diagnostic, characters: Vec<Diagnostic>) -> Re
     let span = finding.span();
     let tokens = vec![Token { kind: TokenKind::Bad, span }];
     let statement = Statement { tokens, span, doc: Box::default(), damaged: true };
-    let document = Document { file, statements: vec![statement], comments: Vec::new() };
+    let (statements, comments) = (vec![statement], Vec::new());
+    let document = Document { file, statements, comments, unclosed: None, lacks_brace: false };
     Read { document, characters, findings: vec![finding], sound: false }
 }

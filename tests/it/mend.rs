@@ -146,6 +146,18 @@ fn what_only_follows_from_a_slip_is_not_mended() {
 }
 
 #[test]
+fn what_may_be_the_text_of_an_open_string_is_left() {
+    let plan = "goal g {\n  step a {\n    run \"\"\"\n    if x; then y; fi\n  }\n  step b { timout 1s }\n}\n";
+    assert_eq!(mended(plan), plan);
+    let project = Project::new(plan);
+    let found = project.check("plan.goal");
+    assert!(found.len() == 1 && found[0]["code"] == "E0103", "{found:?}");
+    // What stands before it is mended.
+    let before = |ty: &str| plan.replace("step a", &format!("param p: {ty}\n  step a"));
+    assert_eq!(mended(&before("strng")), before("string"));
+}
+
+#[test]
 fn a_preview_changes_nothing() {
     let project = Project::new(SLIPS);
     let done = project.call(&["check", "plan.goal", "--diff"]).exits(2);

@@ -146,6 +146,20 @@ fn damage_causes_nothing_else() {
 }
 
 #[test]
+fn nothing_is_found_behind_a_block_string_that_is_open() {
+    for quotes in ["\"\"\"", "'''"] {
+        let text = format!(
+            "goal g {{\n step a {{\n run {quotes}\n if x; then y; fi\n }}\n step b {{ rnu 5parsecs }}\n nope\n}}\nscenario"
+        );
+        assert_eq!(findings(&text), [("E0103", 3)]);
+        let before = text.replace("step a {", "step a { timeout 5parsecs");
+        assert_eq!(findings(&before), [("E0104", 2), ("E0103", 3)]);
+    }
+    // Neither text nor words may hold it.
+    let hidden = "goal g {\n step a {\n run \"\"\"\n \u{202e}\n }\n}";
+    assert_eq!(findings(hidden), [("E0103", 3), ("E0105", 4)]);
+}
+#[test]
 fn words_and_signs_of_elsewhere_are_answered_with_those_that_are_meant() {
     for (clause, help) in [
         ("needs b", "write `depends STEP, …`"),

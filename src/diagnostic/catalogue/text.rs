@@ -51,7 +51,8 @@ goal g {
 The string that begins here has no end. A `\"…\"` or `'…'` string ends on its
 own line; a `\"\"\"` or `'''` string ends at the next one of its kind, however
 far away. It is reported where it opens, as everything behind it may be meant
-as text or not.
+as text or not; nothing else is said of what stands behind an open `\"\"\"`
+or `'''`.
 
 Close it. For text over several lines, write `\"\"\"`.",
         wrong: "\
