@@ -30,7 +30,7 @@ pub(super) fn repair(
         found.extend(strays.into_iter().map(|brace| findings::stray_brace(brace, early)));
         return found;
     }
-    *statements = layout.settle(std::mem::take(statements));
+    *statements = layout.settle(std::mem::take(statements), true);
     let end = text.trim_end().len();
     let mut suspects = layout.suspects;
     if suspects.is_empty() {
@@ -65,45 +65,64 @@ struct Layout<'a> {
 
 impl Layout<'_> {
     /// Takes out of each block what is not indented deeper than the clause that holds the block.
-    fn settle(&mut self, statements: Vec<Statement>) -> Vec<Statement> {
+    /// `outermost`: these statements stand in no block.
+    fn settle(&mut self, statements: Vec<Statement>, outermost: bool) -> Vec<Statement> {
         let mut settled = Vec::with_capacity(statements.len());
         for mut statement in statements {
-            let outside = self.settle_blocks(&mut statement);
+            let outside = self.settle_blocks(&mut statement, outermost);
             settled.push(statement);
             settled.extend(outside);
         }
         settled
     }
 
-    fn settle_blocks(&mut self, statement: &mut Statement) -> Vec<Statement> {
+    fn settle_blocks(&mut self, statement: &mut Statement, outermost: bool) -> Vec<Statement> {
         let clause = self.own_indent(statement.span);
         let mut outside = Vec::new();
         let mut behind = statement.tokens.len();
         for token in &mut statement.tokens {
             behind -= 1;
             let TokenKind::Block(block) = &mut token.kind else { continue };
-            block.statements = self.settle(std::mem::take(&mut block.statements));
+            block.statements = self.settle(std::mem::take(&mut block.statements), false);
             let Some(clause) = clause else { continue };
-            let moved = if behind == 0 { self.outdented(block, clause) } else { Vec::new() };
-            if !moved.is_empty() || self.closes_another(token.span, block.closed, clause) {
+            let closes_another = self.closes_another(token.span, block.closed, clause);
+            let may_begin_beside = closes_another && !outermost;
+            let moved = match behind {
+                0 => self.outdented(block, clause, may_begin_beside),
+                _ => Vec::new(),
+            };
+            if !moved.is_empty() || closes_another {
                 self.suspects.push(Span { end: token.span.start + 1, ..token.span });
+            }
+            if !moved.is_empty() {
+                // What stands behind it is no part of it any more.
+                let own = block.statements.last().map(|last| last.span.end);
+                token.span.end = own.unwrap_or(token.span.start + 1);
+                statement.span.end = token.span.end;
             }
             outside.extend(moved);
         }
         outside
     }
 
-    /// The statements from the first on that stands out to the left, if those above it do not.
-    fn outdented(&self, block: &mut Block, clause: usize) -> Vec<Statement> {
-        let mut own = block.statements.iter().map(|inner| self.own_indent(inner.span));
-        let first = own.by_ref().flatten().next();
-        if first.is_none_or(|first| first <= clause) {
+    /// The statements from the first on that stands out to the left, if those above it do not, or
+    /// stand beside the brace where they may.
+    fn outdented(
+        &self,
+        block: &mut Block,
+        clause: usize,
+        may_begin_beside: bool,
+    ) -> Vec<Statement> {
+        let own = |inner: &Statement| self.own_indent(inner.span);
+        let begins_beside = block.statements.first().is_some_and(|first| own(first).is_none());
+        let first = block.statements.iter().find_map(own);
+        if first.is_none_or(|first| first <= clause && !(begins_beside && may_begin_beside)) {
             return Vec::new();
         }
         let at = block
             .statements
             .iter()
-            .position(|inner| self.own_indent(inner.span).is_some_and(|indent| indent <= clause));
+            .position(|inner| own(inner).is_some_and(|indent| indent <= clause));
         at.map_or_else(Vec::new, |at| block.statements.split_off(at))
     }
 

@@ -77,9 +77,9 @@ impl Reader<'_> {
         if silent && !begins_goal(statement) {
             return None;
         }
-        match self.recognise(statement, Place::File) {
+        match self.recognise(statement, Place::File, statement.span) {
             Recognised::Clause(opened) => Some(opened),
-            Recognised::Misplaced | Recognised::Unknown => None,
+            Recognised::Misplaced | Recognised::Swallowed | Recognised::Unknown => None,
         }
     }
 }

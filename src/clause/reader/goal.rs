@@ -61,7 +61,7 @@ impl Reader<'_> {
         goal.steps.reserve_exact(block.statements.iter().filter(|each| is_step(each)).count());
         let mut once = Once::default();
         for statement in statements_of(block) {
-            let recognised = self.recognise(&statement, Place::Goal);
+            let recognised = self.recognise(&statement, Place::Goal, clause.span);
             let whole = matches!(&recognised, Recognised::Clause(opened) if !opened.clause.damaged);
             if statement.damaged || !whole {
                 goal.damaged = true;
@@ -84,7 +84,13 @@ impl Reader<'_> {
     fn held(&mut self, opened: Opened<'_>, goal: &mut GoalOutline) {
         let clause = &opened.clause;
         if is(clause, &STEP) {
-            goal.steps.extend(self.step(opened));
+            let step = self.step(opened);
+            // It may hold what belongs behind it.
+            if let Some(step) = step.as_ref().filter(|step| self.lacks_brace && step.damaged) {
+                goal.damaged = true;
+                goal.unread.push(step.span);
+            }
+            goal.steps.extend(step);
         } else if is(clause, &MOUNT) {
             goal.mounts.extend(self.mount(opened));
         } else if is(clause, &PARAM) {
@@ -133,7 +139,7 @@ impl Reader<'_> {
     /// Reads the braces of a step or fallback, and what must be true of them.
     fn body(&mut self, head: &Clause, block: Option<&Block>, place: Place, what: &str) -> Body {
         let Some(block) = block else { return Body { damaged: true, ..Body::default() } };
-        let mut listed = self.list(&block.statements, place);
+        let mut listed = self.list(&block.statements, place, head.span);
         listed.unknown |= !block.closed;
         let name = head.head_names().next().map_or(head.word, |name| name.span);
         self.check_action(what, name, &listed);
@@ -173,7 +179,7 @@ impl Reader<'_> {
             let (bound, rest): (Vec<_>, Vec<_>) =
                 block.statements.iter().partition(|statement| is_binding(statement));
             damaged |= self.bindings(bound, &mut bindings);
-            let listed = self.list(rest, Place::Mount);
+            let listed = self.list(rest, Place::Mount, clause.span);
             damaged |= listed.lost || !block.closed;
             clauses.extend(listed.opened.into_iter().map(|opened| self.finish(opened)));
         }

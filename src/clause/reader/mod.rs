@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use super::{Clause, GoalOutline, KnownSteps, ScenarioOutline};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::Span;
 use crate::syntax::{Block, Document, Statement};
 
 /// Reads a document by the clause table: which words are clauses, where they may stand, how
@@ -38,7 +39,7 @@ pub fn outline(
     text: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<GoalOutline> {
-    Reader { text, diagnostics, reported: 0, known: None }.file(document)
+    Reader::new(&document, text, diagnostics).file(document)
 }
 
 /// The same of a document that is kept, without reading the steps that are known.
@@ -49,7 +50,8 @@ pub fn outline_again(
     diagnostics: &mut Diagnostics,
 ) -> Option<GoalOutline> {
     known.begin();
-    Reader { text, diagnostics, reported: 0, known: Some(known) }.file(Cow::Borrowed(document))
+    let reader = Reader::new(document, text, diagnostics);
+    Reader { known: Some(known), ..reader }.file(Cow::Borrowed(document))
 }
 
 /// Reads a document that holds scenarios, and no goal.
@@ -58,7 +60,7 @@ pub fn scenarios(
     text: &str,
     diagnostics: &mut Diagnostics,
 ) -> Vec<ScenarioOutline> {
-    Reader { text, diagnostics, reported: 0, known: None }.scenarios(document)
+    Reader::new(document, text, diagnostics).scenarios(document)
 }
 
 struct Reader<'r> {
@@ -67,6 +69,18 @@ struct Reader<'r> {
     /// How many findings there were; what is beyond [`MOST_FINDINGS`] is not told.
     reported: usize,
     known: Option<&'r mut KnownSteps>,
+    /// A `}` is missing in the file, which was reported.
+    lacks_brace: bool,
+    /// Where the place ends that was asked about last, and whether nothing more stands behind it: many
+    /// statements of one block ask.
+    last_end: Option<(u32, bool)>,
+}
+
+impl<'r> Reader<'r> {
+    fn new(document: &Document, text: &'r str, diagnostics: &'r mut Diagnostics) -> Self {
+        let lacks_brace = document.lacks_brace;
+        Self { text, diagnostics, reported: 0, known: None, lacks_brace, last_end: None }
+    }
 }
 
 /// No one reads more, and each costs time and memory.
@@ -100,6 +114,21 @@ impl Reader<'_> {
         self.reported >= MOST_FINDINGS
     }
 
+    /// Whether what stands in a place that ends with the file may belong around it: its `}` may be the
+    /// missing one.
+    fn may_be_unclosed(&mut self, place: Span) -> bool {
+        if !self.lacks_brace {
+            return false;
+        }
+        if let Some((_, last)) = self.last_end.filter(|(end, _)| *end == place.end) {
+            return last;
+        }
+        let behind = self.text.get(place.end as usize..).unwrap_or_default();
+        let last = holds_no_more(behind);
+        self.last_end = Some((place.end, last));
+        last
+    }
+
     /// The comment block above a statement, without what it says to the checker.
     fn doc(&self, statement: &Statement) -> Option<Arc<str>> {
         let lines: Vec<_> = statement
@@ -111,6 +140,18 @@ impl Reader<'_> {
         let doc = lines.join("\n");
         let doc = doc.trim();
         (!doc.is_empty()).then(|| doc.into())
+    }
+}
+
+/// Whether a text holds but white space, closing braces and comments.
+fn holds_no_more(mut text: &str) -> bool {
+    let is_skipped = |c: char| c.is_ascii_whitespace() || c == '}';
+    loop {
+        text = text.trim_start_matches(is_skipped);
+        match text.strip_prefix('#') {
+            Some(comment) => text = comment.split_once('\n').map_or("", |(_, rest)| rest),
+            None => return text.is_empty(),
+        }
     }
 }
 

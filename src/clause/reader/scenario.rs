@@ -9,7 +9,7 @@ use crate::source::{Span, Spanned};
 impl Reader<'_> {
     pub(super) fn scenario(&mut self, opened: Opened<'_>) -> Option<ScenarioOutline> {
         let Opened { clause, block, .. } = opened;
-        let listed = self.list(&block?.statements, Place::Scenario);
+        let listed = self.list(&block?.statements, Place::Scenario, clause.span);
         let clauses = listed.opened.into_iter().map(|opened| self.finish(opened)).collect();
         let name = clause.text(None)?;
         let name = Spanned::new(name.value.text.to_string(), name.span);

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::arguments::Arguments;
 use super::checks::Once;
 use super::{Listed, Opened, Reader, complaint};
-use crate::clause::table::{MOUNT, find, words};
+use crate::clause::table::{MOUNT, find, places_of, words};
 use crate::clause::{BlockShape, Clause, ClauseSpec, Place};
 use crate::diagnostic::closest;
 use crate::ir::Rare;
@@ -28,16 +28,20 @@ pub(super) enum Recognised<'a> {
     Clause(Opened<'a>),
     /// A word that means something elsewhere.
     Misplaced,
+    /// The same, in a block whose `}` may be the missing one: it may stand behind that.
+    Swallowed,
     /// It could be anything.
     Unknown,
 }
 
 impl Reader<'_> {
-    /// The clauses of a block, without what is in their own blocks.
+    /// The clauses of a block, without what is in their own blocks. `within`: the clause that it
+    /// belongs to.
     pub(super) fn list<'a>(
         &mut self,
         statements: impl IntoIterator<Item = &'a Statement>,
         place: Place,
+        within: Span,
     ) -> Listed<'a> {
         let statements = statements.into_iter();
         let opened = Vec::with_capacity(statements.size_hint().0);
@@ -45,12 +49,16 @@ impl Reader<'_> {
         let mut once = Once::default();
         for statement in statements {
             listed.unknown |= statement.damaged;
-            match self.recognise(statement, place) {
+            match self.recognise(statement, place, within) {
                 Recognised::Clause(opened) => {
                     self.check_once(&opened.clause, &mut once);
                     listed.opened.push(opened);
                 }
                 Recognised::Misplaced => listed.lost = true,
+                Recognised::Swallowed => {
+                    listed.unknown = true;
+                    break;
+                }
                 Recognised::Unknown => listed.unknown = true,
             }
         }
@@ -62,6 +70,7 @@ impl Reader<'_> {
         &mut self,
         statement: &'a Statement,
         place: Place,
+        within: Span,
     ) -> Recognised<'a> {
         let Some(word) = word_of(statement) else {
             if let (Some(token), false) = (statement.tokens.first(), statement.damaged) {
@@ -79,6 +88,9 @@ impl Reader<'_> {
         }
         if self.is_full() {
             return Recognised::Unknown;
+        }
+        if !places_of(&word.text).is_empty() && self.may_be_unclosed(within) {
+            return Recognised::Swallowed;
         }
         self.unrecognised(&word, place, statement, cursor)
     }
@@ -147,7 +159,7 @@ impl Reader<'_> {
         let lost = match place {
             Place::Probes => self.probes(block, &mut clause),
             Place::Bindings => self.bindings(&block.statements, &mut clause.bindings),
-            _ => self.clauses(block, place, &mut clause.block),
+            _ => self.clauses(block, (place, clause.span), &mut clause.block),
         };
         if let Some(bindings) = clause.bindings.written() {
             bindings.shrink_to_fit();
@@ -158,8 +170,13 @@ impl Reader<'_> {
     }
 
     /// Reads a block of plain clauses; whether something in it was lost.
-    fn clauses(&mut self, block: &Block, place: Place, into: &mut Vec<Clause>) -> bool {
-        let listed = self.list(&block.statements, place);
+    fn clauses(
+        &mut self,
+        block: &Block,
+        (place, within): (Place, Span),
+        into: &mut Vec<Clause>,
+    ) -> bool {
+        let listed = self.list(&block.statements, place, within);
         into.extend(listed.opened.into_iter().map(|opened| self.finish(opened)));
         listed.lost
     }

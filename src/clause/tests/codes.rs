@@ -159,6 +159,30 @@ fn nothing_is_found_behind_a_block_string_that_is_open() {
     let hidden = "goal g {\n step a {\n run \"\"\"\n \u{202e}\n }\n}";
     assert_eq!(findings(hidden), [("E0103", 3), ("E0105", 4)]);
 }
+
+#[test]
+fn what_a_missing_brace_swallows_is_not_misplaced() {
+    let more = "step c { run \"true\" }\n  goal d {\n    step e { run \"true\" }\n  }\n  verify { file \"x\" }\n";
+    let beside = format!("goal g {{\n  step b {{ run \"true\"\n  {more}}}");
+    assert_eq!(findings(&beside), [("E0101", 8)]);
+    let (goal, ..) = read(&beside);
+    let goal = goal.unwrap();
+    assert_eq!((goal.steps.len(), goal.goals.len(), goal.clauses.len()), (2, 1, 1));
+    // Errors of their own are still found in what follows.
+    let wrong = beside.replace("step c {", "step c { timout 1s;");
+    assert_eq!(findings(&wrong), [("E0102", 3), ("E0101", 8)]);
+    let flush = "goal g {\nstep a {\nrun \"true\"\nstep b { run \"true\" }\nstep c { run \"true\" }\n}\n# end";
+    assert_eq!(findings(flush), [("E0101", 7)]);
+    let inner = "goal g {\nstep a { run \"true\"; fallback {\nrun \"true\"\ndepends b\nstep b { run \"true\" }\n}\n}";
+    assert_eq!(findings(inner), [("E0101", 7)]);
+    let sound = "goal g {\n  step a {\n    run \"true\"\n    step b { run \"true\" }\n  }\n}";
+    assert_eq!(findings(sound), [("E0503", 4)]);
+    let elsewhere = format!(
+        "goal g {{\n  step a {{ run \"x\"; step z {{ }} }}\n  step b {{ run \"true\"\n  {more}}}"
+    );
+    assert_eq!(findings(&elsewhere), [("E0503", 2), ("E0101", 9)]);
+}
+
 #[test]
 fn words_and_signs_of_elsewhere_are_answered_with_those_that_are_meant() {
     for (clause, help) in [

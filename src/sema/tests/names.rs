@@ -144,6 +144,14 @@ fn an_unknown_output_is_reported_with_the_closest_one() {
 }
 
 #[test]
+fn what_a_missing_brace_swallows_may_be_named() {
+    let text = "goal g {\nstep z { after b; run \"true\" }\nstep a {\nrun \"true\"\nstep b { run \"true\" }\n}";
+    assert_eq!(check(text).codes(), ["E0101 6"]);
+    let text = "goal g {\n  step z { after c; run \"true\" }\n  step a { run \"true\"\n  step b { run \"true\" }\n  \
+                step c { depends b, nowhere; run \"true\" }\n}";
+    assert_eq!(check(text).codes(), ["E0201 5", "E0101 6"]);
+}
+#[test]
 fn a_step_or_goal_alone_is_no_value() {
     assert_eq!(
         errors("step a { run \"true\" }\nstep b { depends a; when a; run \"true\" }"),
