@@ -116,6 +116,7 @@ impl Command {
             }
             Self::Run(run) => run.format != RunFormat::Text,
             Self::Resume(resume) => resume.format != RunFormat::Text,
+            Self::Rollback(rollback) => rollback.format != RunFormat::Text,
             Self::Runs(runs) => runs.format == ShowFormat::Json,
             Self::Show(show) => show.format == ShowFormat::Json,
             Self::Why(why) => why.format == ShowFormat::Json,
@@ -126,6 +127,17 @@ impl Command {
             Self::Test(test) => test.format == TestFormat::Json,
             _ => false,
         }
+    }
+
+    /// Whether each JSON value is to be a line.
+    pub fn wants_lines(&self) -> bool {
+        let format = match self {
+            Self::Run(run) => run.format,
+            Self::Resume(resume) => resume.format,
+            Self::Rollback(rollback) => rollback.format,
+            _ => RunFormat::Text,
+        };
+        format == RunFormat::Jsonl
     }
 
     /// Whether that JSON is to be a SARIF log.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::exec::JournalError;
-use crate::report::{CheckView, DiagnosticView, SeverityView};
+use crate::report::{DiagnosticView, SeverityView};
 use crate::store::StoreError;
 
 /// The goal failed.
@@ -58,8 +58,13 @@ impl Failed {
 }
 
 /// What `--format json` prints where there is no result: what is wrong with no place in a plan.
-pub(super) fn refusal<'m>(messages: impl IntoIterator<Item = &'m str>) -> serde_json::Value {
-    let found = messages.into_iter().map(|message| DiagnosticView {
+pub(super) fn refusal<'m>(texts: impl IntoIterator<Item = &'m str>) -> serde_json::Value {
+    serde_json::json!({ "diagnostics": messages(texts) })
+}
+
+/// What is wrong with no place in a plan, as values for `{"diagnostics": […]}`.
+pub(super) fn messages<'m>(texts: impl IntoIterator<Item = &'m str>) -> Vec<serde_json::Value> {
+    let found = texts.into_iter().map(|message| DiagnosticView {
         code: None,
         severity: SeverityView::Error,
         message: message.to_owned(),
@@ -68,7 +73,7 @@ pub(super) fn refusal<'m>(messages: impl IntoIterator<Item = &'m str>) -> serde_
         related: Vec::new(),
         fixes: Vec::new(),
     });
-    serde_json::to_value(CheckView { diagnostics: found.collect() }).unwrap_or_default()
+    found.map(|found| serde_json::to_value(found).unwrap_or_default()).collect()
 }
 
 impl From<StoreError> for Failed {

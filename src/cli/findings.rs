@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use super::arguments::CheckFormat;
-use super::exit::refusal;
+use super::exit::messages;
 use super::load::Loaded;
 use super::output;
 use crate::config::LintLevel;
@@ -119,9 +119,7 @@ impl Told {
     /// In the output's own form, what has no place in a file. People are told elsewhere.
     pub(super) fn refuse(&mut self, message: &str) {
         self.unchecked(message);
-        if let serde_json::Value::Array(more) = refusal([message])["diagnostics"].take() {
-            self.json.extend(more);
-        }
+        self.json.extend(messages([message]));
     }
 
     /// Tells what can be told only when all is known.

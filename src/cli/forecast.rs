@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::exit::Failed;
 use super::output;
 use super::params::Params;
 use crate::exec::RunStatus;
@@ -144,16 +143,10 @@ fn late(late: &Late) -> DryRunLate {
 }
 
 /// Prints it as wanted.
-pub(super) fn print(view: &DryRunView, format: super::arguments::RunFormat) -> Result<u8, Failed> {
+pub(super) fn print(view: &DryRunView, format: super::arguments::RunFormat) {
     use super::arguments::RunFormat;
     match format {
         RunFormat::Text => output::print(&crate::report::dry_run_text(view)),
-        RunFormat::Json => output::print_json(view),
-        RunFormat::Jsonl => {
-            let line = serde_json::to_string(view);
-            let line = line.map_err(|error| Failed::machine(error.to_string()))?;
-            output::print(&(output::harmless_json(line) + "\n"));
-        }
+        RunFormat::Json | RunFormat::Jsonl => output::print_json(view),
     }
-    Ok(0)
 }

@@ -73,6 +73,7 @@ pub fn main() -> ExitCode {
     match Arguments::read(&given) {
         Ok(arguments) => {
             output::choose_colour(arguments.color);
+            output::choose_lines(arguments.command.wants_lines());
             let (json, sarif) = (arguments.command.wants_json(), arguments.command.wants_sarif());
             let result = dispatch(arguments.command);
             if let Some(message) = result.as_ref().err().filter(|_| json).and_then(Failed::message)
@@ -83,6 +84,7 @@ pub fn main() -> ExitCode {
         }
         Err(error) => {
             if error.use_stderr() && asks_for(&given, &["json", "jsonl", "sarif"]) {
+                output::choose_lines(asks_for(&given, &["jsonl"]));
                 print_refusal(first_line(&error.to_string()), asks_for(&given, &["sarif"]));
             }
             // Help and version are results, not errors.

@@ -32,9 +32,22 @@ pub(super) fn unwritten() -> Option<&'static str> {
     UNWRITTEN.get().map(String::as_str)
 }
 
+/// Whether a JSON value is a line, and not laid out over several; told once, before any is printed.
+static LINES: OnceLock<bool> = OnceLock::new();
+
+/// Takes each JSON value that is printed for a line of its own (`--format jsonl`).
+pub(super) fn choose_lines(lines: bool) {
+    let _ = LINES.set(lines);
+}
+
 /// Writes a JSON value as the command's result, with a line break behind it.
 pub(super) fn print_json(value: &impl serde::Serialize) {
-    print(&json_text(value));
+    if LINES.get() == Some(&true) {
+        let line = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
+        print(&(harmless_json(line) + "\n"));
+    } else {
+        print(&json_text(value));
+    }
 }
 
 /// A JSON value as it is printed.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::arguments::{TestArguments, TestFormat};
-use super::exit::{Failed, WRONG};
+use super::exit::{Failed, WRONG, messages};
 use super::findings::{self, findings, hint};
 use super::load::{Aim, Loaded, Mounts, Texts, here, load_for};
 use super::output;
@@ -25,7 +25,7 @@ pub(super) fn test(arguments: &TestArguments) -> Result<u8, Failed> {
     let mut view = ScenariosView::default();
     let mut wrong = false;
     for file in &files {
-        match read(file, arguments)? {
+        match read(file, arguments, &mut view)? {
             Some((loaded, graph)) => {
                 if chosen || !loaded.scenarios.is_empty() {
                     play_all(file, &loaded, &graph, arguments, &mut view);
@@ -34,41 +34,58 @@ pub(super) fn test(arguments: &TestArguments) -> Result<u8, Failed> {
             None => wrong = true,
         }
     }
+    let refused = nothing_to_play(&files, arguments, &view).filter(|_| !wrong);
+    if let Some(message) = &refused {
+        view.diagnostics.extend(messages([message.as_str()]));
+    }
     match arguments.format {
         TestFormat::Json => output::print_json(&view),
         TestFormat::Junit => output::print(&scenarios_junit(&view)),
         TestFormat::Text if !view.scenarios.is_empty() => output::print(&scenarios_summary(&view)),
         TestFormat::Text => {}
     }
-    if wrong {
-        return Err(Failed::said(WRONG));
+    if let Some(message) = &refused {
+        output::complain(message);
     }
-    if view.scenarios.is_empty() {
-        return Err(Failed::wrong(nothing_to_play(&files, arguments)));
+    if wrong || refused.is_some() {
+        return Err(Failed::said(WRONG));
     }
     Ok(u8::from(view.failed > 0))
 }
 
-fn nothing_to_play(files: &[PathBuf], arguments: &TestArguments) -> String {
+/// Why nothing was played, where nothing was.
+fn nothing_to_play(
+    files: &[PathBuf],
+    arguments: &TestArguments,
+    view: &ScenariosView,
+) -> Option<String> {
+    if !view.scenarios.is_empty() {
+        return None;
+    }
     if let Some(name) = &arguments.only {
-        return format!("no scenario has `{name}` in its name");
+        return Some(format!("no scenario has `{name}` in its name"));
     }
     let of = match files {
         [one] => format!("`{}` has", one.display()),
         _ => "the plans here have".to_owned(),
     };
-    format!(
+    Some(format!(
         "{of} no scenarios: write `scenario \"…\" {{ … }}` beside the goal, or into a `NAME.test.goal`"
-    )
+    ))
 }
 
 /// A plan and its scenarios. `None`: it has errors, which have been told.
-fn read(file: &Path, arguments: &TestArguments) -> Result<Option<(Loaded, Arc<Graph>)>, Failed> {
+fn read(
+    file: &Path,
+    arguments: &TestArguments,
+    view: &mut ScenariosView,
+) -> Result<Option<(Loaded, Arc<Graph>)>, Failed> {
     let mounts = Mounts::allowed(arguments.allow_outside);
     let mut loaded = load_for(file, (Aim::Scenarios, None), mounts, &Texts::new())?;
     let Some(plan) = loaded.plan.take() else {
         let mut found = findings(&loaded, false);
         found.retain(Diagnostic::is_error);
+        view.diagnostics.extend(findings::json(&found, &loaded));
         output::tell(&findings::fancy(&found, &loaded));
         output::tell(&hint(&found, found.len()));
         return Ok(None);

@@ -24,6 +24,9 @@ pub struct ScenariosView {
     pub failed: usize,
     /// File by file, in the order of the text.
     pub scenarios: Vec<ScenarioView>,
+    /// Why plans were not played, as `check` prints it.
+    #[schemars(with = "Vec<DiagnosticView>")]
+    pub diagnostics: Vec<serde_json::Value>,
 }
 
 /// A scenario that was played. Times are seconds of its own clock.

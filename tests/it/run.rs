@@ -798,3 +798,27 @@ fn a_timeout_says_what_had_not_come_by_then() {
     assert_eq!(outcome.reason("wait"), "timeout after 200ms: file \"never\" is not there");
     assert_eq!(outcome.reason("server"), "timeout after 300ms: file \"port\" is not there");
 }
+
+#[test]
+fn with_jsonl_a_refusal_is_one_line() {
+    let project = Project::new("goal g { step a { run \"true\" } }");
+    project.write("wrong.goal", "goal g { step a { rnu \"true\" } }");
+    project
+        .write("needs.goal", "goal g { requires { file \"nowhere\" }; step a { run \"true\" } }");
+    for call in [
+        "run plan.goal -p x=1",
+        "run plan.goal --skip nope",
+        "run plan.goal --nope",
+        "run wrong.goal",
+        "run needs.goal",
+        "run needs.goal --dry-run --preflight",
+        "run nowhere.goal",
+        "rollback nowhere",
+        "resume nowhere",
+    ] {
+        let arguments: Vec<&str> = call.split(' ').chain(["--format", "jsonl"]).collect();
+        let done = project.call(&arguments).exits(2);
+        assert_eq!(done.out().lines().count(), 1, "{call}: {}", done.out());
+        assert!(done.json()["diagnostics"][0]["message"].is_string(), "{call}");
+    }
+}

@@ -407,3 +407,29 @@ fn a_run_without_end_is_given_up() {
         found.0
     );
 }
+
+#[test]
+fn with_json_one_value_says_why_nothing_was_played() {
+    let call = |plan: &str, more: &[&str]| {
+        let project = Project::new(plan);
+        project.write(
+            "sound.goal",
+            "goal g { step a { run \"true\" } }\nscenario \"x\" { expect goal achieved }\n",
+        );
+        let fixed = ["test", "plan.goal", "--format", "json"];
+        let done = project.call(&[&fixed, more].concat()).exits(2);
+        let json = done.json();
+        let found = json["diagnostics"].as_array().expect("a list").clone();
+        let messages: String = found.iter().filter_map(|each| each["message"].as_str()).collect();
+        assert!(found.len() == 1 && done.err.contains(&messages), "{json:#} {}", done.err);
+        (json, messages)
+    };
+    let (none, message) = call("goal g { step a { run \"true\" } }\n", &[]);
+    assert!(message.contains("has no scenarios") && none["passed"] == 0, "{none:#}");
+    let (wrong, message) = call("goal g { step a { rnu \"true\" } }\n", &["sound.goal"]);
+    assert!(message.contains("`rnu`"), "{wrong:#}");
+    assert_eq!((&wrong["passed"], &wrong["diagnostics"][0]["line"]), (&1.into(), &1.into()));
+    let (_, message) =
+        call("goal g { step a { run \"true\" } }\n", &["sound.goal", "--only", "nope"]);
+    assert!(message.contains("`nope`"), "{message}");
+}
