@@ -172,6 +172,25 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// How many cores something may keep busy: a part of one takes it whole.
+    ///
+    /// # Errors
+    /// See [`EvalError`].
+    pub fn cores(&self, expr: &Expr) -> Result<u32, EvalError> {
+        match self.value(expr)? {
+            Value::Int(count) if count > 0 => Ok(u32::try_from(count).unwrap_or(u32::MAX)),
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            // above zero, and saturating
+            Value::Number(count) if count > 0.0 => Ok(count.ceil() as u32),
+            Value::Int(_) | Value::Number(_) => {
+                Err(EvalError::failed("`cpu` of its `limits` is not above zero"))
+            }
+            other => {
+                Err(EvalError::failed(format!("a number is needed, and this is {}", other.kind())))
+            }
+        }
+    }
+
     /// How much of each resource something takes.
     ///
     /// # Errors

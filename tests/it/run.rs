@@ -822,3 +822,16 @@ fn with_jsonl_a_refusal_is_one_line() {
         assert!(done.json()["diagnostics"][0]["message"].is_string(), "{call}");
     }
 }
+
+#[test]
+fn a_part_of_a_core_is_a_limit() {
+    let project = Project::new(
+        "goal g {\nparam n: number = 0.25\n\
+         step a { run \"nproc > a\"; limits { cpu 0.5 } }\n\
+         step b { run \"nproc > b\"; limits { cpu n } }\n}\n",
+    );
+    project.run(&[]).exits(0).stands("a succeeded, b succeeded");
+    assert_eq!((project.read("a"), project.read("b")), ("1\n".to_owned(), "1\n".to_owned()));
+    let wrong = project.run(&["-p", "n=0"]).exits(1);
+    assert!(wrong.reason("b").contains("not above zero"), "{}", wrong.reason("b"));
+}

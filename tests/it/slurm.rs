@@ -264,6 +264,17 @@ fn no_value_is_on_a_command_line_or_in_a_jobs_environment_and_none_becomes_a_fla
 }
 
 #[test]
+fn a_part_of_a_core_asks_for_the_whole_one() {
+    let project = project("goal g {\nstep a { limits { cpu 1.5 }; run \"true\" }\n}\n");
+    let cluster = Cluster::new(&project);
+    cluster.run(&project).exits(0);
+    let argv = files_below(&cluster.folder);
+    let (_, argv) = argv.iter().find(|(path, _)| path.to_string_lossy().contains("argv.")).unwrap();
+    let argv = String::from_utf8_lossy(argv).into_owned();
+    assert!(argv.lines().any(|word| word == "--cpus-per-task=2"), "{argv}");
+}
+
+#[test]
 fn what_would_be_a_line_of_its_own_is_refused() {
     let project = project(
         "goal g {\n\

@@ -41,7 +41,9 @@ pub(super) static CPU: ClauseSpec = ClauseSpec {
     role: Role::Attribute,
     head: &[Slot::one("NUMBER", Shape::Expr(Want::Number))],
     summary: "how many cores it may keep busy",
-    documentation: "May be a fraction, as `0.5`.",
+    documentation: "\
+Its processes are kept to so many of the machine's cores; on a cluster the job asks for them. May be a \
+fraction, as `0.5`, which takes the whole core that it is a part of.",
     example: "step score { run \"./score\"; limits { cpu 2 } }",
     lower: lower_cpu,
     ..ClauseSpec::PLAIN

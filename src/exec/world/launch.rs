@@ -199,7 +199,7 @@ impl Launcher {
             if let Some(Value::Size { bytes }) = size(&limits.output)? {
                 process.log_limit = bytes;
             }
-            process.cpus = limits.cpu.as_ref().map(|cpus| place.count(cpus)).transpose()?;
+            process.cpus = limits.cpu.as_ref().map(|cpus| place.cores(cpus)).transpose()?;
         }
         let wants_stdout =
             |source: &OutputSource| matches!(source, OutputSource::Stdout | OutputSource::Json(_));

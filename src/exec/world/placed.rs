@@ -15,7 +15,7 @@ use crate::exec::executor::{Key, Task, Wants};
 use crate::exec::process::{ProcessEnd, ProcessReport};
 use crate::exec::scope::Place;
 use crate::ir::{Command, LOCAL, Step};
-use crate::value::EvalError;
+use crate::value::{EvalError, Value};
 
 pub(super) fn begin(
     world: &mut LocalWorld,
@@ -73,11 +73,12 @@ fn wants(place: Place<'_>, step: &Step) -> Result<Wants, EvalError> {
     let uses = place.uses(&step.guards)?;
     wants.uses = uses.into_iter().map(|(name, amount)| (name.to_string(), amount)).collect();
     if let Some(limits) = &step.limits {
-        let limits = [("cpus", &limits.cpu), ("memory", &limits.memory)];
-        for (word, expr) in limits {
-            if let Some(expr) = expr {
-                wants.options.insert(word.to_owned(), place.value(expr)?);
-            }
+        if let Some(cpu) = &limits.cpu {
+            let cores = Value::Int(place.cores(cpu)?.into());
+            wants.options.insert("cpus".to_owned(), cores);
+        }
+        if let Some(memory) = &limits.memory {
+            wants.options.insert("memory".to_owned(), place.value(memory)?);
         }
     }
     let Some(own) = &step.executor else { return Ok(wants) };

@@ -118,8 +118,6 @@ impl Request {
     fn take(&mut self, word: &str, value: &Value) -> Result<(), String> {
         match (word, value) {
             ("cpus", Value::Int(n)) => self.cpus = u64::try_from(*n).unwrap_or(1).max(1),
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // above zero
-            ("cpus", Value::Number(n)) => self.cpus = n.max(1.0).ceil() as u64,
             ("memory", Value::Size { bytes }) => self.memory = Some(bytes.div_ceil(1 << 20)),
             ("time", Value::Duration { length }) => self.time = Some(*length),
             ("gpus", Value::Int(0)) => {}
