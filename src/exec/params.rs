@@ -100,11 +100,7 @@ pub fn default_value(
     world: &dyn Surroundings,
 ) -> Result<Value, EvalError> {
     let value = with_place(graph, known, binding, world, |place| place.value(default))?;
-    Ok(if binding.ty.is_secret() && !value.is_secret() {
-        Value::secret(value.to_text())
-    } else {
-        value
-    })
+    Ok(value.hidden(&binding.ty))
 }
 
 /// Whether a value is within the param's `matches` and `in`.

@@ -271,9 +271,7 @@ impl Scope for Place<'_> {
         self.values.open.borrow_mut().push(id.clone());
         let value = place.value(expr);
         self.values.open.borrow_mut().pop();
-        let value = value?;
-        let secret = binding.ty.is_secret() && !value.is_secret();
-        let value = if secret { Value::secret(value.to_text()) } else { value };
+        let value = value?.hidden(&binding.ty);
         self.values.remember(id, &value);
         Ok(value)
     }

@@ -140,6 +140,18 @@ impl Value {
         Self::Secret { hidden: text.into() }
     }
 
+    /// The value with what its declared type says hidden: texts that are secrets, also in lists.
+    #[must_use]
+    pub fn hidden(self, declared: &Type) -> Self {
+        match (declared, self) {
+            (Type::Secret, value) if !value.is_secret() => Self::secret(value.to_text()),
+            (Type::List(item), Self::List(values)) => {
+                Self::List(values.into_iter().map(|value| value.hidden(item)).collect())
+            }
+            (_, value) => value,
+        }
+    }
+
     pub fn duration(length: Duration) -> Self {
         Self::Duration { length }
     }

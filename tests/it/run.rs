@@ -835,3 +835,31 @@ fn a_part_of_a_core_is_a_limit() {
     let wrong = project.run(&["-p", "n=0"]).exits(1);
     assert!(wrong.reason("b").contains("not above zero"), "{}", wrong.reason("b"));
 }
+
+#[test]
+fn a_default_of_secrets_is_a_list_of_them() {
+    let project = Project::new(
+        r#"
+goal g {
+  param keys: [secret] = split(env("KEYS"), ",")
+  param two: [secret] = ["abcdefgh", "ijklmnop"]
+  let n = len(keys)
+  step a { foreach key in keys; run "echo \"${key}\" >> \"shown-${n}\"; echo ${key}" }
+  step b { env { TWO = join(two, "+"); N = "${len(two)}" }; run "echo $N $TWO > two; echo $TWO" }
+}
+"#,
+    );
+    let mut command = project.command(&["run", "plan.goal", "--format", "json"]);
+    command.env("KEYS", "first-key,other-key");
+    project.spawn(command).outcome().exits(0).stands("a succeeded, b succeeded");
+    let mut shown = project.lines("shown-2");
+    shown.sort();
+    assert_eq!(shown, ["first-key", "other-key"]);
+    assert_eq!(project.read("two"), "2 abcdefgh+ijklmnop\n");
+    let logs = project.call(&["logs"]).out();
+    assert!(logs.contains("***") && !logs.contains("-key") && !logs.contains("abcdefgh"), "{logs}");
+    for (path, bytes) in files_below(&project.state()) {
+        let hidden = ["first-key", "other-key"].map(|key| contains(&bytes, key.as_bytes()));
+        assert_eq!(hidden, [false; 2], "{}", path.display());
+    }
+}
