@@ -2,15 +2,16 @@
 //!
 //! Knows no plans. Invariant: with JSON and SARIF standard output is one value, whatever happens.
 
+use std::collections::HashSet;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::arguments::CheckFormat;
 use super::exit::messages;
 use super::load::Loaded;
 use super::output;
 use crate::config::LintLevel;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::render::{self, RenderOptions, Sarif};
 
 /// What was found, in the order of the text, without advice that the project does not want; what
@@ -60,6 +61,13 @@ pub(super) fn hint<'d>(found: impl IntoIterator<Item = &'d Diagnostic>, all: usi
     format!("`goalc check --fix` can mend {what}\n")
 }
 
+fn once(found: &Diagnostic, loaded: &Loaded) -> Once {
+    let span = found.span();
+    let path = loaded.sources.file(span.file).path.clone();
+    let (message, help) = (found.message.clone(), found.help.clone());
+    (path, (span.start, span.end), found.is_error(), found.code, message, help)
+}
+
 /// The findings of all plans of one call, as they come.
 #[derive(Debug)]
 pub(super) struct Told {
@@ -68,15 +76,28 @@ pub(super) struct Told {
     sarif: Sarif,
     /// For the line at the end.
     found: Vec<Diagnostic>,
+    /// What was told, as several plans may mount one file.
+    once: HashSet<Once>,
 }
+
+/// What makes two findings one: file, place, severity, code, message and help.
+type Once = (PathBuf, (u32, u32), bool, Code, String, Option<String>);
 
 impl Told {
     pub(super) fn new(format: CheckFormat) -> Self {
-        Self { format, json: Vec::new(), sarif: Sarif::new(), found: Vec::new() }
+        Self {
+            format,
+            json: Vec::new(),
+            sarif: Sarif::new(),
+            found: Vec::new(),
+            once: HashSet::new(),
+        }
     }
 
-    /// Tells what was found in one plan.
-    pub(super) fn plan(&mut self, file: &Path, found: Vec<Diagnostic>, loaded: &Loaded) {
+    /// Tells what was found in one plan, and was not in those before it.
+    pub(super) fn plan(&mut self, file: &Path, mut found: Vec<Diagnostic>, loaded: &Loaded) {
+        let sound = found.is_empty();
+        found.retain(|each| self.once.insert(once(each, loaded)));
         match self.format {
             CheckFormat::Json => self.json.extend(json(&found, loaded)),
             CheckFormat::Sarif => self.sarif.add(&found, &loaded.sources),
@@ -84,8 +105,7 @@ impl Told {
             CheckFormat::Github => output::print(&render::github(&found, &loaded.sources)),
             CheckFormat::Fancy => output::tell(&fancy(&found, loaded)),
         }
-        if found.is_empty() && self.format == CheckFormat::Fancy && std::io::stderr().is_terminal()
-        {
+        if sound && self.format == CheckFormat::Fancy && std::io::stderr().is_terminal() {
             output::tell(&format!("{}: no problems\n", file.display()));
         }
         self.found.extend(found);

@@ -108,6 +108,20 @@ fn all_files_are_checked_and_any_error_counts() {
 }
 
 #[test]
+fn what_is_wrong_with_a_file_that_several_plans_mount_is_told_once() {
+    let project = Project::new("goal p { goal x from \"./m.goal\" }");
+    project.write("m.goal", "goal m { param q: int = 1; step a { depends z; run \"true\" } }");
+    let files = ["check", "plan.goal", "m.goal", "plan.goal"];
+    let done = project.call(&[&files[..], &["--format", "json"]].concat()).exits(2).json();
+    let found = done["diagnostics"].as_array().expect("a list");
+    assert_eq!(codes(found), [("W0706", 1), ("E0201", 1)]);
+    for format in ["short", "fancy", "sarif", "github"] {
+        let text = project.call(&[&files[..], &["--format", format]].concat()).exits(2).text();
+        assert_eq!(text.matches("called `z`").count(), 1, "{format}: {text}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let project = Project::empty();
     let done = project.call(&["check", "nowhere.goal"]).exits(2);
