@@ -28,7 +28,9 @@ pub use reference::reference;
 pub use spec::{
     BlockShape, Check, ClauseSpec, Count, Lower, OptionSpec, Place, Repeat, Role, Shape, Slot,
 };
-pub use table::{BOUNDED, EVENTS, FAILURES, find, listed_words, no_pattern, table, words};
+pub use table::{
+    BOUNDED, EVENTS, FAILURES, NO_OUTPUTS, find, listed_words, no_pattern, table, words,
+};
 pub use usage::usage;
 
 #[cfg(test)]

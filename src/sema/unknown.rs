@@ -5,6 +5,7 @@
 use super::lookup::{Part, Seen, dotted, whole_span};
 use super::pass::{Scope, User};
 use super::world::{BindingIx, Entity, NameMap, StepIx};
+use crate::clause::NO_OUTPUTS;
 use crate::diagnostic::{Code, Diagnostic};
 
 /// What is written for truth and falsehood elsewhere.
@@ -143,12 +144,41 @@ impl Scope<'_, '_> {
         let message = format!("step `{}` has no output `{}`", decl.id, part.value);
         let found = Diagnostic::new(Code::E0204, message, part.span, "no such output")
             .label(decl.outline.name.span, "the step is here");
+        if NO_OUTPUTS.contains(&&*part.value) {
+            let help = self.not_an_output(step, &part.value, &names);
+            self.pass.report(found.help(help));
+            return;
+        }
         let declare = format!("declare it in the step: `output {}: string`", part.value);
         self.pass.report(match close {
             Some(near) => found.meant(part.span, near),
             None if names.is_empty() => found.help(declare),
             None => found.help(format!("its outputs are `{}`; or {declare}", names.join("`, `"))),
         });
+    }
+
+    /// What to write for a word that no output can be called, behind a step or an item of one.
+    fn not_an_output(&self, step: StepIx, word: &str, outputs: &[&str]) -> String {
+        let decl = self.world().step(step);
+        match (word, decl.foreach) {
+            ("status", _) => format!(
+                "an item is here only where its instance of `{}` has succeeded: take it out",
+                decl.id
+            ),
+            ("via", _) => format!(
+                "let `{}` and its fallbacks tell it in an output of another name, as \
+                 `output way: string`",
+                decl.id
+            ),
+            (_, Some(foreach)) => {
+                format!("inside of the step its item is `{}`", foreach.name.value)
+            }
+            _ if outputs.is_empty() => "it has no `foreach`, so it has no items".to_owned(),
+            _ => format!(
+                "it has no `foreach`, so it has no items; its outputs are `{}`",
+                outputs.join("`, `")
+            ),
+        }
     }
 
     pub(super) fn too_deep(&mut self, name: &str, part: &Part) {

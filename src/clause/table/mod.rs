@@ -38,6 +38,7 @@ mod when;
 pub use alert::{BOUNDED, EVENTS};
 pub(super) use fallback::FALLBACK;
 pub(super) use goal::{GOAL, MOUNT, STEP};
+pub use output::NO_OUTPUTS;
 pub use param::no_pattern;
 pub(super) use param::{LET, PARAM};
 pub(super) use probe::{EXPRESSION, NOT};

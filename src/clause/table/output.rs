@@ -8,7 +8,8 @@ use crate::clause::{
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{OutputSource, OutputSpec};
 
-const TAKEN: &[&str] = &["item", "status", "via"];
+/// Names that an output cannot have, as they mean something else behind a step or an item.
+pub const NO_OUTPUTS: &[&str] = &["item", "status", "via"];
 const SOURCES: &[&str] = &["from stdout", "from file", "from json"];
 
 pub(super) static OUTPUT: ClauseSpec = ClauseSpec {
@@ -43,7 +44,7 @@ step image {
 };
 
 fn check(clause: &Clause) -> Vec<Diagnostic> {
-    let taken = clause.head_names().filter(|name| TAKEN.contains(&&*name.value)).map(|name| {
+    let taken = clause.head_names().filter(|name| NO_OUTPUTS.contains(&&*name.value)).map(|name| {
         Diagnostic::new(
             Code::E0504,
             format!("an output cannot be called `{}`", name.value),

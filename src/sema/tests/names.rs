@@ -151,6 +151,24 @@ fn what_a_missing_brace_swallows_may_be_named() {
                 step c { depends b, nowhere; run \"true\" }\n}";
     assert_eq!(check(text).codes(), ["E0201 5", "E0101 6"]);
 }
+
+#[test]
+fn words_that_no_output_is_called_get_help_that_can_be_written() {
+    let help = |used: &str, more: &str| {
+        let text = format!(
+            "goal g {{\nstep a {{ {more} run \"true\"; output v: int }}\nstep b {{ foreach k in a; run \"echo ${{k.v}} \
+             {used}\" }}\nstep c {{ foreach x in [1]; depends a; run [\"x\", \"${{x}}\"] }}\n}}"
+        );
+        let checked = check(&text);
+        checked.help("E0204").to_owned()
+    };
+    let each = "foreach i in [1, 2];";
+    assert!(help("${k.via}", each).contains("output way: string"));
+    assert!(help("${k.status}", each).contains("has succeeded"));
+    assert!(help("${a.item}", each).contains("its item is `i`"));
+    let plain = "goal g {\nstep a { run \"true\"; output v: int }\nstep b { depends a; run [\"x\", a.item] }\n}";
+    assert!(check(plain).help("E0204").contains("its outputs are `v`"));
+}
 #[test]
 fn a_step_or_goal_alone_is_no_value() {
     assert_eq!(
