@@ -271,6 +271,9 @@ impl Scope<'_, '_> {
         let found = Diagnostic::new(Code::E0202, message, name.span, "not a function");
         self.pass.report(match close {
             Some(near) => found.meant(name.span, near),
+            None if *name.value == *"not" => {
+                found.help("write `!(…)` for \"not\"").fix(name.span, "!")
+            }
             None => {
                 found.help(format!("the functions are {}", words.collect::<Vec<_>>().join(", ")))
             }

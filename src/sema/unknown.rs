@@ -25,7 +25,19 @@ fn not_declared(name: &str) -> String {
              `let {name} = \"…\"`"
         );
     }
-    format!("declare it, as `param {name}: string`; the word itself is written `\"{name}\"`")
+    match name {
+        "not" => "write `!` for \"not\", as `!(a == b)`".to_owned(),
+        "memory" => {
+            "the memory that is free is asked for where probes stand, by `memory >= SIZE`, as \
+                     `memory >= 3GiB`"
+                .to_owned()
+        }
+        _ => {
+            format!(
+                "declare it, as `param {name}: string`; the word itself is written `\"{name}\"`"
+            )
+        }
+    }
 }
 
 impl Scope<'_, '_> {

@@ -198,19 +198,20 @@ fn items(group: &Group, span: Span, spread: bool) -> Read<(Vec<ListItem>, usize)
         let value = binary(&mut inner, Strength::Or)?;
         deepest = deepest.max(value.depth);
         items.push(ListItem { spread, value: value.expr });
+        let last = inner.last();
         if inner.eat_mark(Mark::Comma).is_none()
-            && let Some(next) = inner.peek(0)
+            && let (Some(last), Some(next)) = (last, inner.peek(0))
         {
-            return Err(Box::new(between_items(next)));
+            return Err(Box::new(between_items(last, next)));
         }
     }
     Ok((items, deepest))
 }
 
-fn between_items(next: &Token) -> Diagnostic {
+fn between_items(last: &Token, next: &Token) -> Diagnostic {
     match next.kind {
         TokenKind::Mark(_) => findings::leftover(next.span),
-        _ => findings::missing_comma(next.span),
+        _ => findings::missing_comma(last, next.span),
     }
 }
 

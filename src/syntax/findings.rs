@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::{Mark, StringStyle};
+use crate::syntax::{Mark, StringStyle, Token, TokenKind};
 use crate::value::LiteralError;
 
 use super::scan::DEEPEST;
@@ -252,9 +252,19 @@ pub(super) fn expression_too_deep(place: Span) -> Diagnostic {
         .help("give parts of it names: `let part = …`")
 }
 
-pub(super) fn missing_comma(place: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0101, "a comma or an operator is missing", place, "expected before this")
-        .help("write `,` between the items")
+pub(super) fn missing_comma(before: &Token, place: Span) -> Diagnostic {
+    let found = Diagnostic::new(
+        Code::E0101,
+        "a comma or an operator is missing",
+        place,
+        "expected before this",
+    );
+    match &before.kind {
+        TokenKind::Name(name) if &**name == "not" => {
+            found.help("write `!` for \"not\", as `!(a == b)`")
+        }
+        _ => found.help("write `,` between the items"),
+    }
 }
 
 pub(super) fn leftover(place: Span) -> Diagnostic {

@@ -255,8 +255,8 @@ impl<'a> Lower<'a> {
             }
         }
         let tokens = self.exact(row);
-        if let Some(second) = tokens.windows(2).find_map(lacks_comma) {
-            self.unreadable(|| findings::missing_comma(second));
+        if let Some((first, second)) = tokens.windows(2).find_map(lacks_comma) {
+            self.unreadable(|| findings::missing_comma(first, second));
         }
         TokenKind::Group(Box::new(Group { delimiter, tokens, closed }))
     }
@@ -305,7 +305,7 @@ impl<'a> Lower<'a> {
 }
 
 /// The second of two values in a group without anything between them.
-fn lacks_comma(pair: &[Token]) -> Option<Span> {
+fn lacks_comma(pair: &[Token]) -> Option<(&Token, Span)> {
     let [left, right] = pair else { return None };
     let is_value = |token: &Token| match &token.kind {
         TokenKind::Name(name) => &**name != "in",
@@ -315,5 +315,5 @@ fn lacks_comma(pair: &[Token]) -> Option<Span> {
     let calls = matches!(&right.kind, TokenKind::Group(group) if group.delimiter == Delimiter::Paren)
         && matches!(left.kind, TokenKind::Name(_))
         && left.span.end == right.span.start;
-    (is_value(left) && is_value(right) && !calls).then_some(right.span)
+    (is_value(left) && is_value(right) && !calls).then_some((left, right.span))
 }

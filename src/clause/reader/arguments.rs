@@ -63,6 +63,11 @@ impl<'a, 't> Arguments<'a, 't> {
         while let Some(token) = self.cursor.peek(0) {
             if !self.take_block() && !self.take_option()? {
                 let last = self.cursor.last();
+                if let Some(not) = last.and_then(|last| complaint::not_written_out(last, token)) {
+                    // What was read of it as a value is none.
+                    self.forget_values();
+                    return Err(not);
+                }
                 let inner = last.and_then(|last| complaint::string_in_string(last, token));
                 let plain = || complaint::unexpected(self.spec, token, self.place, self.text);
                 return Err(inner.unwrap_or_else(plain));
@@ -70,6 +75,12 @@ impl<'a, 't> Arguments<'a, 't> {
         }
         self.options.shrink_to_fit();
         self.all_there()
+    }
+
+    fn forget_values(&mut self) {
+        let is_value = |argument: &Argument| matches!(argument, Argument::Expr(_));
+        self.head.retain(|argument| !is_value(argument));
+        self.options.retain(|option| !option.arguments.iter().any(is_value));
     }
 
     /// What must be there is there.

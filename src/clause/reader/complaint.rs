@@ -95,6 +95,20 @@ pub(super) fn string_in_string(before: &Token, next: &Token) -> Option<Diagnosti
     )
 }
 
+/// `not` before what it should turn round, as in other languages.
+pub(super) fn not_written_out(before: &Token, next: &Token) -> Option<Diagnostic> {
+    let is_not = matches!(&before.kind, TokenKind::Name(name) if &**name == "not");
+    let begins_value = matches!(
+        &next.kind,
+        TokenKind::Name(_) | TokenKind::Group(_) | TokenKind::Literal(_) | TokenKind::String(_)
+    );
+    (is_not && begins_value).then(|| {
+        let message = "`not` is no operator";
+        Diagnostic::new(Code::E0101, message, before.span, "does not turn round what follows")
+            .help("write `!` for \"not\", as `!(a == b)`")
+    })
+}
+
 /// Text behind all that a clause takes.
 pub(super) fn unexpected(spec: &ClauseSpec, token: &Token, place: Place, text: &str) -> Diagnostic {
     let label = match spec.word {

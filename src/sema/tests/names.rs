@@ -169,6 +169,27 @@ fn words_that_no_output_is_called_get_help_that_can_be_written() {
     let plain = "goal g {\nstep a { run \"true\"; output v: int }\nstep b { depends a; run [\"x\", a.item] }\n}";
     assert!(check(plain).help("E0204").contains("its outputs are `v`"));
 }
+
+#[test]
+fn operators_and_probes_of_other_forms_are_answered_with_their_own() {
+    let found = |lines: &str| {
+        let checked = check(&format!("goal g {{\nparam x: int = 3\nstep a {{ {lines} }}\n}}"));
+        let [found] = &checked.found[..] else { panic!("{lines}: {:?}", checked.found) };
+        (found.code.as_str(), found.help.clone().unwrap_or_default())
+    };
+    for when in ["not x == 3", "x == 3 && not x == 4", "(not x == 3)", "x in [not x]"] {
+        let (code, help) = found(&format!("when {when}; run \"true\""));
+        assert!(code == "E0101" && help.contains("write `!`"), "{when}: {help}");
+    }
+    let (code, help) = found("when not(x == 3); run \"true\"");
+    assert!(code == "E0202" && help.contains("`!(…)`"), "{help}");
+    let (code, help) = found("await { memory > 3GiB }; env { X = x }");
+    assert!(code == "E0202" && help.contains("`memory >= 3GiB`"), "{help}");
+    let declared = "param not: bool = true\nparam memory: int = 1\n\
+                    step a { when not && memory > 3; run \"true\" }";
+    assert_eq!(errors(declared), [""; 0]);
+}
+
 #[test]
 fn a_step_or_goal_alone_is_no_value() {
     assert_eq!(
