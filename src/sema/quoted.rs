@@ -13,8 +13,23 @@ const RUNS_ARGUMENTS: &[&str] = &[
     "envsubst",
 ];
 
-/// The parts of a script in which nothing is expanded.
+/// The parts of a script in which nothing is expanded, now or later.
 pub(super) fn unexpanded(script: &str) -> Vec<Range<usize>> {
+    let found = inert(script).into_iter().filter(|(_, kind)| *kind == Inert::Text);
+    found.map(|(range, _)| range).collect()
+}
+
+/// What the shell takes as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inert {
+    Text,
+    /// Text that another command may expand.
+    Later,
+    Comment,
+}
+
+/// The parts of a script in which its shell expands nothing.
+pub(super) fn inert(script: &str) -> Vec<(Range<usize>, Inert)> {
     let mut scan = Scan {
         text: script,
         at: 0,
@@ -56,7 +71,7 @@ struct Scan<'t> {
     heredocs: Vec<Heredoc>,
     /// Where the current command starts.
     command: usize,
-    found: Vec<Range<usize>>,
+    found: Vec<(Range<usize>, Inert)>,
 }
 
 impl Scan<'_> {
@@ -79,7 +94,10 @@ impl Scan<'_> {
             _ if in_double || self.in_braces() => {}
             b'\'' => self.single(start),
             b'(' => self.open.push(Open::Until(b')')),
-            b'#' if self.starts_word(start) => self.at = self.line_end(),
+            b'#' if self.starts_word(start) => {
+                self.at = self.line_end();
+                self.found.push((start..self.at, Inert::Comment));
+            }
             b'<' if self.byte(0) == b'<' => self.heredoc(),
             b'\n' => self.line(),
             b';' | b'|' | b'&' => self.command = self.at,
@@ -116,9 +134,9 @@ impl Scan<'_> {
         self.at += length + 1;
         let before = self.text.get(self.command..start).unwrap_or_default();
         let mut words = before.split(|c: char| c.is_whitespace() || c == '/' || c == '"');
-        if !words.any(|word| RUNS_ARGUMENTS.contains(&word)) {
-            self.found.push(start..self.at.min(self.text.len()));
-        }
+        let runs = words.any(|word| RUNS_ARGUMENTS.contains(&word));
+        let kind = if runs { Inert::Later } else { Inert::Text };
+        self.found.push((start..self.at.min(self.text.len()), kind));
     }
 
     /// `<<END`, whose text begins at the next line.
@@ -164,7 +182,7 @@ impl Scan<'_> {
                 }
             }
             if heredoc.quoted {
-                self.found.push(start..self.at);
+                self.found.push((start..self.at, Inert::Text));
             }
         }
         self.command = self.at;

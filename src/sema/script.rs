@@ -18,7 +18,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Argument, Command, Rare, Script};
 use crate::source::Span;
 use crate::syntax::{self, ExprKind, ListItem, ScriptReference, StringLiteral};
-use crate::value::{Expr, Type};
+use crate::value::{Expr, Function, Type};
 
 /// The words of a script that may be variables' names.
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -91,6 +91,7 @@ impl Scope<'_, '_> {
         self.note_words(&text.text);
         self.note_variables(text);
         self.read_by_shell(text);
+        self.find_calls(text);
         let references = syntax::script_references(text);
         let unexpanded =
             if references.is_empty() { Vec::new() } else { quoted::unexpanded(&text.text) };
@@ -132,6 +133,28 @@ impl Scope<'_, '_> {
             self.pass.script_bytes = left;
             let found = shell::refused(text);
             self.pass.diagnostics.extend(found);
+        }
+    }
+
+    /// Calls of the language's functions, which the shell would refuse.
+    fn find_calls(&mut self, text: &StringLiteral) {
+        if self.place.shell != Shell::Posix || !text.closed {
+            return;
+        }
+        let mut calls = syntax::script_calls(text);
+        calls.retain(|call| Function::named(call.function).is_some());
+        if calls.is_empty() {
+            return;
+        }
+        let inert = quoted::inert(&text.text);
+        let item = self.item_variable();
+        for call in calls {
+            if !inert.iter().any(|(part, _)| part.contains(&call.range.start)) {
+                let of_item =
+                    item.as_ref().is_some_and(|item| words(call.written).any(|w| w == item));
+                let place = text.span_of(call.range);
+                self.pass.report(shell::no_call(call.written, of_item, place));
+            }
         }
     }
 

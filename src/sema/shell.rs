@@ -9,6 +9,7 @@ use shuck_parser::ShellDialect;
 use shuck_parser::parser::Parser;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
 use crate::syntax::{self, StringLiteral};
 
 /// A larger script is not looked at.
@@ -60,6 +61,17 @@ pub(super) fn refused(script: &StringLiteral) -> Option<Diagnostic> {
         label,
     );
     Some(found.help("close what is open; for another language name its interpreter with `shell`"))
+}
+
+/// A call of one of the language's functions; `of_item`: it uses the step's item.
+pub(super) fn no_call(written: &str, of_item: bool, place: Span) -> Diagnostic {
+    let message = format!("`${{{written}}}` is a call, and no shell expands one");
+    let found = Diagnostic::new(Code::W0707, message, place, "a bad substitution for the shell");
+    found.help(if of_item {
+        format!("bind it by `env {{ NAME = {written} }}` and write `$NAME`")
+    } else {
+        format!("bind it by `let NAME = {written}` and write `${{NAME}}`")
+    })
 }
 
 /// Whether a script is made of plain commands, as most are: nothing in it could be wrong.

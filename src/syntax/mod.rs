@@ -41,5 +41,5 @@ pub use reread::{Changed, Reading};
 pub use shift::Shift;
 pub use statements::has_semicolon;
 pub use string::block_rows;
-pub use template::{ScriptReference, script_references, template};
+pub use template::{ScriptCall, ScriptReference, script_calls, script_references, template};
 pub use words::is_name;

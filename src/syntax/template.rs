@@ -21,6 +21,16 @@ pub struct ScriptReference {
     pub parts: Vec<Spanned<Box<str>>>,
 }
 
+/// A `${name(…)}` in a script: a call, which no shell can expand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptCall<'t> {
+    /// Its bytes in the literal's text, from `$` to `}`.
+    pub range: Range<usize>,
+    pub function: &'t str,
+    /// The call itself.
+    pub written: &'t str,
+}
+
 /// The parts of a template; one text where the style does not interpolate.
 ///
 /// # Errors
@@ -64,6 +74,30 @@ pub fn script_references(literal: &StringLiteral) -> Vec<ScriptReference> {
         }
     }
     references
+}
+
+/// The calls in a script, in their order; none where the style does not interpolate.
+pub fn script_calls(literal: &StringLiteral) -> Vec<ScriptCall<'_>> {
+    let mut calls = Vec::new();
+    let mut at = 0;
+    while let Some(start) = next_dollar(literal, at).filter(|_| literal.style.interpolates()) {
+        at = start + 2;
+        if !is_shells_own(&literal.text, start) {
+            calls.extend(call(literal, start));
+        }
+    }
+    calls
+}
+
+fn call(literal: &StringLiteral, start: usize) -> Option<ScriptCall<'_>> {
+    let inside = literal.text.get(start + 2..)?;
+    let (function, behind) = inside.split_at_checked(name_length(inside))?;
+    if function.is_empty() || !behind.starts_with('(') {
+        return None;
+    }
+    let end = closing_brace(&literal.text, start + 2)?;
+    let written = literal.text.get(start + 2..end)?;
+    Some(ScriptCall { range: start..end + 1, function, written })
 }
 
 /// Where the next `${` stands that was not written `\${`.

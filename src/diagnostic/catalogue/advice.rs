@@ -99,7 +99,8 @@ goal g {
         explanation: "\
 The shell would refuse this script: something that was opened is not closed,
 as a quote, an `if` or a `do`. The step would fail as soon as it starts,
-perhaps after an hour of other steps.
+perhaps after an hour of other steps. Or `${…}` holds a call of one of the
+language's functions, which no shell can expand: bind it by a `let`.
 
 Close it. For a script in another language, name its interpreter with `shell`.
 Scripts for sh, dash, ash and bash are read, and only what all of them would

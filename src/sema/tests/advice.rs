@@ -116,6 +116,37 @@ fn a_script_that_no_shell_reads_is_reported_at_its_place() {
 }
 
 #[test]
+fn a_call_in_a_script_is_bound_before() {
+    let with = |rest: &str| format!("param xs: [string] = [\"a\"]\n{rest}");
+    let script = with(
+        "step a {\nrun \"echo ${len(xs)} $(echo \\\"${join(xs, ')')}\\\")\"\nrollback { run \"echo ${os()}\" }\n}\n\
+         cleanup { run \"echo ${trim('}')}\" }",
+    );
+    assert_eq!(codes(&script), ["W0707 4", "W0707 4", "W0707 5", "W0707 7"]);
+    let each = check(&format!(
+        "goal g {{\n{}\n}}",
+        with("step a { foreach x in xs; run \"echo ${upper(x)}\" }")
+    ));
+    assert_eq!(each.help("W0707"), "bind it by `env { NAME = upper(x) }` and write `$NAME`");
+    let whole = check(&format!("goal g {{\n{}\n}}", with("step a { run \"echo ${len(xs)}\" }")));
+    assert_eq!(whole.help("W0707"), "bind it by `let NAME = len(xs)` and write `${NAME}`");
+    for script in [
+        "echo '${len(x)}' $xs",
+        "sh -c 'echo ${len(x)}' $xs",
+        "echo $xs # ${len(x)}",
+        "echo \\\\${len(x)} $xs",
+        "echo ${other(x)} $xs",
+        "echo ${#xs} ${xs:-len(x)}",
+    ] {
+        assert_eq!(codes(&with(&format!("step a {{ run \"{script}\" }}"))), [""; 0], "{script}");
+    }
+    let argv = "step a { run [\"echo\", \"${len(xs)}\"]; env { N = \"${len(xs)}\" } }";
+    assert_eq!(codes(&with(argv)), [""; 0]);
+    let python = "step a { run \"print(f'${len(xs)}')\"; shell \"python3\", \"-c\" }";
+    assert_eq!(codes(&with(python)), [""; 0]);
+}
+
+#[test]
 fn what_some_shell_takes_is_no_wrong_script() {
     for script in [
         "echo {a}}",
