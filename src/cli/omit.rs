@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use super::arguments::RunArguments;
-use super::exit::Failed;
 use crate::diagnostic::closest;
 use crate::exec::graph::{Graph, NodeIx};
 use crate::exec::params::made_of_outputs;
@@ -19,23 +18,29 @@ pub(super) struct Omitted {
     pub(super) skipped: Vec<StepId>,
 }
 
-pub(super) fn omitted(graph: &Graph, arguments: &RunArguments) -> Result<Omitted, Failed> {
+/// # Errors
+/// Names that are no steps, all of them; else the first use of what is left out.
+pub(super) fn omitted(graph: &Graph, arguments: &RunArguments) -> Result<Omitted, Vec<String>> {
+    let mut unknown = Vec::new();
+    let wanted = steps_named(graph, &arguments.only, &mut unknown);
+    let first = steps_named(graph, arguments.from.as_slice(), &mut unknown);
+    let skipped = steps_named(graph, &arguments.skip, &mut unknown);
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
     let mut kept: BTreeSet<NodeIx> = graph.steps().collect();
     if !arguments.only.is_empty() {
-        let wanted = steps_named(graph, &arguments.only)?;
         kept = reach(graph, &wanted, before);
     }
-    if let Some(from) = &arguments.from {
-        let first = steps_named(graph, std::slice::from_ref(from))?;
+    if arguments.from.is_some() {
         let mut after = reach(graph, &first, after);
         // What they cannot run without is no thing of the past.
         let services = reach(graph, &after, |graph, node| graph.behind(node).to_vec());
         after.extend(services);
         kept.retain(|node| after.contains(node));
     }
-    let skipped = steps_named(graph, &arguments.skip)?;
     if arguments.from.is_some() {
-        refuse_uses(graph, &kept, &skipped)?;
+        refuse_uses(graph, &kept, &skipped).map_err(|use_of_it| vec![use_of_it])?;
     }
     let id = |node: NodeIx| graph.step_id(node).cloned();
     Ok(Omitted {
@@ -49,7 +54,7 @@ fn refuse_uses(
     graph: &Graph,
     kept: &BTreeSet<NodeIx>,
     skipped: &BTreeSet<NodeIx>,
-) -> Result<(), Failed> {
+) -> Result<(), String> {
     let is_kept = |step: &StepId| graph.step_ix(step).is_some_and(|node| kept.contains(&node));
     let made = made_of_outputs(graph.plan(), |step| !is_kept(step));
     let missing = |part: &Expr| match part {
@@ -69,10 +74,10 @@ fn refuse_uses(
         let runs = begins_in_any_case(graph, *node);
         if let Some(missing) = asked.or_else(|| runs.then(wanted).flatten()) {
             let id = graph.id(*node);
-            return Err(Failed::wrong(format!(
+            return Err(format!(
                 "`{id}` needs `{missing}`, which comes from a step that `--from` leaves out\n\
                  begin with that step, or skip this one too: --skip {id}"
-            )));
+            ));
         }
     }
     Ok(())
@@ -114,8 +119,8 @@ fn part_of(expr: &Expr, known: &impl Fn(&Expr) -> Option<String>) -> Option<Stri
     found.filter(|_| sure)
 }
 
-/// The steps that names mean; a goal's name means all in it.
-fn steps_named(graph: &Graph, names: &[String]) -> Result<BTreeSet<NodeIx>, Failed> {
+/// The steps that names mean; a goal's name means all in it. Those that mean none are said.
+fn steps_named(graph: &Graph, names: &[String], unknown: &mut Vec<String>) -> BTreeSet<NodeIx> {
     let mut found = BTreeSet::new();
     for name in names {
         if let Some(step) = graph.step_ix(&StepId::new(name.as_str())) {
@@ -126,10 +131,10 @@ fn steps_named(graph: &Graph, names: &[String]) -> Result<BTreeSet<NodeIx>, Fail
             let known: Vec<&str> = graph.plan().steps.keys().map(StepId::as_str).collect();
             let hint = closest(name, known)
                 .map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
-            return Err(Failed::wrong(format!("there is no step `{name}`{hint}")));
+            unknown.push(format!("there is no step `{name}`{hint}"));
         }
     }
-    Ok(found)
+    found
 }
 
 /// A goal by its path; an empty name, as of a variable that is not set, is none.

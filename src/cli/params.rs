@@ -180,12 +180,13 @@ fn read_given(given: &Given, ty: &Type) -> Result<Value, String> {
             Ok(Value::List(vec![read_text(text, item)?]))
         }
         (Given::One(text), ty) => read_text(text, ty),
-        (Given::Many(texts), Type::List(item)) => texts
+        (Given::Many(texts) | Given::List(texts), Type::List(item)) => texts
             .iter()
             .map(|text| read_text(text, item))
             .collect::<Result<_, _>>()
             .map(Value::List),
         (Given::Many(_), _) => Err("is given more than once, and it is no list".to_owned()),
+        (Given::List(_), ty) => Err(format!("is given a list, and is of type {ty}")),
     }
 }
 

@@ -92,7 +92,7 @@ fn start(arguments: &RunArguments, loaded: &Loaded, plan: &Arc<Plan>) -> Result<
             "param `{name}` is a secret of under 4 bytes: it cannot be hidden in what steps print"
         ));
     }
-    let omitted = omitted(&graph, arguments)?;
+    let omitted = omitted(&graph, arguments).map_err(|wrong| refuse(&wrong, arguments.format))?;
     let given = arguments.jobs.or_else(|| jobs_of_cluster(arguments, loaded, plan));
     let jobs = jobs(given, loaded, &graph, &params, &surroundings)?;
     Ok(Start { graph, surroundings, env, params, jobs, omitted })

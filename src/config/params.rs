@@ -14,8 +14,10 @@ use crate::source::LineIndex;
 pub enum Given {
     /// As `-p NAME=VALUE`.
     One(String),
-    /// As `-p NAME=VALUE` said for each item; a list even of one item or none.
+    /// As `-p NAME=VALUE` said several times.
     Many(Vec<String>),
+    /// A list that is written as one, be it of one item or none.
+    List(Vec<String>),
 }
 
 /// Reads a file of params: `name = value`, with `[goal]` tables for the params of sub-goals, which
@@ -71,7 +73,7 @@ impl Reader<'_> {
             return self.one(name, value).map(Given::One);
         };
         let texts: Vec<_> = items.iter().map(|item| self.one(name, item)).collect();
-        texts.into_iter().collect::<Option<_>>().map(Given::Many)
+        texts.into_iter().collect::<Option<_>>().map(Given::List)
     }
 
     fn one(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {
@@ -107,15 +109,15 @@ mod tests {
         )
         .unwrap();
         let one = |text: &str| Given::One(text.to_owned());
-        let many = |texts: &[&str]| Given::Many(texts.iter().map(ToString::to_string).collect());
+        let list = |texts: &[&str]| Given::List(texts.iter().map(ToString::to_string).collect());
         let expected = [
             ("version", one("1.2.3")),
             ("count", one("1000")),
             ("mask", one("255")),
             ("rate", one("2.5")),
             ("dry", one("true")),
-            ("files", many(&["a", "b"])),
-            ("none", many(&[])),
+            ("files", list(&["a", "b"])),
+            ("none", list(&[])),
             ("database.url", one("pg://x")),
             ("database.pool.size", one("3")),
         ];

@@ -1,5 +1,6 @@
 //! Values as text and back: what a script sees, and what it gives.
 
+use std::num::{IntErrorKind, ParseIntError};
 use std::time::Duration;
 
 use super::{Literal, Type, Value, parse_number};
@@ -98,7 +99,7 @@ pub fn read_text(text: &str, wanted: &Type) -> Result<Value, String> {
             "false" => Ok(Value::Bool(false)),
             _ => wrong("true or false"),
         },
-        Type::Int => text.trim().parse().map(Value::Int).or_else(|_| wrong("an int, as 42")),
+        Type::Int => read_int(text.trim()),
         Type::Number => match text.trim().parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Value::Number(number)),
             _ => wrong("a number, as 2.5"),
@@ -109,6 +110,14 @@ pub fn read_text(text: &str, wanted: &Type) -> Result<Value, String> {
         Type::Size => read_size(text).map_or_else(|| wrong("a size, as 512MiB"), Ok),
         Type::List(item) => read_list(text, item),
     }
+}
+
+fn read_int(text: &str) -> Result<Value, String> {
+    text.parse().map(Value::Int).map_err(|wrong: ParseIntError| match wrong.kind() {
+        IntErrorKind::PosOverflow => format!("is too large: an int goes up to {}", i64::MAX),
+        IntErrorKind::NegOverflow => format!("is too small: an int goes down to {}", i64::MIN),
+        _ => "is not an int, as 42".to_owned(),
+    })
 }
 
 fn read_duration(text: &str) -> Option<Value> {

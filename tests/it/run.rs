@@ -863,3 +863,27 @@ goal g {
         assert_eq!(hidden, [false; 2], "{}", path.display());
     }
 }
+
+#[test]
+fn what_is_wrong_with_params_and_steps_is_told_as_it_is() {
+    let project = Project::new(
+        "goal g {\nparam k: int = 1\nparam t: string = \"x\"\nstep a { run \"echo $k $t\" }\n}\n",
+    );
+    project.write("list.toml", "t = [\"a\"]\n");
+    let refused = |more: &[&str]| {
+        let done = project.call(&[&["run", "plan.goal"], more].concat()).exits(2);
+        done.err
+    };
+    let large = refused(&["-p", "k=9223372036854775808"]);
+    assert!(large.contains("`k` is too large: an int goes up to 9223372036854775807"), "{large}");
+    assert!(refused(&["-p", "k=-9223372036854775809"]).contains("is too small"));
+    assert!(refused(&["-p", "k=9x"]).contains("is not an int"));
+    let unknown =
+        refused(&["--skip", "nope", "--only", "a,nope1", "--skip", "nope2", "--from", "nope3"]);
+    for name in ["`nope`", "`nope1`", "`nope2`", "`nope3`"] {
+        assert!(unknown.contains(name), "{name}: {unknown}");
+    }
+    let list = refused(&["--params", "list.toml"]);
+    assert!(list.contains("param `t` is given a list, and is of type string"), "{list}");
+    assert!(refused(&["-p", "t=a", "-p", "t=b"]).contains("more than once"));
+}
