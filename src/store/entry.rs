@@ -86,7 +86,7 @@ impl Entry {
 
 fn effect(stamped: &Stamped) -> Option<Effect> {
     match &stamped.event {
-        Event::RunStarted { .. } | Event::RunResumed { .. } => {
+        Event::RunStarted { .. } | Event::RunResumed { .. } | Event::RollbackRequested { .. } => {
             Some(Effect::Status { status: RunStatus::Running, exit: None, ended: None })
         }
         Event::RunEnded { status, exit, .. } => {

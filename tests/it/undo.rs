@@ -619,3 +619,25 @@ goal g {
     project.resume(&["--retry-failed"]).exits(0).stands("work succeeded, go succeeded");
     assert_eq!(project.lines("trace"), ["work", "look", "go", "work", "go"]);
 }
+
+#[test]
+fn runs_tells_of_a_rollback_that_goes_on_and_of_one_that_was_killed() {
+    let project = crate::support::Project::new(
+        r#"goal g {
+  step a { run "true"; rollback { run "touch undoing; until test -e go; do sleep 0.02; done" } }
+}"#,
+    );
+    project.run(&[]).exits(0);
+    let stands = || {
+        let run = project.call(&["runs", "--format", "json"]).exits(0).json()["runs"][0].clone();
+        (run["status"].as_str().unwrap_or_default().to_owned(), run["alive"].clone())
+    };
+    let live = project.spawn(project.command(&["rollback", "--format", "json"]));
+    project.await_file("undoing");
+    assert_eq!(stands(), ("running".to_owned(), true.into()));
+    live.kill();
+    assert_eq!(stands(), ("running".to_owned(), false.into()));
+    project.write("go", "");
+    project.resume(&[]).exits(0).stands("a undone");
+    assert_eq!(stands().0, "undone");
+}
