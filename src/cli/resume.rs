@@ -252,7 +252,10 @@ fn accept(
             output::tell(&format!("         {step} (no longer in the plan)\n"));
         }
         output::tell("         the run goes on with the plan that it began with;\n");
-        output::tell("         to run them as they are now: goalc resume --accept-changes\n");
+        output::tell(&format!(
+            "         to run them as they are now: goalc resume {} --accept-changes\n",
+            record.id
+        ));
     }
     Ok(false)
 }

@@ -213,6 +213,27 @@ fn a_pipe_or_device_is_no_plan() {
 }
 
 #[test]
+fn what_is_tolerated_keeps_only_its_own_items_from_going_on() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a { foreach x in ["1", "2", "3"] tolerate 1; run "test $1 != 2" }
+  step b { foreach y in a; run "echo $1 >> went" }
+  step c { foreach z in b; run "echo $1 >> went-on" }
+  step d { depends c; run "true" }
+}
+"#,
+    );
+    let outcome = project.run(&[]).exits(0);
+    let outcome = outcome.stands("a succeeded, b succeeded, c succeeded, d succeeded");
+    let mut went = project.lines("went-on");
+    went.sort();
+    assert_eq!(went, ["1", "3"]);
+    let why = "1 of 3 instances did not run, as those that they come from failed: tolerated";
+    assert_eq!((outcome.reason("b"), outcome.reason("c")), (why, why));
+}
+
+#[test]
 fn a_foreach_step_shows_its_instances() {
     let project = Project::new(
         r#"

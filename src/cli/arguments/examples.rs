@@ -90,7 +90,7 @@ goalc run release.goal                    do it
 goalc resume                              go on after a stop";
 
 const EXITS: &str = "Exit codes: 0 achieved · 1 the goal failed · 2 nothing ran: the plan, the command line or \
-a `requires` is wrong · 3 waiting for a person · 4 the state or the machine failed goalc · 130, 143 stopped by a signal";
+a `requires` is wrong · 3 waiting for a person · 4 the state or the machine failed goalc · 130, 143, 129 stopped by a signal";
 
 impl Arguments {
     /// The command line's declaration, examples included.

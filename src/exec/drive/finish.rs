@@ -114,16 +114,22 @@ impl<W: World> Drive<'_, W> {
         } else if has(Status::Cancelled) || has(Status::NotRun) {
             let why = self.why_stopped(node).filter(|_| !self.state.cancelling(node));
             (Status::Cancelled, Some(Failure::Cancelled), why)
-        } else if has(Status::Blocked) {
+        } else if has(Status::Blocked) && !self.state.is_blocked_by_tolerated(node) {
             (
                 Status::Blocked,
                 None,
                 Some("instances that it takes its items from failed".to_owned()),
             )
         } else {
-            let tolerated =
-                (failed > 0).then(|| format!("{failed} of {all} instances failed: tolerated"));
-            (Status::Succeeded, None, tolerated)
+            let kept = statuses.iter().filter(|one| **one == Status::Blocked).count();
+            let reason = match (failed, kept) {
+                (0, 0) => None,
+                (failed, 0) => Some(format!("{failed} of {all} instances failed: tolerated")),
+                (_, kept) => Some(format!(
+                    "{kept} of {all} instances did not run, as those that they come from failed: tolerated"
+                )),
+            };
+            (Status::Succeeded, None, reason)
         };
         let outputs = if status == Status::Succeeded {
             self.collected_outputs(node)

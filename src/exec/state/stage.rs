@@ -208,9 +208,29 @@ impl RunState {
         match (&state.items, state.instances_open) {
             (None, _) if self.must_save(UnitIx::of(node)) => Stage::Startable,
             (None, _) => Stage::Decide(Decision::FixItems),
+            (Some(_), 0) if self.may_be_tolerated(node) => Stage::Idle,
             (Some(_), 0) => Stage::Decide(Decision::EndForeach),
             (Some(_), _) => Stage::Idle,
         }
+    }
+
+    /// In a pipeline by item, whether it is still open if what kept instances from running is tolerated.
+    fn may_be_tolerated(&self, node: NodeIx) -> bool {
+        let blocked = self.node(node).instances.iter().any(|one| one.status() == Status::Blocked);
+        let open = |source: NodeIx| !self.node(source).status.is_end();
+        blocked && self.item_source(node).is_some_and(open)
+    }
+
+    /// In a pipeline by item, whether the failures that kept instances from running are tolerated, or ignored.
+    pub fn is_blocked_by_tolerated(&self, node: NodeIx) -> bool {
+        let tolerated = |source: NodeIx| self.is_done_for(source, node);
+        self.lost_service(node).is_none() && self.item_source(node).is_some_and(tolerated)
+    }
+
+    /// The step whose instances a step's items are.
+    fn item_source(&self, node: NodeIx) -> Option<NodeIx> {
+        let mut edges = self.graph().incoming(node).iter();
+        edges.find(|edge| edge.kind == EdgeKind::Item).map(|edge| edge.from)
     }
 
     /// What holds an instance back that does not hold its step back: a stop, too many failed
@@ -223,11 +243,11 @@ impl RunState {
         if self.lost_service(node).is_some() {
             return end(Status::Blocked);
         }
-        let source = self.graph().incoming(node).iter().find(|edge| edge.kind == EdgeKind::Item)?;
-        if self.is_undone_for(source.from, node) {
+        let source = self.item_source(node)?;
+        if self.is_undone_for(source, node) {
             return end(Status::Blocked);
         }
-        let from = self.node(source.from);
+        let from = self.node(source);
         let ended = match from.instances.get(item as usize).map(|from| &from.phase) {
             Some(Phase::Ended(status)) => Some(*status),
             Some(_) => None,

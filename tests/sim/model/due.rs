@@ -192,7 +192,18 @@ impl Model<'_> {
                 let all_so = instances.iter().all(|unit| unit.over == Some(Status::NotRun));
                 vec![if all_so { Status::NotRun } else { Status::Cancelled }]
             }
-            () if any(&[Status::Blocked]) => vec![Status::Blocked],
+            () if any(&[Status::Blocked]) => match self.tree.nodes[node].source {
+                Some(source) if self.nodes[source].status.is_none() => return Due::Nothing,
+                // What failed there is tolerated, or ignored.
+                Some(source)
+                    if self.is_done(source)
+                        && !self.is_undone_for(source, node)
+                        && !self.is_lost(node) =>
+                {
+                    vec![Status::Succeeded]
+                }
+                _ => vec![Status::Blocked],
+            },
             () => vec![Status::Succeeded],
         })
     }
