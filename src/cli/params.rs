@@ -1,6 +1,6 @@
 //! Params: from `-p`, `--params`, the environment and defaults, typed and checked, all at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -121,17 +121,39 @@ pub(super) fn resolve(
     if wrong.is_empty() { Ok(params) } else { Err(wrong) }
 }
 
-/// The params that must be given and are not, for a person to be asked.
-pub(super) fn unanswered<'p>(
-    plan: &'p Plan,
+/// The params that are missing or wrong, for a person to be asked; none where something else is wrong, too.
+pub(super) fn unanswered<'g>(
+    graph: &'g std::sync::Arc<Graph>,
     given: &GivenParams,
     world: &dyn Surroundings,
-) -> Vec<(&'p BindingId, &'p Binding)> {
-    let missing = |id: &BindingId, binding: &Binding| {
-        matches!(&binding.kind, BindingKind::Param { bound: None, default: None, .. })
-            && text_for(id, given, world).is_none()
-    };
-    plan.bindings.iter().filter(|(id, binding)| missing(id, binding)).collect()
+) -> Vec<(&'g BindingId, &'g Binding)> {
+    let Err(wrong) = resolve(graph, given, world) else { return Vec::new() };
+    let about: HashSet<&str> = wrong.iter().filter_map(|why| param_of_problem(why)).collect();
+    let bindings = graph.plan().bindings.iter();
+    let found: Vec<_> =
+        bindings.filter(|(id, _)| about.contains(id.to_string().as_str())).collect();
+    if found.len() == wrong.len() { found } else { Vec::new() }
+}
+
+/// What is wrong with a param by now.
+pub(super) fn problem(
+    graph: &std::sync::Arc<Graph>,
+    given: &GivenParams,
+    world: &dyn Surroundings,
+    id: &BindingId,
+) -> Option<String> {
+    let wrong = resolve(graph, given, world).err()?;
+    wrong.into_iter().find(|why| param_of_problem(why) == Some(&*id.to_string()))
+}
+
+/// The param that is wrong, of a problem as [`resolve`] says it.
+fn param_of_problem(why: &str) -> Option<&str> {
+    why.strip_prefix("param `")?.split('`').next()
+}
+
+/// Whether something was given for a param, be it wrong.
+pub(super) fn is_given(id: &BindingId, given: &GivenParams, world: &dyn Surroundings) -> bool {
+    text_for(id, given, world).is_some()
 }
 
 fn unknown(plan: &Plan, given: &GivenParams) -> Vec<String> {

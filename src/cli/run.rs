@@ -23,9 +23,9 @@ use crate::exec::scope::{Place, Surroundings, Values};
 use crate::exec::state::RunState;
 use crate::exec::world::RealSurroundings;
 use crate::forecast::Options;
-use crate::ir::Plan;
+use crate::ir::{Binding, BindingKind, Plan};
 use crate::store::{RunRecord, StateFolder, Store};
-use crate::value::Type;
+use crate::value::{BindingId, Type};
 
 /// What a run needs to begin.
 struct Start {
@@ -84,7 +84,7 @@ fn start(arguments: &RunArguments, loaded: &Loaded, plan: &Arc<Plan>) -> Result<
     let env = environment(loaded)?;
     let surroundings = RealSurroundings::new(loaded.folder().to_owned(), env.iter().cloned());
     let mut given = params::given(&arguments.params, arguments.params_file.as_deref())?;
-    ask_for_missing(plan, &mut given, &surroundings);
+    ask_for_missing(&graph, &mut given, &surroundings);
     let params = params::resolve(&graph, &given, &surroundings)
         .map_err(|wrong| refuse(&wrong, arguments.format))?;
     for name in too_short(&params) {
@@ -146,27 +146,36 @@ pub(super) fn jobs(
     Ok(loaded.config.defaults.jobs.map_or_else(cores, Into::into))
 }
 
-/// On a terminal, what is missing is asked for.
-fn ask_for_missing(plan: &Plan, given: &mut GivenParams, world: &dyn Surroundings) {
+/// On a terminal, what is missing or wrong is asked for, each until it is right or the input ends.
+fn ask_for_missing(graph: &Arc<Graph>, given: &mut GivenParams, world: &dyn Surroundings) {
     if !output::is_interactive() {
         return;
     }
-    for (id, binding) in params::unanswered(plan, given, world) {
-        let help = match &binding.kind {
-            crate::ir::BindingKind::Param { help: Some(help), .. } => format!("{help}\n"),
-            _ => String::new(),
-        };
-        let quiet = (binding.ty == Type::Secret).then(output::Unseen::begin);
-        output::tell(&format!("{help}{id} ({}): ", binding.ty));
-        let mut line = String::new();
-        let read = std::io::stdin().read_line(&mut line).unwrap_or(0);
-        drop(quiet);
-        if read > 0 {
-            given
-                .insert(id.to_string(), Given::One(line.trim_end_matches(['\n', '\r']).to_owned()));
+    for (id, binding) in params::unanswered(graph, given, world) {
+        while let Some(why) = params::problem(graph, given, world, id) {
+            // Of one that is only missing nothing is wrong yet.
+            if params::is_given(id, given, world) {
+                output::complain(&why);
+            }
+            let Some(line) = ask_for(id, binding) else { return };
+            given.insert(id.to_string(), Given::One(line));
         }
     }
+}
+
+/// What a person types for a param; `None`: the input has ended.
+fn ask_for(id: &BindingId, binding: &Binding) -> Option<String> {
+    let help = match &binding.kind {
+        BindingKind::Param { help: Some(help), .. } => format!("{help}\n"),
+        _ => String::new(),
+    };
+    let quiet = (binding.ty == Type::Secret).then(output::Unseen::begin);
+    output::tell(&format!("{help}{id} ({}): ", binding.ty));
     let _ = std::io::stderr().flush();
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line).unwrap_or(0);
+    drop(quiet);
+    (read > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 /// Nothing ran, and why: in one report.

@@ -238,3 +238,28 @@ goal g {
     terminal.answers("[?]: ", "y");
     terminal.ends(0);
 }
+
+#[test]
+fn params_that_are_missing_or_wrong_are_asked_for_until_they_are_right() {
+    let project = Project::new(
+        r#"
+goal g {
+  param size: int in 1..9 "How large?"
+  param colour: "red" | "blue"
+  param count: int = 3
+  step paint { run "echo ${size} ${colour} ${count} > painted" }
+}
+"#,
+    );
+    let mut terminal = Terminal::run(&project, &["-p", "count=many"]);
+    terminal.answers("size (int): ", "twelve");
+    terminal.sees("param `size`");
+    terminal.answers("size (int): ", "12");
+    terminal.sees("param `size`");
+    terminal.answers("size (int): ", "7");
+    terminal.answers("colour (\"red\" | \"blue\"): ", "red");
+    terminal.sees("param `count`");
+    terminal.answers("count (int): ", "4");
+    terminal.ends(0);
+    assert_eq!(project.read("painted"), "7 red 4\n");
+}
