@@ -272,6 +272,10 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         notes: Vec<String>,
     },
+    /// All stood still, by Ctrl-Z: that time counts for no deadline.
+    StoodStill {
+        length: Duration,
+    },
     /// The next attempt waits.
     Delayed {
         unit: Unit,

@@ -243,9 +243,11 @@ fn ctrl_z_stops_the_steps_too_and_no_timeout_runs_meanwhile() {
              step b { await { file "go" } every 50ms; timeout 1500ms }
              step c { run "exec sleep 600"; service; ready { file "go" }; timeout 1500ms }
              step d { depends c; run "true" }
+             step e { run "test -e go"; retry 20 delay 300ms within 1500ms; idempotent }
+             goal f { deadline 1500ms; step g { run "until test -e go; do sleep 0.02; done" } }
            }"#,
     );
-    let run = project.start(&["-j4"]);
+    let run = project.start(&["-j6"]);
     // The file is there a moment before the number is in it; in between the step would stand still.
     eventually("the step's number", || project.read("held").ends_with('\n'));
     run.signal(Signal::TSTP);
@@ -255,5 +257,7 @@ fn ctrl_z_stops_the_steps_too_and_no_timeout_runs_meanwhile() {
     std::thread::sleep(Duration::from_secs(2));
     project.write("go", "");
     run.signal(Signal::CONT);
-    run.outcome().exits(0).stands("a succeeded, b succeeded, c succeeded, d succeeded");
+    run.outcome()
+        .exits(0)
+        .stands("a succeeded, b succeeded, c succeeded, d succeeded, e succeeded, f.g succeeded");
 }

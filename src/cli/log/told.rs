@@ -116,6 +116,9 @@ fn of_run(event: &Event) -> Option<Record> {
             };
             warn(format!("{} is being stopped: {why}", goal_name(goal)))
         }
+        Event::StoodStill { length: stood } => {
+            info(format!("all stood still for {}, by Ctrl-Z", length(*stood)))
+        }
         Event::AlertSent { on, text, failure: None, .. } => warn(format!("alert on {on}: {text}")),
         Event::AlertSent { on, text, failure: Some(why), .. } => {
             warn(format!("alert on {on} was not delivered: {why} (it said: {text})"))

@@ -316,6 +316,7 @@ impl<'a, W: World> Drive<'a, W> {
             }
             Wake::Ready { ticket, outputs } => self.take_ready(ticket, outputs),
             Wake::Synced(result) => self.writing.take_synced(result),
+            Wake::StoodStill(length) => self.record(Event::StoodStill { length }),
             Wake::Stop(why) => self.stop_run(why),
             Wake::Force => {
                 self.force = true;

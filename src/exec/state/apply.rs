@@ -17,6 +17,8 @@ impl RunState {
             matches!(stamped.event, Event::RunResumed { .. } | Event::RollbackRequested { .. });
         if resumes || self.stands_still() {
             self.standing += stamped.at.since(self.last);
+        } else if let Event::StoodStill { length } = &stamped.event {
+            self.standing += *length;
         }
         self.seq = stamped.seq;
         self.lends = false;

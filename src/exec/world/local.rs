@@ -229,9 +229,11 @@ impl LocalWorld {
     /// The first signal stops the run, the second ends it at once; Ctrl-Z lets all stand still.
     fn take_signal(&mut self, signal: i32) {
         if signal == signal_hook::consts::SIGTSTP {
+            let began = Instant::now();
             self.controls.values().for_each(|control| control.send(Control::Suspend));
             let _ = signal_hook::low_level::emulate_default_handler(signal);
             self.controls.values().for_each(|control| control.send(Control::Resume));
+            self.ready.push(Wake::StoodStill(began.elapsed()));
             return;
         }
         self.signals += 1;

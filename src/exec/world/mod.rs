@@ -31,6 +31,7 @@ mod undo;
 
 use indexmap::IndexMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use folder::RunFiles;
 pub use launch::{ALERT_TAG, Launcher};
@@ -170,6 +171,8 @@ pub enum Wake {
         /// When it was said, where that was before it came here.
         said: Option<Timestamp>,
     },
+    /// All stood still for so long.
+    StoodStill(Duration),
     /// Someone wrote something down about a unit.
     Noted {
         unit: Unit,
