@@ -64,24 +64,32 @@ pub enum Command {
     /// Print what steps wrote
     Logs(LogsArguments),
     /// Say what a step waits for, or why it did not run
+    #[command(override_usage = "goalc why [OPTIONS] [RUN] <STEP>")]
     Why(WhyArguments),
     /// Tell how a run went, and what can be learnt from it
     Report(ReportArguments),
     /// Go on with a run
     Resume(ResumeArguments),
     /// Approve what a step asks
+    #[command(override_usage = "goalc approve [OPTIONS] [RUN] <STEP>")]
     Approve(AnswerArguments),
     /// Deny what a step asks
+    #[command(override_usage = "goalc deny [OPTIONS] [RUN] <STEP>")]
     Deny(AnswerArguments),
     /// Say that a manual step, or one in doubt, is done
+    #[command(override_usage = "goalc done [OPTIONS] [RUN] <STEP>")]
     Done(DoneArguments),
     /// Say that a step in doubt, or that interactive mode asks about, is to run
+    #[command(override_usage = "goalc rerun [OPTIONS] [RUN] <STEP>")]
     Rerun(AnswerArguments),
     /// Say that a step that interactive mode asks about is to be skipped
+    #[command(override_usage = "goalc skip [OPTIONS] [RUN] <STEP>")]
     Skip(AnswerArguments),
     /// Say that a manual step, or one in doubt, has failed
+    #[command(override_usage = "goalc fail [OPTIONS] [RUN] <STEP>")]
     Fail(AnswerArguments),
     /// Write something down about a step, to be kept with the run
+    #[command(override_usage = "goalc note [OPTIONS] [RUN] <STEP> [TEXT]…")]
     Note(NoteArguments),
     /// Undo what a run did, in reverse order
     Rollback(RollbackArguments),
