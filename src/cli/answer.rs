@@ -200,6 +200,11 @@ fn read_outputs(
         let Some((name, spec)) = step.outputs.get_key_value(name) else {
             return Err(Failed::wrong(format!("the step declares no output `{name}`")));
         };
+        if spec.ty.is_secret() {
+            return Err(Failed::wrong(format!(
+                "output `{name}` is a secret, and what this command says is written down"
+            )));
+        }
         let value = read_text(text, &spec.ty)
             .map_err(|why| Failed::wrong(format!("output `{name}` {why}")))?;
         outputs.insert(Arc::clone(name), value);

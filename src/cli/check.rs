@@ -23,15 +23,18 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<u8, Failed> {
     let mut mender = Mender::new(arguments.diff);
     let mut worst = 0;
     for file in files {
-        worst = worst.max(match check_one(&file, arguments, &mut mender, &mut told) {
-            Ok(exit) => exit,
+        match check_one(&file, arguments, &mut mender, &mut told) {
+            Ok(exit) => worst = worst.max(exit),
             Err(failed) => {
                 if let Some(message) = failed.message() {
                     told.refuse(message);
                 }
-                failed.say()
+                worst = worst.max(failed.say());
+                if failed.is_signalled() {
+                    break;
+                }
             }
-        });
+        }
     }
     told.end();
     Ok(worst)

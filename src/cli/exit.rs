@@ -38,6 +38,11 @@ impl Failed {
         Self { exit, message: "stopped by a signal: nothing has run".to_owned() }
     }
 
+    /// Whether a signal has ended it.
+    pub(super) fn is_signalled(&self) -> bool {
+        self.exit > 128
+    }
+
     /// What is wrong; `None` where all has been said.
     pub(super) fn message(&self) -> Option<&str> {
         (!self.message.is_empty()).then_some(&*self.message)

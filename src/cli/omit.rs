@@ -9,12 +9,13 @@ use crate::exec::graph::{Graph, NodeIx};
 use crate::exec::params::made_of_outputs;
 use crate::exec::schedule::guards_of;
 use crate::ir::{Action, Argument, Command, Step};
-use crate::value::{BinaryOperator, Expr, GoalId, StepId};
+use crate::value::{BinaryOperator, Expr, Function, GoalId, StepId};
 
 /// Steps to leave out, and steps to skip.
 #[derive(Debug, Default)]
 pub(super) struct Omitted {
     pub(super) left_out: Vec<StepId>,
+    /// With goals by their paths.
     pub(super) skipped: Vec<StepId>,
 }
 
@@ -43,9 +44,12 @@ pub(super) fn omitted(graph: &Graph, arguments: &RunArguments) -> Result<Omitted
         refuse_uses(graph, &kept, &skipped).map_err(|use_of_it| vec![use_of_it])?;
     }
     let id = |node: NodeIx| graph.step_id(node).cloned();
+    let named = arguments.skip.iter().map(|name| StepId::new(name.as_str()));
+    // Goals that are named are skipped themselves, and nothing of them is asked.
+    let goals = named.filter(|name| graph.step_ix(name).is_none());
     Ok(Omitted {
         left_out: graph.steps().filter(|node| !kept.contains(node)).filter_map(id).collect(),
-        skipped: skipped.into_iter().filter_map(id).collect(),
+        skipped: skipped.into_iter().filter_map(id).chain(goals).collect(),
     })
 }
 
@@ -111,8 +115,13 @@ fn needed(step: &Step) -> impl Iterator<Item = &Expr> {
 fn part_of(expr: &Expr, known: &impl Fn(&Expr) -> Option<String>) -> Option<String> {
     let (mut found, mut sure) = (None, true);
     expr.walk(&mut |part| {
-        let lazy =
-            matches!(part, Expr::Binary { operator: BinaryOperator::And | BinaryOperator::Or, .. });
+        let lazy = match part {
+            Expr::Binary { operator, .. } => {
+                matches!(operator, BinaryOperator::And | BinaryOperator::Or)
+            }
+            Expr::Call { function, .. } => matches!(function, Function::If | Function::Env),
+            _ => false,
+        };
         sure &= !lazy;
         found = found.take().or_else(|| known(part));
     });

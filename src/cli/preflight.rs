@@ -93,7 +93,9 @@ pub(super) fn without_run(
         masker: Arc::new(of.1.masker()),
         lines: None,
     };
-    ask(LocalWorld::new(surroundings, launcher, None, false), &mark, of)
+    let asked = ask(LocalWorld::new(surroundings, launcher, None, false), &mark, of);
+    signals::release();
+    asked
 }
 
 /// Nothing is written before a run exists.

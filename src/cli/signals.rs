@@ -41,6 +41,17 @@ pub(super) fn stop_listening() {
     with_ears(|ears| ears.sink = None);
 }
 
+/// From now on signals do what they do by themselves, also those that have come meanwhile.
+pub(super) fn release() {
+    let default = |signal| {
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    };
+    with_ears(|ears| {
+        std::mem::take(&mut ears.unheard).into_iter().for_each(default);
+        ears.sink = Some(Box::new(default));
+    });
+}
+
 fn hear() -> Result<(), Failed> {
     let failed =
         |error: std::io::Error| Failed::machine(format!("signals cannot be handled: {error}"));

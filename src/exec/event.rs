@@ -125,7 +125,7 @@ pub enum Event {
         keep_going: bool,
         /// Steps that this run leaves out (`--only`, `--from`): those who depend on them go ahead.
         left_out: Vec<StepId>,
-        /// Steps that are skipped as if their `when` were false (`--skip`).
+        /// Steps, and goals by their paths, that are skipped as if their `when` were false (`--skip`).
         skipped: Vec<StepId>,
         /// The plan may mount files outside of its folder, also when it is read again.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -114,7 +114,7 @@ pub struct Place<'a> {
     pub goal: NodeIx,
     pub unit: Option<UnitIx>,
     /// What the unit's attempt that is under way has given, where it is known already.
-    pub own: Option<&'a IndexMap<Arc<str>, Value>>,
+    pub own: Option<(NodeIx, &'a IndexMap<Arc<str>, Value>)>,
 }
 
 impl std::fmt::Debug for Place<'_> {
@@ -272,12 +272,20 @@ impl Scope for Place<'_> {
         let value = place.value(expr);
         self.values.open.borrow_mut().pop();
         let value = value?.hidden(&binding.ty);
-        self.values.remember(id, &value);
+        // What comes from an attempt that is under way is not known for good.
+        if self.own.is_none() {
+            self.values.remember(id, &value);
+        }
         Ok(value)
     }
 
     fn item(&self, name: &str) -> Result<Value, EvalError> {
         let found = self.unit.and_then(|unit| self.state.item(unit));
+        if found.is_some_and(is_forgotten) {
+            return Err(EvalError::failed(format!(
+                "the item `{name}` is a secret, and was known only to the process that fixed it"
+            )));
+        }
         found.cloned().ok_or_else(|| EvalError::Unknown(format!("`{name}`")))
     }
 
@@ -295,27 +303,27 @@ impl Scope for Place<'_> {
 
     fn output(&self, step: &StepId, output: &str) -> Result<Value, EvalError> {
         let node = self.state.graph().step_ix(step);
-        let own = self.own.filter(|_| node.is_some() && node == self.unit.map(|unit| unit.node));
-        if let Some(value) = own.and_then(|own| own.get(output)) {
+        let own = self.own.filter(|(of, _)| node == Some(*of));
+        if let Some(value) = own.and_then(|(_, own)| own.get(output)) {
             return Ok(value.clone());
         }
         let state = node.map(|node| self.state.node(node));
+        let forgotten = || {
+            EvalError::failed(format!(
+                "`{step}.{output}` is a secret, and was known only to the process in which `{step}` ran"
+            ))
+        };
         if let Some(state) = state.filter(|state| state.items.is_some()) {
-            return Ok(Value::List(
-                state
-                    .instances
-                    .iter()
-                    .filter_map(|each| each.outputs.get(output).cloned())
-                    .collect(),
-            ));
+            let each = state.instances.iter().filter_map(|each| each.outputs.get(output).cloned());
+            let each: Vec<Value> = each.collect();
+            return if each.iter().any(is_forgotten) {
+                Err(forgotten())
+            } else {
+                Ok(Value::List(each))
+            };
         }
         match state {
-            Some(state) if state.outputs.get(output).is_some_and(is_forgotten) => {
-                Err(EvalError::failed(format!(
-                    "`{step}.{output}` is a secret, and was known only to the process in which \
-                     `{step}` ran"
-                )))
-            }
+            Some(state) if state.outputs.get(output).is_some_and(is_forgotten) => Err(forgotten()),
             Some(state) if state.outputs.contains_key(output) => Ok(state.outputs[output].clone()),
             Some(state) if state.omission == Some(Omission::LeftOut) => Err(EvalError::failed(
                 format!("`{step}` is left out of this run, so its `{output}` is not known"),
@@ -369,6 +377,9 @@ impl Scope for Place<'_> {
 }
 
 /// Whether a secret was read back from a journal, which holds none.
-fn is_forgotten(value: &Value) -> bool {
-    value.is_secret() && value.to_text() == "***"
+pub fn is_forgotten(value: &Value) -> bool {
+    match value {
+        Value::List(items) => items.iter().any(is_forgotten),
+        value => value.is_secret() && value.to_text() == "***",
+    }
 }

@@ -89,13 +89,19 @@ pub fn script_calls(literal: &StringLiteral) -> Vec<ScriptCall<'_>> {
     calls
 }
 
+/// So many letters of a call in a script are looked at.
+const LONGEST_CALL: usize = 1000;
+
 fn call(literal: &StringLiteral, start: usize) -> Option<ScriptCall<'_>> {
     let inside = literal.text.get(start + 2..)?;
     let (function, behind) = inside.split_at_checked(name_length(inside))?;
     if function.is_empty() || !behind.starts_with('(') {
         return None;
     }
-    let end = closing_brace(&literal.text, start + 2)?;
+    // On its line, as nobody writes it otherwise: a script may be long, and hold many.
+    let line = literal.text.get(start + 2..)?.split('\n').next()?;
+    let line = line.char_indices().nth(LONGEST_CALL).map_or(line, |(end, _)| &line[..end]);
+    let end = start + 2 + closing_brace(line, 0)?;
     let written = literal.text.get(start + 2..end)?;
     Some(ScriptCall { range: start..end + 1, function, written })
 }

@@ -324,8 +324,10 @@ goal g {
   step uses { depends keeps; run "test ${keeps.key} = pre-tr0ub4dor-and-3" }
   step made { run "echo key=$(printf 'mad%s' e-in-the-step) >> $GOAL_OUTPUT"; output key: secret }
   step says { depends made; run "echo it is ${made.key}" }
+  step list { env { T = token }; run "printf 'all=[\"a\", \"%s\"]\\n' \"$T\" >> $GOAL_OUTPUT"; output all: [string] }
   step asks { confirm "Go on?"; run "true" }
   step later { depends asks, keeps; run "echo ${keeps.key} >> later" }
+  step each { depends asks, list; foreach x in list.all; run "echo $1 >> later" }
 }
 "#,
     );
@@ -339,7 +341,8 @@ goal g {
     assert_eq!(outcome.step("shows")["outputs"]["url"], "***");
     assert_eq!(project.call(&["logs", "says"]).exits(0).out(), "==> says, attempt 1\nit is ***\n");
     project.call(&["approve", "asks"]).exits(0);
-    let outcome = with(&["resume", "--format", "json"]).outcome().exits(1).stands("later failed");
+    let outcome = with(&["resume", "--format", "json"]).outcome().exits(1);
+    let outcome = outcome.stands("later failed, each failed");
     assert!(outcome.reason("later").contains("known only to the process"), "{}", outcome.json);
     assert!(!project.has("later"));
 }
@@ -587,6 +590,8 @@ goal g {
     assert_eq!(outcome.reason("s.d"), "left out of this run");
     let outcome = project.run(&["--skip", "s"]).exits(0);
     outcome.stands("a succeeded, s.d skipped, f skipped, h succeeded");
+    // As if the `when` of its step were false: the goal itself goes on.
+    assert!(!project.has("ran"));
     assert!(!project.has("ran"));
     project.run(&[]).exits(2);
 }

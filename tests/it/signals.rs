@@ -95,7 +95,7 @@ goal g {
   deadline D
   goal inner {
     step a { run "echo x >> ran" }
-    verify { run "touch asked; until test -e go; do sleep 0.02; done" }
+    verify { not run "touch asked; until test -e go; do sleep 0.02; done; exit 1" }
   }
   step b { depends inner; run "touch b" }
 }

@@ -161,3 +161,37 @@ goal g {
     project.call(&["done", "switch", "--output", "n=3"]).exits(0);
     project.resume(&[]).exits(0).stands("switch succeeded, use succeeded");
 }
+
+#[test]
+fn what_was_not_answered_holds_neither_way() {
+    let project = Project::new(
+        r#"
+goal g {
+  on failure continue
+  step waits { await { not run "exec sleep 600" }; timeout 300ms }
+  step checks { run "true"; verify { not run "exec sleep 600" }; timeout 300ms }
+  step fine { run "true"; verify { not run "exit 1"; not file "never" } }
+}
+"#,
+    );
+    project.run(&["-j3"]).exits(1).stands("waits failed, checks failed, fine succeeded");
+}
+
+#[test]
+fn what_a_person_has_done_is_verified_at_the_resume_where_the_run_is_stopped_meanwhile() {
+    let project = Project::new(
+        r#"
+goal g {
+  step switch { manual "Switch"; verify { run "touch asked; until test -e go; do sleep 0.02; done; exit 1" } }
+}
+"#,
+    );
+    project.run(&[]).exits(3).stands("switch waiting");
+    project.call(&["done", "switch"]).exits(0);
+    let live = project.start_resume(&[]);
+    project.await_file("asked");
+    live.signal(rustix::process::Signal::INT);
+    live.outcome().exits(130).stands("switch cancelled");
+    project.write("go", "");
+    project.resume(&[]).exits(1).stands("switch failed");
+}

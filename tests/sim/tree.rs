@@ -197,13 +197,12 @@ impl<'a> Tree<'a> {
         if let Some(step) = self.step(node) {
             return step.omit;
         }
-        // A goal all of whose steps are left out or skipped is so itself.
+        // A goal all of whose steps are left out is so itself.
         let inside = |step: &usize| self.around(*step).any(|goal| goal == node);
-        let steps = self.steps().filter(|(step, _)| inside(step)).map(|(_, step)| step.omit);
-        let all = steps.collect::<Option<Vec<Omit>>>()?;
-        let left_out = all.iter().all(|omit| *omit == Omit::LeftOut);
-        let inner = node != 0 && !all.is_empty();
-        inner.then_some(if left_out { Omit::LeftOut } else { Omit::Skipped })
+        let mut steps = self.steps().filter(|(step, _)| inside(step)).peekable();
+        let inner = node != 0 && steps.peek().is_some();
+        let left_out = steps.all(|(_, step)| step.omit == Some(Omit::LeftOut));
+        (inner && left_out).then_some(Omit::LeftOut)
     }
 
     /// A node and all steps that need it, by whatever they wait for.

@@ -3,12 +3,18 @@
 //! Only words that mean nothing where they stand come here; what is one slip from a right word is found first.
 
 use crate::clause::Place;
+use crate::clause::table::find;
 
 /// What to write in a place instead of a word; `None` where no one word is meant by it.
 pub(super) fn instead_of(word: &str, place: Place) -> Option<&'static str> {
     let word = word.to_ascii_lowercase().replace(['_', ' '], "-");
     match place {
-        Place::Step | Place::Fallback => in_step(&word),
+        Place::Step => in_step(&word),
+        // Not all that a step takes a fallback does.
+        Place::Fallback => in_step(&word).filter(|help| {
+            let meant = help.split('`').nth(1).and_then(|clause| clause.split(' ').next());
+            meant.is_some_and(|meant| find(place, meant).is_some())
+        }),
         Place::Goal => in_goal(&word),
         Place::File => matches!(&*word, "include" | "import" | "use" | "source" | "load")
             .then_some("mount the file in the goal: `goal NAME from \"./file.goal\"`"),

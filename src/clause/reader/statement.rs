@@ -55,11 +55,7 @@ impl Reader<'_> {
                     listed.opened.push(opened);
                 }
                 Recognised::Misplaced => listed.lost = true,
-                Recognised::Swallowed => {
-                    listed.unknown = true;
-                    break;
-                }
-                Recognised::Unknown => listed.unknown = true,
+                Recognised::Swallowed | Recognised::Unknown => listed.unknown = true,
             }
         }
         listed.lost |= listed.unknown;

@@ -27,9 +27,7 @@ impl<W: World> Drive<'_, W> {
             Decision::CheckUnless => self.begin(Work::Unless(unit)),
             Decision::CheckRequires => self.begin(Work::Requires(unit)),
             Decision::Ask(kind) => self.ask(unit, kind),
-            Decision::Succeed if self.verifies_by_hand(unit) => {
-                self.begin(Work::VerifyByHand(unit));
-            }
+            Decision::Succeed if self.verifies_by_hand(unit) => self.verify_by_hand(unit),
             Decision::Succeed => self.succeed(unit),
             Decision::Deny => self.deny(unit),
             Decision::SaidFailed => self.said_failed(unit),
@@ -293,31 +291,6 @@ impl<W: World> Drive<'_, W> {
             .map(|record| record.note.clone())
             .unwrap_or_default();
         self.finish(unit, Status::Failed, Some(Failure::Said { note }), None);
-    }
-
-    /// Whether a person has said that a step is done, and its `verify` is to say so, too. Where the run is
-    /// being stopped nothing new is asked: then their word counts.
-    fn verifies_by_hand(&self, unit: UnitIx) -> bool {
-        let (Some(step), Some(state)) = (self.state.graph().step(unit.node), self.state.unit(unit))
-        else {
-            return false;
-        };
-        let Some(attempt) = attempt_of(step, state.way) else { return false };
-        let done = state.answer(QuestionKind::Manual).map(|record| &record.answer);
-        matches!(attempt.action, Action::Manual(_))
-            && matches!(done, Some(Answer::Done { .. }))
-            && !step.verify_of(attempt).is_empty()
-            && !self.state.cancelling(unit.node)
-    }
-
-    /// What came of the `verify` of what a person has done.
-    pub(super) fn end_by_hand(&mut self, unit: UnitIx, verified: Result<(), String>) {
-        match verified {
-            Ok(()) => self.succeed(unit),
-            // Decided anew, now that it is being stopped.
-            Err(_) if self.state.cancelling(unit.node) => {}
-            Err(why) => self.finish(unit, Status::Failed, Some(Failure::Verify { why }), None),
-        }
     }
 
     fn clear_doubt(&mut self, unit: UnitIx) {

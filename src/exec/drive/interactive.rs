@@ -2,10 +2,12 @@
 //! agent instead of a person.
 
 use super::Drive;
+use super::start::attempt_of;
 use crate::exec::event::{Answer, AttemptEnd, Event, Failure, QuestionKind, Status};
 use crate::exec::params;
 use crate::exec::state::{Handed, Question, UnitIx, UnitState};
 use crate::exec::world::{Wake, Work, World};
+use crate::ir::Action;
 
 impl<W: World> Drive<'_, W> {
     /// Takes what a person said, if it is about a question that is open.
@@ -97,6 +99,37 @@ impl<W: World> Drive<'_, W> {
             let unit = self.state.name(unit);
             let (by, from) = ("agent".to_owned(), "--agent".to_owned());
             self.record(Event::Answered { unit, answer, by, from, note, said: None });
+        }
+    }
+
+    /// Whether a person has said that a step is done, and its `verify` is to say so, too.
+    pub(super) fn verifies_by_hand(&self, unit: UnitIx) -> bool {
+        let (Some(step), Some(state)) = (self.state.graph().step(unit.node), self.state.unit(unit))
+        else {
+            return false;
+        };
+        let Some(attempt) = attempt_of(step, state.way) else { return false };
+        let done = state.answer(QuestionKind::Manual).map(|record| &record.answer);
+        matches!(attempt.action, Action::Manual(_))
+            && matches!(done, Some(Answer::Done { .. }))
+            && !step.verify_of(attempt).is_empty()
+    }
+
+    /// Where the run is being stopped nothing new is asked: the answer is kept, and the resume asks.
+    pub(super) fn verify_by_hand(&mut self, unit: UnitIx) {
+        if self.state.cancelling(unit.node) {
+            return self.finish(unit, Status::Cancelled, Some(Failure::Cancelled), None);
+        }
+        self.begin(Work::VerifyByHand(unit));
+    }
+
+    /// What came of the `verify` of what a person has done.
+    pub(super) fn end_by_hand(&mut self, unit: UnitIx, verified: Result<(), String>) {
+        match verified {
+            Ok(()) => self.succeed(unit),
+            // It is decided anew, now that it is being stopped.
+            Err(_) if self.state.cancelling(unit.node) => {}
+            Err(why) => self.finish(unit, Status::Failed, Some(Failure::Verify { why }), None),
         }
     }
 

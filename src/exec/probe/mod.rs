@@ -112,16 +112,21 @@ pub struct Unmet {
     pub why: String,
     /// The `within` for which it was tried.
     pub within: Option<Duration>,
+    /// The time was up in which it was to be asked.
+    pub late: bool,
 }
 
-/// Asks all probes, one after the other, up to the first that does not hold; no longer than until
-/// the controller's clock shows `until`.
+/// Asks all probes, one after the other, up to the first that does not hold; together for no longer than
+/// `most`.
 ///
 /// # Errors
 /// Says which does not hold, and what was found instead.
-pub fn check(probes: &[Probe], control: &Controller, until: Option<Duration>) -> Result<(), Unmet> {
+pub fn check(probes: &[Probe], control: &Controller, most: Option<Duration>) -> Result<(), Unmet> {
+    // By the controller's clock, which stands still when all do.
+    let until = most.map(|most| control.clock().saturating_add(most));
     probes.iter().try_for_each(|probe| {
-        let unmet = |why| Unmet { why, within: probe.kind.within() };
+        let late = || until.is_some_and(|until| until <= control.clock());
+        let unmet = |why| Unmet { why, within: probe.kind.within(), late: late() };
         probe.check(control, until).map(drop).map_err(unmet)
     })
 }
@@ -170,7 +175,8 @@ impl Probe {
             let bound = until.map(left);
             let time = own.map_or(TRY, |own| left(own).clamp(PAUSE.0, TRY));
             let time = (bound.map_or(time, |bound| time.min(bound)), bound);
-            let why = match self.check_once(time, control) {
+            let late = || until.is_some_and(|until| until <= control.clock());
+            let why = match self.check_once(time, control, late) {
                 Ok(found) => return Ok(found),
                 Err(why) => why,
             };
@@ -184,11 +190,23 @@ impl Probe {
         }
     }
 
-    fn check_once(&self, time: (Duration, Option<Duration>), control: &Controller) -> Answer {
+    /// What was not answered holds neither way: `not` does not turn that round.
+    fn check_once(
+        &self,
+        time: (Duration, Option<Duration>),
+        control: &Controller,
+        late: impl Fn() -> bool,
+    ) -> Answer {
         if let ProbeKind::Unknown { why } = &self.kind {
             return Err(why.clone());
         }
-        match (self.kind.ask(time, control), self.negated) {
+        let answer = match &self.kind {
+            ProbeKind::Run(order) => run::ask(order, time.1, control)?,
+            kind => kind.ask(time.0, control),
+        };
+        match (answer, self.negated) {
+            (Err(_), true) if control.is_stopped() => Err(STOPPED.to_owned()),
+            (Err(why), true) if late() => Err(why),
             (Ok(found), false) | (Err(found), true) => Ok(found),
             (Err(why), false) => Err(why),
             (Ok(what), true) => Err(format!("{what}, but the probe says `not`")),
@@ -204,9 +222,8 @@ impl ProbeKind {
         }
     }
 
-    /// One try, of at most `time` where it could take for ever; a script may take as long as is said, or
-    /// its own time.
-    fn ask(&self, (time, bound): (Duration, Option<Duration>), control: &Controller) -> Answer {
+    /// One try, of at most `time` where it could take for ever.
+    fn ask(&self, time: Duration, control: &Controller) -> Answer {
         match self {
             Self::File { path, shown, nonempty, contains, sha256 } => {
                 let wants = file::Wants { nonempty: *nonempty, contains, sha256 };
@@ -227,7 +244,8 @@ impl ProbeKind {
             Self::PortFree { port } => port::ask(*port),
             Self::Disk { path, shown, at_least } => disk::ask(path, shown, *at_least),
             Self::Memory { at_least } => memory::ask(*at_least),
-            Self::Run(order) => run::ask(order, bound, control),
+            // Scripts are asked by whoever asks for this.
+            Self::Run(_) => Err(STOPPED.to_owned()),
             Self::Unchanged(wanted) => unchanged::ask(wanted, control),
             Self::Holds { answer: true, shown } => Ok(format!("`{shown}` is true")),
             Self::Holds { answer: false, shown } => Err(format!("`{shown}` is false")),

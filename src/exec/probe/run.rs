@@ -7,7 +7,14 @@ use crate::exec::process::{Controller, ProcessEnd, ProcessOrder, signal_name, su
 use crate::value::duration_text;
 
 /// Gives the script as long as `bound` says, where that is shorter than its own time.
-pub(super) fn ask(order: &ProcessOrder, bound: Option<Duration>, control: &Controller) -> Answer {
+///
+/// # Errors
+/// It was not answered: the script did not run to an end of its own.
+pub(super) fn ask(
+    order: &ProcessOrder,
+    bound: Option<Duration>,
+    control: &Controller,
+) -> Result<Answer, String> {
     let timeout = order.timeout.into_iter().chain(bound).min();
     let bounded = ProcessOrder { timeout, ..order.clone() };
     let report = supervise(&bounded, control);
@@ -16,10 +23,10 @@ pub(super) fn ask(order: &ProcessOrder, bound: Option<Duration>, control: &Contr
         None => String::new(),
     };
     match report.end {
-        ProcessEnd::Exited(0) => Ok("the probe's `run` succeeded".to_owned()),
-        ProcessEnd::Exited(code) => Err(format!("`run` ended with exit code {code}{last}")),
+        ProcessEnd::Exited(0) => Ok(Ok("the probe's `run` succeeded".to_owned())),
+        ProcessEnd::Exited(code) => Ok(Err(format!("`run` ended with exit code {code}{last}"))),
         ProcessEnd::Signalled(signal) => {
-            Err(format!("`run` was ended by {}{last}", signal_name(signal)))
+            Ok(Err(format!("`run` was ended by {}{last}", signal_name(signal))))
         }
         ProcessEnd::TimedOut => {
             let time = duration_text(timeout.unwrap_or_default());

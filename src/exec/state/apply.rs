@@ -8,7 +8,7 @@ use super::{NodeState, Omission, Phase, Rolling, RunState, Undo, UnitIx, UnitSta
 use crate::exec::event::{Event, RunStatus, Stamped, Status, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::ir::{EdgeKind, FailurePolicy, StepFailure};
-use crate::value::{StepId, Value};
+use crate::value::{GoalId, StepId, Value};
 
 impl RunState {
     /// Makes an event count. Events that name what the plan does not have change nothing.
@@ -96,33 +96,35 @@ impl RunState {
 
     /// Takes what the call that began the run leaves out and skips.
     pub fn omit(&mut self, left_out: &[StepId], skipped: &[StepId]) {
-        let all = [(left_out, Omission::LeftOut), (skipped, Omission::Skipped)];
-        for (steps, omission) in all {
-            for node in steps.iter().filter_map(|id| self.graph.step_ix(id)) {
-                self.nodes[node.at()].omission = Some(omission);
-            }
+        let graph = Arc::clone(&self.graph);
+        for node in left_out.iter().filter_map(|id| graph.step_ix(id)) {
+            self.nodes[node.at()].omission = Some(Omission::LeftOut);
         }
-        if !left_out.is_empty() || !skipped.is_empty() {
+        if !left_out.is_empty() {
             self.leave_out_goals();
+        }
+        for id in skipped {
+            let goal = || graph.goal_ix(&GoalId::new(id.as_str()));
+            let Some(node) = graph.step_ix(id).or_else(goal) else { continue };
+            for inner in std::iter::once(node).chain(graph.descendants(node)) {
+                self.nodes[inner.at()].omission.get_or_insert(Omission::Skipped);
+            }
         }
     }
 
-    /// A goal all of whose steps are left out or skipped is so itself: nothing of it is asked.
+    /// A goal all of whose steps are left out is so itself: nothing of it is asked.
     fn leave_out_goals(&mut self) {
         let graph = Arc::clone(&self.graph);
         let goals: Vec<NodeIx> = graph.nodes().skip(graph.step_count()).collect();
         let mut empty = HashSet::new();
         // From the inside outwards.
         for goal in goals.into_iter().rev().filter(|goal| *goal != graph.root()) {
-            let holds = graph.children(goal).iter().filter(|child| !empty.contains(*child));
-            let all: Vec<Option<Omission>> =
-                holds.map(|child| self.node(*child).omission).collect();
-            if all.is_empty() {
+            let mut holds =
+                graph.children(goal).iter().filter(|child| !empty.contains(*child)).peekable();
+            if holds.peek().is_none() {
                 empty.insert(goal);
-            } else if all.iter().all(|own| *own == Some(Omission::LeftOut)) {
+            } else if holds.all(|child| self.node(*child).omission == Some(Omission::LeftOut)) {
                 self.nodes[goal.at()].omission = Some(Omission::LeftOut);
-            } else if all.iter().all(Option::is_some) {
-                self.nodes[goal.at()].omission = Some(Omission::Skipped);
             }
         }
     }

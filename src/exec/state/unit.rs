@@ -151,15 +151,29 @@ pub struct UnitState {
 }
 
 impl UnitState {
-    /// As if nothing had happened to it. An approval is kept, for nobody is asked twice; what was
-    /// saved before the first attempt, for a later failure goes back to that; and what an undo of
+    /// As if nothing had happened to it. An approval is kept, for nobody is asked twice, and so is what a
+    /// person has done and a stop kept from being verified; what was saved before the first attempt, for a later failure goes back to that; and what an undo of
     /// what it did would take.
     pub(super) fn anew(&mut self) -> Self {
         let mut questions = std::mem::take(&mut self.questions);
-        let approved = |answer: &AnswerRecord| answer.answer == Answer::Approved;
-        questions.retain(|question| question.answer.as_ref().is_some_and(approved));
+        let stopped = matches!(self.phase, Phase::Ended(Status::Cancelled));
+        let done = |question: &Question, answer: &Answer| {
+            let manual = question.kind == QuestionKind::Manual && stopped;
+            manual && matches!(answer, Answer::Done { .. })
+        };
+        questions.retain(|question| {
+            let answer = question.answer.as_ref().map(|record| &record.answer);
+            answer.is_some_and(|answer| *answer == Answer::Approved || done(question, answer))
+        });
+        let given =
+            |question: &Question| match question.answer.as_ref().map(|record| &record.answer) {
+                Some(Answer::Done { outputs }) => Some(outputs.clone()),
+                _ => None,
+            };
+        let outputs = questions.iter().find_map(given).unwrap_or_default();
         Self {
             questions,
+            outputs,
             remarks: std::mem::take(&mut self.remarks),
             saved: self.saved.take().filter(|saved| !saved.put_back),
             touched: self.touched,

@@ -21,7 +21,7 @@ use crate::exec::probe::{Probe, Unmet};
 use crate::exec::process::{ProcessEnd, ProcessReport, signal_name};
 use crate::exec::scope::Place;
 use crate::exec::state::UnitIx;
-use crate::ir::{Action, OutputSource, Probe as PlanProbe, Step};
+use crate::ir::{Action, LOCAL, OutputSource, Probe as PlanProbe, Step};
 use crate::value::EvalError;
 
 /// What a ticket waits for.
@@ -124,7 +124,12 @@ pub(super) fn evaluate(
     (step, probes): (&Step, &[PlanProbe]),
     desk: Option<&Desk>,
 ) -> Vec<Probe> {
-    let place = Place { own: outputs, ..place_of(view, &world.surroundings, order.unit) };
+    // Of a `foreach` step an output is a list, and not whole before all instances have ended.
+    let outputs = outputs.filter(|_| order.unit.item.is_none());
+    let place = Place {
+        own: outputs.map(|outputs| (order.unit.node, outputs)),
+        ..place_of(view, &world.surroundings, order.unit)
+    };
     let (node, attempt, number) = (order.unit.node, order.attempt, order.log);
     let subject = Subject { place, node, attempt, number, log: LogName::Event, desk };
     let ways =
@@ -173,9 +178,9 @@ pub(super) fn verify(
         return end(world, ticket, pending, None);
     }
     let probes = evaluate(world, (order, Some(outputs)), view, (step, wanted), desk.as_ref());
-    let timeout = *timeout;
+    let left = left_for_verify(world, ticket, (order, view), *timeout);
     world.pending.insert(ticket, pending);
-    world.ask(ticket, probes, timeout);
+    world.ask(ticket, probes, left);
 }
 
 /// Ends an attempt whose `verify` was asked, or needs not be.
@@ -195,17 +200,30 @@ fn end(world: &mut LocalWorld, ticket: Ticket, pending: Pending, failure: Option
 pub(super) fn unverified(
     world: &mut LocalWorld,
     ticket: Ticket,
-    why: String,
+    Unmet { why, late, .. }: Unmet,
     timeout: Option<Duration>,
 ) -> Failure {
-    let control = world.control(ticket);
-    if control.is_stopped() {
+    if world.control(ticket).is_stopped() {
         return Failure::Cancelled;
     }
-    match timeout.filter(|timeout| *timeout <= control.clock()) {
+    match timeout.filter(|_| late) {
         Some(after) => Failure::Timeout { after, waited: format!("verify: {why}") },
         None => Failure::Verify { why },
     }
+}
+
+/// What is left of an attempt's time for its `verify`. On a cluster it may have waited for its turn for
+/// longer than that: there `verify` has as much again.
+pub(super) fn left_for_verify(
+    world: &mut LocalWorld,
+    ticket: Ticket,
+    (order, view): (AttemptOrder, View<'_>),
+    timeout: Option<Duration>,
+) -> Option<Duration> {
+    let name = view.state.executor_of(order.unit.node).unwrap_or(LOCAL);
+    let elsewhere = world.executors.get(name).is_some_and(|executor| executor.outlives());
+    let spent = if elsewhere { Duration::ZERO } else { world.control(ticket).clock() };
+    timeout.map(|timeout| timeout.saturating_sub(spent))
 }
 
 pub(super) fn verify_of(step: &Step, order: AttemptOrder) -> &[PlanProbe] {
@@ -286,21 +304,24 @@ pub(super) fn checked(
     result: Result<(), Unmet>,
     view: View<'_>,
 ) {
-    let result = result.map_err(|Unmet { why, within }| {
-        let why = world.launcher.masker.mask(&why).into_owned();
-        Unmet { why, within }
+    let result = result.map_err(|unmet| {
+        let why = world.launcher.masker.mask(&unmet.why).into_owned();
+        Unmet { why, ..unmet }
     });
     let pending = world.pending.remove(&ticket);
     if let Some(Pending::Service(state)) = pending {
         return service::checked(world, ticket, state, result, view);
     }
+    match pending {
+        Some(Pending::Joined(state)) => return joined::checked(world, ticket, state, result, view),
+        Some(pending @ Pending::Verify { timeout, .. }) => {
+            let failure = result.err().map(|unmet| unverified(world, ticket, unmet, timeout));
+            return end(world, ticket, pending, failure);
+        }
+        _ => {}
+    }
     let result = result.map_err(|unmet| unmet.why);
     match pending {
-        Some(Pending::Joined(state)) => joined::checked(world, ticket, state, result, view),
-        Some(pending @ Pending::Verify { timeout, .. }) => {
-            let failure = result.err().map(|why| unverified(world, ticket, why, timeout));
-            end(world, ticket, pending, failure);
-        }
         Some(Pending::Await(state)) => awaited::checked(world, ticket, state, result, view),
         Some(Pending::Unless(unit, last)) if result.is_ok() => {
             let outputs = already::done(world, unit, view, last);

@@ -63,7 +63,7 @@ pub(super) fn look(world: &mut LocalWorld, ticket: Ticket, view: View<'_>) {
     } else {
         state.next_look = None;
         let probes = awaited_probes(world, order, view);
-        world.ask(ticket, probes, timeout);
+        world.ask(ticket, probes, timeout.map(|timeout| timeout.saturating_sub(clock)));
     }
 }
 

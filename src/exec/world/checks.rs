@@ -14,12 +14,15 @@ use super::message::Message;
 use super::noted;
 use super::pool::spawn;
 use super::{AttemptOrder, Outputs, Ticket, View};
+use crate::exec::drive::attempt_of;
 use crate::exec::event::ProbeAnswer;
 use crate::exec::graph::NodeIx;
 use crate::exec::probe::{Probe, ProbeKind, check, check_each};
 use crate::exec::process::Controller;
 use crate::exec::schedule::guards_of;
+use crate::exec::scope::is_forgotten;
 use crate::exec::state::UnitIx;
+use crate::value::Value;
 
 /// Probes of steps that are asked at once; more wait their turn.
 const MOST_CHECKS: usize = 64;
@@ -27,7 +30,7 @@ const MOST_CHECKS: usize = 64;
 /// Whether probes behind one that does not hold are asked.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Asking {
-    UpToAFailure { until: Option<Duration> },
+    UpToAFailure { most: Option<Duration> },
     Each,
 }
 
@@ -41,23 +44,22 @@ fn answers(probes: &[Probe], control: &Controller) -> Vec<ProbeAnswer> {
 }
 
 impl LocalWorld {
-    /// Asks probes in a thread of their own, when it is their turn; no longer than until the ticket's clock
-    /// shows `until`.
-    pub(super) fn ask(&mut self, ticket: Ticket, probes: Vec<Probe>, until: Option<Duration>) {
-        self.ask_as(ticket, probes, Asking::UpToAFailure { until });
+    /// Asks probes in a thread of their own, when it is their turn; from then on for no longer than `most`.
+    pub(super) fn ask(&mut self, ticket: Ticket, probes: Vec<Probe>, most: Option<Duration>) {
+        self.ask_as(ticket, probes, Asking::UpToAFailure { most });
     }
 
     pub(super) fn ask_as(&mut self, ticket: Ticket, probes: Vec<Probe>, how: Asking) {
         if self.checks >= MOST_CHECKS {
-            self.queued.push((ticket, probes, how));
+            self.queued.push_back((ticket, probes, how));
             return;
         }
         self.checks += 1;
         let (sender, control) = (self.sender.clone(), self.control(ticket));
         spawn(move || {
             sender.send(match how {
-                Asking::UpToAFailure { until } => {
-                    Message::Checked(ticket, check(&probes, &control, until))
+                Asking::UpToAFailure { most } => {
+                    Message::Checked(ticket, check(&probes, &control, most))
                 }
                 Asking::Each => Message::Verified(ticket, answers(&probes, &control)),
             });
@@ -66,7 +68,7 @@ impl LocalWorld {
 
     pub(super) fn next_check(&mut self) {
         self.checks -= 1;
-        if let Some((ticket, probes, how)) = self.queued.pop() {
+        if let Some((ticket, probes, how)) = self.queued.pop_front() {
             self.ask_as(ticket, probes, how);
         }
     }
@@ -105,8 +107,11 @@ impl LocalWorld {
         let order = AttemptOrder { unit, attempt, way, log };
         let given = (order, Some(&state.outputs));
         let probes = evaluate(self, given, view, (step, verify_of(step, order)), None);
+        let timeout = attempt_of(step, way).and_then(|attempt| attempt.timeout.as_ref());
+        let place = place_of(view, &self.surroundings, unit);
+        let most = timeout.and_then(|timeout| place.duration(timeout).ok());
         self.pending.insert(ticket, Pending::Checks);
-        self.ask(ticket, probes, None);
+        self.ask(ticket, probes, most);
     }
 
     /// Tells the probe `unchanged` of the step's last success, and keeps what it finds. Gives what
@@ -122,6 +127,10 @@ impl LocalWorld {
             let last = self.successes.as_ref().and_then(|known| known.last(&key));
             // What it gave is needed, too, and an older goalc did not keep it.
             let last = last.filter(|last| last.outputs.is_some() || !gives);
+            // What it gave secretly is nowhere: it is to give it again.
+            let secret = |value: &Value| is_forgotten(value);
+            let last =
+                last.filter(|last| !last.outputs.iter().flat_map(Outputs::values).any(secret));
             self.noted.note(name, Arc::clone(&wanted.noted));
             if let Some(last) = last {
                 wanted.last = Some(last.inputs);

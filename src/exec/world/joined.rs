@@ -13,6 +13,7 @@ use super::message::{Message, MessageSender};
 use super::{Account, AttemptOrder, Outcome, Outputs, Ticket, View};
 use crate::exec::drive::attempt_of;
 use crate::exec::event::{AttemptEnd, Failure};
+use crate::exec::probe::Unmet;
 use crate::exec::process::{
     Control, Controller, Ends, ProcessEnd, ProcessOrder, ProcessReport, pipe, supervise_joined,
 };
@@ -240,9 +241,9 @@ fn verify(world: &mut LocalWorld, ticket: Ticket, mut state: JoinedState, view: 
         if let Some((step, verify)) = verify.filter(|(_, verify)| !verify.is_empty()) {
             let (given, desk) = (Some(&member.outputs), Some(&member.desk));
             let probes = attempt::evaluate(world, (order, given), view, (step, verify), desk);
-            let timeout = member.timeout;
+            let left = attempt::left_for_verify(world, ticket, (order, view), member.timeout);
             world.pending.insert(ticket, Pending::Joined(state));
-            return world.ask(ticket, probes, timeout);
+            return world.ask(ticket, probes, left);
         }
         state.verifying += 1;
     }
@@ -259,7 +260,7 @@ pub(super) fn checked(
     world: &mut LocalWorld,
     ticket: Ticket,
     mut state: JoinedState,
-    result: Result<(), String>,
+    result: Result<(), Unmet>,
     view: View<'_>,
 ) {
     let index = state.verifying;
@@ -269,7 +270,7 @@ pub(super) fn checked(
             state.verifying += 1;
             verify(world, ticket, state, view);
         }
-        Err(why) => match attempt::unverified(world, ticket, why, timeout) {
+        Err(unmet) => match attempt::unverified(world, ticket, unmet, timeout) {
             Failure::Cancelled => end_with(world, ticket, state, usize::MAX, &Failure::Cancelled),
             failure => end_with(world, ticket, state, index, &failure),
         },

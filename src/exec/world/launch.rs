@@ -18,7 +18,7 @@ use crate::exec::process::{OutputLine, ProcessEnv, ProcessOrder, SharedEnv};
 use crate::exec::scope::{Place, Surroundings, folder_of};
 use crate::exec::state::UnitIx;
 use crate::ir::{Argument, Attempt, Command, Environment, OutputSource, Step};
-use crate::value::{EvalError, Expr, Masker, Value};
+use crate::value::{EvalError, Expr, Masker, Scope, Value};
 
 /// How long a process has between SIGTERM and SIGKILL if the plan does not say.
 const GRACE: Duration = Duration::from_secs(10);
@@ -305,7 +305,8 @@ fn export_bindings(found: &mut Variables, subject: Subject<'_>) -> Result<(), Ev
             set(found, name, &subject.place.value(&Expr::Binding(binding.clone()))?)?;
         }
         let item = subject.place.unit.and_then(|unit| subject.place.state.item(unit));
-        if let (Some(foreach), Some(item)) = (&step.foreach, item) {
+        if let (Some(foreach), Some(_)) = (&step.foreach, item) {
+            let item = &subject.place.item(&foreach.name)?;
             set(found, &foreach.name.replace('-', "_"), item)?;
         }
     }

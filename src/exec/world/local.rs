@@ -3,7 +3,7 @@
 //! Owns what is in flight outside of the run's state: threads, their controls, the prompt. All
 //! that happens comes by one channel, so the loop sleeps until something does.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -66,7 +66,7 @@ pub struct LocalWorld {
     pub(super) controls: HashMap<Ticket, Controller>,
     pub(super) pending: BTreeMap<Ticket, Pending>,
     /// Checks that wait because enough are being asked.
-    pub(super) queued: Vec<(Ticket, Vec<Probe>, Asking)>,
+    pub(super) queued: VecDeque<(Ticket, Vec<Probe>, Asking)>,
     pub(super) checks: usize,
     /// Wakes to hand out before anything is waited for.
     pub(super) ready: Vec<Wake>,
@@ -108,7 +108,7 @@ impl LocalWorld {
             messages,
             controls: HashMap::new(),
             pending: BTreeMap::new(),
-            queued: Vec::new(),
+            queued: VecDeque::new(),
             checks: 0,
             ready: Vec::new(),
             signals: 0,

@@ -85,7 +85,8 @@ pub(super) fn look(world: &mut LocalWorld, ticket: Ticket, view: View<'_>) {
     state.next_look = None;
     let (order, desk, timeout) = (state.order, state.desk.clone(), state.timeout);
     let probes = probes(world, order, &desk, view);
-    world.ask(ticket, probes, timeout);
+    let left = timeout.map(|timeout| timeout.saturating_sub(control.clock()));
+    world.ask(ticket, probes, left);
 }
 
 fn probes(world: &LocalWorld, order: AttemptOrder, desk: &Desk, view: View<'_>) -> Vec<Probe> {
@@ -129,12 +130,11 @@ pub(super) fn checked(
                 }
                 Err(failure) => Some(failure),
             },
-            Err(Unmet { why, within: Some(within) }) => {
-                let clock = world.control(ticket).clock();
-                let after = state.timeout.filter(|timeout| *timeout <= clock).unwrap_or(within);
+            Err(Unmet { why, within: Some(within), late }) => {
+                let after = state.timeout.filter(|_| late).unwrap_or(within);
                 Some(Failure::Timeout { after, waited: why })
             }
-            Err(Unmet { why, within: None }) => {
+            Err(Unmet { why, within: None, .. }) => {
                 state.found = why;
                 let next = attempt::next_look(world, ticket, state.pause, state.timeout);
                 state.next_look = Some(next);
