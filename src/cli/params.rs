@@ -1,6 +1,6 @@
 //! Params: from `-p`, `--params`, the environment and defaults, typed and checked, all at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -82,8 +82,21 @@ pub(super) fn resolve(
     given: &GivenParams,
     world: &dyn Surroundings,
 ) -> Result<Params, Vec<String>> {
+    resolve_each(graph, given, world)
+        .map_err(|wrong| wrong.into_iter().map(|(_, why)| why).collect())
+}
+
+/// What is wrong, with the param that it is wrong with.
+type Problem<'g> = (Option<&'g BindingId>, String);
+
+fn resolve_each<'g>(
+    graph: &'g std::sync::Arc<Graph>,
+    given: &GivenParams,
+    world: &dyn Surroundings,
+) -> Result<Params, Vec<Problem<'g>>> {
     let plan = graph.plan();
-    let mut wrong = unknown(plan, given);
+    let mut wrong: Vec<Problem<'g>> =
+        unknown(plan, given).into_iter().map(|why| (None, why)).collect();
     let mut params = Params::default();
     for (id, binding) in &plan.bindings {
         let BindingKind::Param { bound: None, default, .. } = &binding.kind else { continue };
@@ -115,7 +128,7 @@ pub(super) fn resolve(
                 }
                 params.values.insert(id.clone(), value);
             }
-            Err(why) => wrong.push(why),
+            Err(why) => wrong.push((Some(id), why)),
         }
     }
     if wrong.is_empty() { Ok(params) } else { Err(wrong) }
@@ -127,12 +140,10 @@ pub(super) fn unanswered<'g>(
     given: &GivenParams,
     world: &dyn Surroundings,
 ) -> Vec<(&'g BindingId, &'g Binding)> {
-    let Err(wrong) = resolve(graph, given, world) else { return Vec::new() };
-    let about: HashSet<&str> = wrong.iter().filter_map(|why| param_of_problem(why)).collect();
-    let bindings = graph.plan().bindings.iter();
-    let found: Vec<_> =
-        bindings.filter(|(id, _)| about.contains(id.to_string().as_str())).collect();
-    if found.len() == wrong.len() { found } else { Vec::new() }
+    let Err(wrong) = resolve_each(graph, given, world) else { return Vec::new() };
+    let ids: Option<Vec<&BindingId>> = wrong.into_iter().map(|(id, _)| id).collect();
+    let bindings = &graph.plan().bindings;
+    ids.into_iter().flatten().filter_map(|id| bindings.get_key_value(id)).collect()
 }
 
 /// What is wrong with a param by now.
@@ -142,13 +153,8 @@ pub(super) fn problem(
     world: &dyn Surroundings,
     id: &BindingId,
 ) -> Option<String> {
-    let wrong = resolve(graph, given, world).err()?;
-    wrong.into_iter().find(|why| param_of_problem(why) == Some(&*id.to_string()))
-}
-
-/// The param that is wrong, of a problem as [`resolve`] says it.
-fn param_of_problem(why: &str) -> Option<&str> {
-    why.strip_prefix("param `")?.split('`').next()
+    let wrong = resolve_each(graph, given, world).err()?;
+    wrong.into_iter().find_map(|(of, why)| (of == Some(id)).then_some(why))
 }
 
 /// Whether something was given for a param, be it wrong.

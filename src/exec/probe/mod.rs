@@ -172,11 +172,8 @@ impl Probe {
             if control.is_stopped() {
                 return Err(STOPPED.to_owned());
             }
-            let bound = until.map(left);
             let time = own.map_or(TRY, |own| left(own).clamp(PAUSE.0, TRY));
-            let time = (bound.map_or(time, |bound| time.min(bound)), bound);
-            let late = || until.is_some_and(|until| until <= control.clock());
-            let why = match self.check_once(time, control, late) {
+            let why = match self.check_once(time, control, until) {
                 Ok(found) => return Ok(found),
                 Err(why) => why,
             };
@@ -191,22 +188,11 @@ impl Probe {
     }
 
     /// What was not answered holds neither way: `not` does not turn that round.
-    fn check_once(
-        &self,
-        time: (Duration, Option<Duration>),
-        control: &Controller,
-        late: impl Fn() -> bool,
-    ) -> Answer {
-        if let ProbeKind::Unknown { why } = &self.kind {
-            return Err(why.clone());
-        }
-        let answer = match &self.kind {
-            ProbeKind::Run(order) => run::ask(order, time.1, control)?,
-            kind => kind.ask(time.0, control),
-        };
-        match (answer, self.negated) {
+    fn check_once(&self, time: Duration, control: &Controller, until: Option<Duration>) -> Answer {
+        let bound = || until.map(|until| until.saturating_sub(control.clock()));
+        match (self.kind.ask((time, bound()), control)?, self.negated) {
             (Err(_), true) if control.is_stopped() => Err(STOPPED.to_owned()),
-            (Err(why), true) if late() => Err(why),
+            (Err(why), true) if bound() == Some(Duration::ZERO) => Err(why),
             (Ok(found), false) | (Err(found), true) => Ok(found),
             (Err(why), false) => Err(why),
             (Ok(what), true) => Err(format!("{what}, but the probe says `not`")),
@@ -222,9 +208,18 @@ impl ProbeKind {
         }
     }
 
-    /// One try, of at most `time` where it could take for ever.
-    fn ask(&self, time: Duration, control: &Controller) -> Answer {
-        match self {
+    /// One try, of at most `time` where it could take for ever, and of no more than `bound`, if there is one;
+    /// a script may take as long as that, or its own time.
+    ///
+    /// # Errors
+    /// It was not answered, and why.
+    fn ask(
+        &self,
+        (time, bound): (Duration, Option<Duration>),
+        control: &Controller,
+    ) -> Result<Answer, String> {
+        let time = bound.map_or(time, |bound| time.min(bound));
+        Ok(match self {
             Self::File { path, shown, nonempty, contains, sha256 } => {
                 let wants = file::Wants { nonempty: *nonempty, contains, sha256 };
                 file::ask(path, shown, &wants, control)
@@ -244,13 +239,12 @@ impl ProbeKind {
             Self::PortFree { port } => port::ask(*port),
             Self::Disk { path, shown, at_least } => disk::ask(path, shown, *at_least),
             Self::Memory { at_least } => memory::ask(*at_least),
-            // Scripts are asked by whoever asks for this.
-            Self::Run(_) => Err(STOPPED.to_owned()),
+            Self::Run(order) => return run::ask(order, bound, control),
             Self::Unchanged(wanted) => unchanged::ask(wanted, control),
             Self::Holds { answer: true, shown } => Ok(format!("`{shown}` is true")),
             Self::Holds { answer: false, shown } => Err(format!("`{shown}` is false")),
-            Self::Unknown { why } => Err(why.clone()),
-        }
+            Self::Unknown { why } => return Err(why.clone()),
+        })
     }
 }
 

@@ -308,26 +308,22 @@ pub(super) fn checked(
         let why = world.launcher.masker.mask(&unmet.why).into_owned();
         Unmet { why, ..unmet }
     });
-    let pending = world.pending.remove(&ticket);
-    if let Some(Pending::Service(state)) = pending {
-        return service::checked(world, ticket, state, result, view);
-    }
-    match pending {
-        Some(Pending::Joined(state)) => return joined::checked(world, ticket, state, result, view),
+    let why = |unmet: Unmet| unmet.why;
+    match world.pending.remove(&ticket) {
+        Some(Pending::Joined(state)) => joined::checked(world, ticket, state, result, view),
+        Some(Pending::Service(state)) => service::checked(world, ticket, state, result, view),
         Some(pending @ Pending::Verify { timeout, .. }) => {
             let failure = result.err().map(|unmet| unverified(world, ticket, unmet, timeout));
-            return end(world, ticket, pending, failure);
+            end(world, ticket, pending, failure);
         }
-        _ => {}
-    }
-    let result = result.map_err(|unmet| unmet.why);
-    match pending {
-        Some(Pending::Await(state)) => awaited::checked(world, ticket, state, result, view),
+        Some(Pending::Await(state)) => {
+            awaited::checked(world, ticket, state, result.map_err(why), view);
+        }
         Some(Pending::Unless(unit, last)) if result.is_ok() => {
             let outputs = already::done(world, unit, view, last);
             world.done(ticket, Outcome::Already(outputs));
         }
-        Some(_) => world.done(ticket, Outcome::Checked(result)),
+        Some(_) => world.done(ticket, Outcome::Checked(result.map_err(why))),
         None => {}
     }
 }

@@ -12,13 +12,19 @@ use crate::value::{Masker, Value};
 /// Makes what holds a secret one itself, as if it were declared so: what a step gives is in the journal,
 /// where a secret is `***`, and whoever uses it gets the value that it is.
 pub(super) fn keep_secret(value: &mut Value, masker: &Masker) {
+    each_secret(value, masker, &|text, _| Value::secret(text));
+}
+
+/// Puts something else in the place of each text in a value that holds a secret: given that, and what is left
+/// of it without secrets.
+fn each_secret(value: &mut Value, masker: &Masker, instead: &dyn Fn(String, String) -> Value) {
     match value {
         Value::Text(text) => {
-            if let Cow::Owned(_) = masker.mask(text) {
-                *value = Value::secret(std::mem::take(text));
+            if let Cow::Owned(masked) = masker.mask(text) {
+                *value = instead(std::mem::take(text), masked);
             }
         }
-        Value::List(items) => items.iter_mut().for_each(|item| keep_secret(item, masker)),
+        Value::List(items) => items.iter_mut().for_each(|item| each_secret(item, masker, instead)),
         _ => {}
     }
 }
@@ -65,15 +71,7 @@ fn secrets_in(outputs: &Outputs) -> Vec<String> {
 
 /// Puts `***` in the place of secrets.
 pub(super) fn hide(value: &mut Value, masker: &Masker) {
-    match value {
-        Value::Text(text) => {
-            if let Cow::Owned(masked) = masker.mask(text) {
-                *text = masked;
-            }
-        }
-        Value::List(items) => items.iter_mut().for_each(|item| hide(item, masker)),
-        _ => {}
-    }
+    each_secret(value, masker, &|_, masked| Value::Text(masked));
 }
 
 /// Whoever sent it from another process does not know the run's secrets.
