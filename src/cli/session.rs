@@ -189,7 +189,7 @@ pub(super) fn carry_out(
     if loudness > Loudness::Quiet && !quiet {
         tell_start(&run, &graph, format);
     }
-    let end = drive.run(first);
+    let end = drive.run_with_crew(first);
     let state = drive.state;
     drive.world.remove_work(end.is_ok());
     drop(drive.world);
@@ -272,9 +272,9 @@ fn tell_end(
 struct Locks;
 
 impl MachineLocks for Locks {
-    fn try_lock(&mut self, name: &str) -> Option<Box<dyn std::any::Any>> {
+    fn try_lock(&mut self, name: &str) -> Option<Box<dyn std::any::Any + Send>> {
         match MachineLock::try_lock(name) {
-            Ok(lock) => lock.map(|lock| Box::new(lock) as Box<dyn std::any::Any>),
+            Ok(lock) => lock.map(|lock| Box::new(lock) as Box<dyn std::any::Any + Send>),
             Err(error) => {
                 output::complain(&format!("the lock `{name}` cannot be taken: {error}"));
                 None

@@ -12,7 +12,7 @@ use super::event::Stamped;
 pub struct JournalError(pub String);
 
 /// Where events become durable.
-pub trait Journal {
+pub trait Journal: Send {
     /// Takes events in. With `durable` they are on disk when it returns; else they may be lost with
     /// this process until [`Self::sync`] or [`Self::sync_behind`] has said that they are.
     ///

@@ -32,7 +32,7 @@ done
 echo "$name" >> "$d/submitted"
 printf '%s\n%s\n%s\n' "$name" "$dir" "$a" > "$d/new.$$"
 mv "$d/new.$$" "$d/queue/$$"
-until [ -e "$d/seen/$$" ]; do sleep 0.01; done
+until [ -e "$d/seen/$$" ]; do [ -d "$d" ] || exit 1; sleep 0.01; done
 if [ -e "$d/die" ]; then rm "$d/die"; kill -9 "$PPID"; fi
 if [ -e "$d/mute" ]; then echo 'sbatch: error: Batch job submission failed: Socket timed out' >&2; exit 1; fi
 echo "$$"

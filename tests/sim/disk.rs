@@ -123,7 +123,7 @@ impl Disk {
 pub(crate) struct Kept<'a> {
     pub(crate) disk: Shared,
     /// Hands each event on as soon as it is written.
-    pub(crate) see: Box<dyn Fn(&Stamped) -> Seen + 'a>,
+    pub(crate) see: Box<dyn Fn(&Stamped) -> Seen + Send + 'a>,
 }
 
 impl Journal for Kept<'_> {

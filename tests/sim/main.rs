@@ -22,7 +22,7 @@ mod tree;
 mod work;
 mod world;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -42,7 +42,7 @@ enum Verdict {
 }
 
 fn judge(case: &Case) -> Verdict {
-    let tree = Rc::new(Tree::new(&case.plan));
+    let tree = Arc::new(Tree::new(&case.plan));
     let graph = match play::compile(&tree.text()) {
         Ok(graph) => graph,
         Err(why) => return Verdict::Refused(why),

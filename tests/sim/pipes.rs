@@ -1,7 +1,7 @@
 //! Which steps are joined by pipes, and which are services.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::plan::{Action, EdgeKind, RESOURCE, Step};
 use super::tree::{Flat, Tree};
@@ -34,9 +34,9 @@ impl Tree<'_> {
             {
                 continue;
             }
-            let row = Rc::new(self.row(last));
+            let row = Arc::new(self.row(last));
             for member in row.iter() {
-                self.nodes[*member].chain = Rc::clone(&row);
+                self.nodes[*member].chain = Arc::clone(&row);
             }
         }
     }

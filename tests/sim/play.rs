@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -141,7 +140,7 @@ fn ended(seen: &[Seen]) -> HashMap<At, usize> {
     ended
 }
 
-pub(crate) fn play(case: &Case, tree: &Rc<Tree<'_>>, graph: &Arc<Graph>) -> Played {
+pub(crate) fn play(case: &Case, tree: &Arc<Tree<'_>>, graph: &Arc<Graph>) -> Played {
     let mut played = Played { seen: Vec::new(), journal: Vec::new(), processes: 0 };
     let (mut now, mut someone) = (0, false);
     let elsewhere = Elsewhere::default();
@@ -189,7 +188,7 @@ pub(crate) fn play(case: &Case, tree: &Rc<Tree<'_>>, graph: &Arc<Graph>) -> Play
 
 fn drive(
     case: &Case,
-    tree: &Rc<Tree<'_>>,
+    tree: &Arc<Tree<'_>>,
     graph: &Arc<Graph>,
     disk: &Shared,
     who: (u8, bool),

@@ -3,7 +3,7 @@
 //! Invariant: the root is node 0, a node comes before all that it holds and waits for earlier
 //! nodes only.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::plan::{Each, Omit, When};
 use super::plan::{EdgeKind, Goal, Guards, Node, Plan, Policy, Status, Step, Way};
@@ -31,7 +31,7 @@ pub(crate) struct Flat<'a> {
     pub(crate) reads: Option<usize>,
     /// The steps that it is joined to by pipes, itself among them, writers first; none if there is
     /// no other.
-    pub(crate) chain: Rc<Vec<usize>>,
+    pub(crate) chain: Arc<Vec<usize>>,
     /// It is a service.
     pub(crate) service: bool,
     /// Those whom it goes on for, as a service.
@@ -67,7 +67,7 @@ impl<'a> Flat<'a> {
             source: None,
             count: 0,
             reads: None,
-            chain: Rc::default(),
+            chain: Arc::default(),
             service: false,
             users: Vec::new(),
             behind: Vec::new(),

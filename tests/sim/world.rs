@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use goalc::exec::event::{AttemptEnd, Failure, StopReason, Timestamp, Unit};
@@ -27,7 +26,7 @@ const MOST_WAITS: u16 = 2000;
 
 /// What a process of goalc lives in.
 pub(crate) struct Scripted<'a> {
-    pub(crate) tree: Rc<Tree<'a>>,
+    pub(crate) tree: Arc<Tree<'a>>,
     pub(crate) script: &'a Script,
     pub(crate) disk: Shared,
     nowhere: NoSurroundings,
@@ -49,11 +48,11 @@ pub(crate) struct Scripted<'a> {
 
 /// When an attempt that runs elsewhere ends, and how, by its unit and the event that started it.
 /// Lives on when a process dies.
-pub(crate) type Elsewhere = Rc<RefCell<BTreeMap<(At, u64), (i64, AttemptEnd)>>>;
+pub(crate) type Elsewhere = Arc<RefCell<BTreeMap<(At, u64), (i64, AttemptEnd)>>>;
 
 impl<'a> Scripted<'a> {
     pub(crate) fn new(
-        tree: &Rc<Tree<'a>>,
+        tree: &Arc<Tree<'a>>,
         script: &'a Script,
         disk: &Shared,
         (process, someone): (u8, bool),
@@ -61,7 +60,7 @@ impl<'a> Scripted<'a> {
     ) -> Self {
         Self {
             elsewhere,
-            tree: Rc::clone(tree),
+            tree: Arc::clone(tree),
             script,
             disk: disk.clone(),
             nowhere: NoSurroundings::default(),

@@ -5,6 +5,7 @@
 //! in flight. Invariant: nothing is shown, begun or ended before its event is on disk, but for what can
 //! be repeated, and what `progress checkpoints` lets be lost.
 
+mod crew;
 mod decide;
 mod ending;
 mod finish;
@@ -147,6 +148,15 @@ impl<'a, W: World> Drive<'a, W> {
     /// # Errors
     /// Where the journal cannot be written; processes have been ended by then.
     pub fn run(&mut self, first: Event) -> Result<RunEnd, JournalError> {
+        self.open(first);
+        let end = self.turn();
+        if end.is_err() {
+            self.end_everything();
+        }
+        end
+    }
+
+    fn open(&mut self, first: Event) {
         let undoes = matches!(first, Event::RollbackRequested { .. });
         let begins = matches!(first, Event::RunStarted { .. });
         self.record(first);
@@ -167,30 +177,33 @@ impl<'a, W: World> Drive<'a, W> {
             }
         }
         self.pass_deadlines();
-        let end = self.turn();
-        if end.is_err() {
-            self.end_everything();
-        }
-        end
     }
 
-    fn turn(&mut self) -> Result<RunEnd, JournalError> {
+    /// Decides all that follows from what is known; how the run ends in this process, where it does.
+    fn advance(&mut self) -> Result<Option<RunEnd>, JournalError> {
         loop {
             self.settle();
             self.flush()?;
             self.stop_vain_waits();
-            if let Some(end) = self.end().filter(|_| !self.is_writing()) {
-                if end.status == RunStatus::Waiting && self.answers_have_come() {
-                    continue;
-                }
-                self.leave_services();
-                self.settle_alerts();
-                self.record(Event::RunEnded {
-                    status: end.status,
-                    exit: end.exit,
-                    reason: end.reason.clone(),
-                });
-                self.flush_all()?;
+            let Some(end) = self.end().filter(|_| !self.is_writing()) else { return Ok(None) };
+            if end.status == RunStatus::Waiting && self.answers_have_come() {
+                continue;
+            }
+            self.leave_services();
+            self.settle_alerts();
+            self.record(Event::RunEnded {
+                status: end.status,
+                exit: end.exit,
+                reason: end.reason.clone(),
+            });
+            self.flush_all()?;
+            return Ok(Some(end));
+        }
+    }
+
+    fn turn(&mut self) -> Result<RunEnd, JournalError> {
+        loop {
+            if let Some(end) = self.advance()? {
                 return Ok(end);
             }
             let until = self.next_time();

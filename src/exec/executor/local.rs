@@ -4,11 +4,19 @@
 
 use super::{Executor, Task};
 use crate::exec::process::supervise;
-use crate::exec::world::spawn;
+use crate::exec::world::Crew;
 use crate::ir::LOCAL;
 
-#[derive(Debug, Default)]
-pub struct Local;
+#[derive(Debug)]
+pub struct Local {
+    crew: Crew,
+}
+
+impl Local {
+    pub(in crate::exec) fn new(crew: Crew) -> Self {
+        Self { crew }
+    }
+}
 
 impl Executor for Local {
     fn name(&self) -> &'static str {
@@ -21,6 +29,9 @@ impl Executor for Local {
 
     fn begin(&mut self, task: Task) {
         let Task { process, control, done, .. } = task;
-        spawn(move || done(supervise(&process, &control)));
+        self.crew.spawn(Box::new(move || {
+            let report = supervise(&process, &control);
+            Box::new(move || done(report))
+        }));
     }
 }

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 
 use super::process::{Controller, ProcessOrder, ProcessReport};
+use super::world::Crew;
 use crate::ir::LOCAL;
 use crate::value::Value;
 
@@ -89,13 +90,17 @@ pub trait Executor: Send + fmt::Debug {
 }
 
 /// The executors that a run has.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Executors {
     local: Local,
     others: Vec<Box<dyn Executor>>,
 }
 
 impl Executors {
+    pub(super) fn new(crew: Crew) -> Self {
+        Self { local: Local::new(crew), others: Vec::new() }
+    }
+
     pub fn add(&mut self, executor: Box<dyn Executor>) {
         self.others.push(executor);
     }

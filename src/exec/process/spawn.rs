@@ -11,6 +11,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::ptr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::io::Errno;
@@ -147,7 +148,7 @@ impl Drop for Actions {
     }
 }
 
-/// A new session, no signal blocked, and every signal at its default: goalc ignores some.
+/// A new session, no signal blocked, and every signal at its default.
 struct Attributes(libc::posix_spawnattr_t);
 
 impl Attributes {
@@ -156,19 +157,42 @@ impl Attributes {
             | flag(libc::POSIX_SPAWN_SETSIGDEF | libc::POSIX_SPAWN_SETSIGMASK);
         let mut attributes = MaybeUninit::uninit();
         let mut signals = MaybeUninit::uninit();
+        let ignored = ignored();
         // SAFETY: each call initialises what it is given before anything reads it; the sets are
         // copied into the attributes.
         unsafe {
             check(libc::posix_spawnattr_init(attributes.as_mut_ptr()))?;
             let mut made = Self(attributes.assume_init());
-            libc::sigfillset(signals.as_mut_ptr());
-            check(libc::posix_spawnattr_setsigdefault(&raw mut made.0, signals.as_ptr()))?;
+            check(libc::posix_spawnattr_setsigdefault(&raw mut made.0, &raw const ignored))?;
             libc::sigemptyset(signals.as_mut_ptr());
             check(libc::posix_spawnattr_setsigmask(&raw mut made.0, signals.as_ptr()))?;
             check(libc::posix_spawnattr_setflags(&raw mut made.0, flags))?;
             Ok(made)
         }
     }
+}
+
+/// The signals that goalc ignores, itself or because whoever started it did. Those that it handles are
+/// at their default again in every new program; asking for all would be a call each, for every step.
+fn ignored() -> libc::sigset_t {
+    static IGNORED: OnceLock<libc::sigset_t> = OnceLock::new();
+    *IGNORED.get_or_init(|| {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: the set is initialised before it is added to; each action is only asked for, into a
+        // live value, and read where that succeeded.
+        unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            for signal in 1..=libc::SIGRTMAX() {
+                let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+                if libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) == 0
+                    && action.assume_init_ref().sa_sigaction == libc::SIG_IGN
+                {
+                    libc::sigaddset(set.as_mut_ptr(), signal);
+                }
+            }
+            set.assume_init()
+        }
+    })
 }
 
 fn flag(bits: libc::c_int) -> libc::c_short {

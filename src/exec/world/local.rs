@@ -11,15 +11,15 @@ use super::alerts::{self, Alerts};
 use super::attempt::{self, Pending};
 use super::awaited::AwaitState;
 use super::checks::Asking;
+use super::crew::Crew;
 use super::launch::Launcher;
-use super::message::{Message, MessageSender, Messages};
+use super::message::{Message, MessageSender};
 use super::noted::{NotedInputs, Successes};
 use super::person::Person;
-use super::preview::Preview;
 use super::secrets::{self, hide_secrets};
 use super::{AttemptOrder, Mailbox, Outcome, RealSurroundings, Screen, Ticket};
 use super::{View, Wake, Work, World};
-use crate::exec::event::{Stamped, StopReason, Timestamp};
+use crate::exec::event::{Stamped, Timestamp};
 use crate::exec::executor::{Executor, Executors};
 use crate::exec::graph::NodeIx;
 use crate::exec::probe::{Probe, check_all};
@@ -27,22 +27,19 @@ use crate::exec::process::{Control, Controller};
 use crate::exec::scope::Surroundings;
 use crate::exec::state::UnitIx;
 
-/// How often requests from other terminals are looked for.
-const TICK: Duration = Duration::from_millis(150);
-
 /// How long the end of a run waits for alerts that are under way.
 const ALERTS: Duration = Duration::from_secs(20);
 
 /// Requests that come from other processes: answers, cancels.
-pub trait Requests {
+pub trait Requests: Send {
     /// What has come since the last call; costs next to nothing where nothing has.
     fn take(&mut self) -> Vec<Wake>;
 }
 
 /// Locks against other runs on this machine; each is given back when it is dropped.
-pub trait MachineLocks {
+pub trait MachineLocks: Send {
     /// Takes a lock if no other run has it.
-    fn try_lock(&mut self, name: &str) -> Option<Box<dyn std::any::Any>>;
+    fn try_lock(&mut self, name: &str) -> Option<Box<dyn std::any::Any + Send>>;
 }
 
 /// Processes, files, signals and people as they are.
@@ -50,27 +47,27 @@ pub struct LocalWorld {
     pub(super) surroundings: RealSurroundings,
     pub(super) launcher: Launcher,
     pub(super) executors: Executors,
-    requests: Option<Box<dyn Requests>>,
+    pub(super) requests: Option<Box<dyn Requests>>,
     /// When they are looked for next.
-    requests_at: Instant,
+    pub(super) requests_at: Instant,
     /// The number of the last event that has taken effect.
     happened: u64,
     machine_locks: Option<Box<dyn MachineLocks>>,
     pub(super) successes: Option<Box<dyn Successes>>,
     pub(super) noted: NotedInputs,
-    held_locks: HashMap<UnitIx, Vec<Box<dyn std::any::Any>>>,
+    held_locks: HashMap<UnitIx, Vec<Box<dyn std::any::Any + Send>>>,
     pub(super) person: Person,
     pub(super) agent: Option<String>,
     pub(super) sender: MessageSender,
-    messages: Messages,
+    pub(super) crew: Crew,
     pub(super) controls: HashMap<Ticket, Controller>,
     pub(super) pending: BTreeMap<Ticket, Pending>,
     /// Checks that wait because enough are being asked.
     pub(super) queued: VecDeque<(Ticket, Vec<Probe>, Asking)>,
     pub(super) checks: usize,
     /// Wakes to hand out before anything is waited for.
-    pub(super) ready: Vec<Wake>,
-    signals: u32,
+    pub(in crate::exec) ready: Vec<Wake>,
+    pub(super) signals: u32,
     /// Ends what is asked before the run.
     preflight: Controller,
     pub(super) alerts: Alerts,
@@ -89,12 +86,12 @@ impl LocalWorld {
         requests: Option<Box<dyn Requests>>,
         interactive: bool,
     ) -> Self {
-        let messages = Messages::default();
-        let sender = messages.sender();
+        let crew = Crew::default();
+        let sender = crew.messages.sender();
         Self {
             surroundings,
             launcher,
-            executors: Executors::default(),
+            executors: Executors::new(crew.clone()),
             requests,
             requests_at: Instant::now(),
             happened: 0,
@@ -105,7 +102,7 @@ impl LocalWorld {
             person: Person::new(interactive, sender.clone()),
             agent: None,
             sender,
-            messages,
+            crew,
             controls: HashMap::new(),
             pending: BTreeMap::new(),
             queued: VecDeque::new(),
@@ -175,13 +172,6 @@ impl LocalWorld {
         self.launcher.files.remove_work(recorded);
     }
 
-    /// Takes one message in, if one comes in time.
-    pub(super) fn receive(&mut self, time: Duration, view: View<'_>) {
-        if let Some(message) = self.messages.wait(Some(time)) {
-            self.take(message, view);
-        }
-    }
-
     pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome) {
         self.pending.remove(&ticket);
         self.controls.remove(&ticket);
@@ -193,66 +183,13 @@ impl LocalWorld {
         self.controls.entry(ticket).or_default().clone()
     }
 
-    fn take(&mut self, message: Message, view: View<'_>) {
-        match message {
-            Message::Ran(ticket, report) => attempt::ran(self, ticket, *report, view),
-            Message::RanJoined(ticket, index, report) => {
-                super::joined::ran(self, ticket, index, *report, view);
-            }
-            Message::Checked(ticket, result) => {
-                self.next_check();
-                attempt::checked(self, ticket, result, view);
-            }
-            Message::Verified(ticket, mut answers) => {
-                self.next_check();
-                for answer in &mut answers {
-                    answer.found = self.launcher.masker.mask(&answer.found).into_owned();
-                }
-                self.done(ticket, Outcome::Verified(answers));
-            }
-            Message::Cleaned(ticket, failure) => self.done(ticket, Outcome::Cleaned(failure)),
-            Message::Undone(ticket, undone) => super::undo::done(self, ticket, undone),
-            Message::Told(wake) => {
-                self.alerts.open = self.alerts.open.saturating_sub(1);
-                self.ready.push(*wake);
-            }
-            Message::Posted(wake) => self.ready.push(*wake),
-            Message::Signal(signal) => self.take_signal(signal),
-            Message::Typed(line, at) => {
-                let (launcher, surroundings) = (&self.launcher, &self.surroundings);
-                let preview = Preview { launcher, surroundings, view };
-                self.ready.extend(self.person.typed((line, at), preview));
-            }
-        }
+    pub(in crate::exec) fn crew(&self) -> Crew {
+        self.crew.clone()
     }
 
-    /// The first signal stops the run, the second ends it at once; Ctrl-Z lets all stand still.
-    fn take_signal(&mut self, signal: i32) {
-        if signal == signal_hook::consts::SIGTSTP {
-            let began = Instant::now();
-            self.controls.values().for_each(|control| control.send(Control::Suspend));
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
-            self.controls.values().for_each(|control| control.send(Control::Resume));
-            self.ready.push(Wake::StoodStill(began.elapsed()));
-            return;
-        }
-        self.signals += 1;
-        self.ready.push(match self.signals {
-            1 => Wake::Stop(StopReason::Signal { signal }),
-            _ => Wake::Force,
-        });
-    }
-
-    /// How long the loop may sleep: up to the given time, and the next look at something.
-    fn sleep(&mut self, until: Option<Timestamp>) -> Option<Duration> {
-        let now = self.now();
-        let till = until.map(|until| until.since(now));
-        let awaits = self.pending.values().filter_map(Pending::next_look).min();
-        let awaits = awaits.map(|at| at.saturating_duration_since(Instant::now()));
-        let from_now = |at: Instant| at.saturating_duration_since(Instant::now());
-        let tick = self.requests.as_ref().map(|_| from_now(self.requests_at));
-        let looks = self.alerts.next_look().map(from_now);
-        [till, awaits, tick, looks].into_iter().flatten().min()
+    /// Asks the person at the terminal what is open.
+    pub(in crate::exec) fn prompt(&mut self, view: View<'_>) {
+        self.person.prompt(self.happened, view);
     }
 }
 
@@ -318,29 +255,7 @@ impl World for LocalWorld {
     }
 
     fn wait(&mut self, until: Option<Timestamp>, view: View<'_>) -> Vec<Wake> {
-        self.person.prompt(self.happened, view);
-        if self.ready.is_empty() {
-            let time = self.sleep(until);
-            if let Some(message) = self.messages.wait(time) {
-                self.take(message, view);
-            }
-        }
-        // What has come meanwhile shares one commit.
-        while let Some(message) = self.messages.next() {
-            self.take(message, view);
-        }
-        attempt::look_again(self, view);
-        alerts::look(self, view);
-        let now = Instant::now();
-        if let Some(requests) = self.requests.as_mut().filter(|_| self.requests_at <= now) {
-            self.requests_at = now + TICK;
-            let mut taken = requests.take();
-            for wake in &mut taken {
-                hide_secrets(wake, &self.launcher.masker);
-            }
-            self.ready.extend(taken);
-        }
-        std::mem::take(&mut self.ready)
+        self.wait_for_news(until, view)
     }
 
     fn mailbox(&self) -> Option<Mailbox> {

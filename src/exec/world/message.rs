@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{Ticket, Undone, Wake};
 use crate::exec::event::ProbeAnswer;
@@ -33,13 +33,31 @@ pub(super) enum Message {
 
 #[derive(Debug, Default)]
 struct Queue {
-    messages: Mutex<VecDeque<Message>>,
+    state: Mutex<State>,
+    /// For the leader, where it waits.
     came: Condvar,
+    /// For whoever keeps the time.
+    due: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    messages: VecDeque<Message>,
+    /// Somebody leads, and looks again before that ends.
+    led: bool,
+    /// The leader waits for a message.
+    waits: bool,
+    /// When there is something to do without one.
+    look_at: Option<Instant>,
+    /// When whoever keeps the time wakes up by itself.
+    wakes_at: Option<Instant>,
+    /// Nobody is to lead any more.
+    over: bool,
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Message>> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -50,14 +68,19 @@ pub(super) struct MessageSender(Arc<Queue>);
 impl MessageSender {
     /// Returns at once.
     pub(super) fn send(&self, message: Message) {
-        self.0.lock().push_back(message);
-        self.0.came.notify_one();
+        let mut state = self.0.lock();
+        state.messages.push_back(message);
+        if state.waits {
+            self.0.came.notify_one();
+        } else if !state.led {
+            self.0.due.notify_one();
+        }
     }
 }
 
 /// The loop's end.
-#[derive(Debug, Default)]
-pub(super) struct Messages(Arc<Queue>);
+#[derive(Debug, Clone, Default)]
+pub(in crate::exec) struct Messages(Arc<Queue>);
 
 impl Messages {
     pub(super) fn sender(&self) -> MessageSender {
@@ -66,26 +89,82 @@ impl Messages {
 
     /// One that has come.
     pub(super) fn next(&self) -> Option<Message> {
-        self.0.lock().pop_front()
+        self.0.lock().messages.pop_front()
     }
 
-    /// The next one; waits for it, for `time` at most (`None`: as long as it takes).
-    pub(super) fn wait(&self, time: Option<Duration>) -> Option<Message> {
-        // A time beyond all times is none.
-        let until = time.and_then(|time| Instant::now().checked_add(time));
-        let mut messages = self.0.lock();
-        loop {
-            if let Some(message) = messages.pop_front() {
-                return Some(message);
+    /// The next one; waits for it, up to a time at most (`None`: as long as it takes).
+    pub(super) fn wait(&self, until: Option<Instant>) -> Option<Message> {
+        let mut state = self.0.lock();
+        state.waits = true;
+        let found = loop {
+            if let Some(message) = state.messages.pop_front() {
+                break Some(message);
             }
-            messages = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-                Some(Duration::ZERO) => return None,
-                Some(left) => {
-                    let waited = self.0.came.wait_timeout(messages, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.0.came.wait(messages).unwrap_or_else(PoisonError::into_inner),
-            };
+            if until.is_some_and(|until| until <= Instant::now()) {
+                break None;
+            }
+            state = sleep(&self.0.came, state, until);
+        };
+        state.waits = false;
+        found
+    }
+
+    /// Makes the caller the leader, unless somebody is.
+    pub(in crate::exec) fn try_lead(&self) -> bool {
+        let mut state = self.0.lock();
+        !std::mem::replace(&mut state.led, true)
+    }
+
+    /// Nobody leads any more, and there is something to do at `look_at`. Not where a message has come:
+    /// then the caller goes on.
+    pub(in crate::exec) fn try_leave(&self, look_at: Option<Instant>) -> bool {
+        let mut state = self.0.lock();
+        if !state.messages.is_empty() {
+            return false;
         }
+        state.led = false;
+        state.look_at = look_at;
+        if look_at.is_some_and(|at| state.wakes_at.is_none_or(|wakes_at| at < wakes_at)) {
+            self.0.due.notify_one();
+        }
+        true
+    }
+
+    /// Waits until there is something to do that nobody does, and leads then; not any more once all is
+    /// over. For one thread.
+    pub(in crate::exec) fn lead_when_due(&self) -> bool {
+        let mut state = self.0.lock();
+        loop {
+            if state.over {
+                return false;
+            }
+            let due = state.look_at.is_some_and(|at| at <= Instant::now());
+            if !state.led && (due || !state.messages.is_empty()) {
+                state.led = true;
+                return true;
+            }
+            state.wakes_at = state.look_at.filter(|_| !state.led);
+            let until = state.wakes_at;
+            state = sleep(&self.0.due, state, until);
+            state.wakes_at = Some(Instant::now());
+        }
+    }
+
+    /// The leader has been the last one.
+    pub(in crate::exec) fn end(&self) {
+        self.0.lock().over = true;
+        self.0.due.notify_one();
+    }
+}
+
+fn sleep<'a>(
+    on: &Condvar,
+    state: MutexGuard<'a, State>,
+    until: Option<Instant>,
+) -> MutexGuard<'a, State> {
+    let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+    match left {
+        Some(left) => on.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+        None => on.wait(state).unwrap_or_else(PoisonError::into_inner),
     }
 }

@@ -10,6 +10,7 @@ mod attempt;
 mod awaited;
 mod checks;
 mod cleanup;
+mod crew;
 mod deliver;
 mod digest;
 mod folder;
@@ -17,6 +18,7 @@ mod joined;
 mod launch;
 mod local;
 mod message;
+mod news;
 mod noted;
 mod person;
 mod placed;
@@ -33,12 +35,12 @@ use indexmap::IndexMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use crew::{Crew, Work as CrewWork};
 pub use folder::RunFiles;
 pub use launch::{ALERT_TAG, Launcher};
 pub use local::{LocalWorld, MachineLocks, Requests};
 pub use noted::{NotedInputs, Success, Successes, key as success_key};
 pub use person::{Screen, readable, readable_behind, user};
-pub(super) use pool::spawn;
 pub use post::post_json;
 pub use surroundings::RealSurroundings;
 pub(super) use surroundings::matching;
@@ -291,7 +293,7 @@ pub trait World {
 }
 
 /// Who watches: progress, logs, alerts.
-pub trait Observer {
+pub trait Observer: Send {
     /// An event that is in the journal and counts.
     fn event(&mut self, stamped: &Stamped, state: &RunState);
 }

@@ -13,7 +13,7 @@ use crate::exec::probe::Noted;
 use crate::exec::state::RunState;
 
 /// Where successes of earlier runs of the same plan are kept.
-pub trait Successes {
+pub trait Successes: Send {
     /// A unit's last success, by [`key`].
     fn last(&self, key: &str) -> Option<Success>;
 }

@@ -38,7 +38,7 @@ impl Pool {
 }
 
 /// Has work done by another thread.
-pub(in crate::exec) fn spawn(work: impl FnOnce() + Send + 'static) {
+pub(super) fn spawn(work: impl FnOnce() + Send + 'static) {
     let mut state = POOL.lock();
     // Each that waits is promised to an idle thread.
     if state.idle > state.waiting.len() {

@@ -1,7 +1,5 @@
 //! Interactive mode and agents.
 
-use std::rc::Rc;
-
 use super::super::plan::{Action, AtFailure, Each, Reply, Then};
 use super::super::play;
 use super::super::trace::{Question, Seen, What};
@@ -31,7 +29,7 @@ fn a_snapshot_that_fails_again_is_asked_about_again() {
     let mut case = case(goal(None, of(vec![Step { snapshot: true, acts, ..step() }])));
     case.script.interactive = u8::MAX;
     holds(&case);
-    let tree = Rc::new(Tree::new(&case.plan));
+    let tree = std::sync::Arc::new(Tree::new(&case.plan));
     let graph = play::compile(&tree.text()).expect("a plan");
     let seen = play::play(&case, &tree, &graph).seen;
     let asked =
