@@ -12,13 +12,10 @@ use std::time::Instant;
 use super::{Drive, RunEnd};
 use crate::exec::event::Event;
 use crate::exec::journal::JournalError;
-use crate::exec::world::{Crew, CrewWork, LocalWorld, View};
+use crate::exec::world::{Crew, CrewWork, LocalWorld, Turns, View};
 
 /// Deep enough for all that is decided; many may be there at once.
 const STACK: usize = 2 * 1024 * 1024;
-
-/// The exit code of a Rust program whose only thread panics.
-const PANICKED: i32 = 101;
 
 type End = Result<RunEnd, JournalError>;
 
@@ -104,7 +101,7 @@ impl Led<'_, '_> {
         scope: &'scope Scope<'scope, '_>,
         member: bool,
     ) -> Option<CrewWork> {
-        let breaks_off = BreaksOff;
+        let turns = Turns;
         loop {
             let next = lock(&self.drive).lead_on();
             match next {
@@ -123,7 +120,7 @@ impl Led<'_, '_> {
                 }
             }
         }
-        std::mem::forget(breaks_off);
+        turns.have_ended();
         if member { self.crew.take() } else { None }
     }
 
@@ -135,16 +132,6 @@ impl Led<'_, '_> {
                 self.crew.stand_in();
             }
         }
-    }
-}
-
-/// Where a turn panics the process ends, as one with a single thread would: the others would wait for
-/// what they supervise. The guardian ends that.
-struct BreaksOff;
-
-impl Drop for BreaksOff {
-    fn drop(&mut self) {
-        std::process::exit(PANICKED);
     }
 }
 

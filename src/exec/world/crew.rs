@@ -12,6 +12,9 @@ use std::time::Duration;
 use super::message::Messages;
 use super::pool;
 
+/// The exit code of a Rust program whose only thread panics.
+const PANICKED: i32 = 101;
+
 /// How long an idle member waits for work before it goes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -125,5 +128,21 @@ impl Crew {
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         state.idle -= 1;
         state.waiting.pop_front()
+    }
+}
+
+/// Turns that somebody takes. Where one panics the process ends, as one with a single thread would: the
+/// other threads would wait for what they supervise. The guardian ends that.
+pub(in crate::exec) struct Turns;
+
+impl Turns {
+    pub(in crate::exec) fn have_ended(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Turns {
+    fn drop(&mut self) {
+        std::process::exit(PANICKED);
     }
 }
