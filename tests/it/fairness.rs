@@ -78,3 +78,44 @@ goal g {
     project.run(&[]).exits(0);
     assert_eq!(place(&project, "other"), 0);
 }
+
+#[test]
+fn what_is_due_by_time_comes_while_short_steps_follow_each_other() {
+    let project = Project::new(
+        r#"
+goal g {
+  parallel 2
+  step again { run "echo again >> order; test $GOAL_ATTEMPT = 2"; retry 2 delay 10ms; idempotent }
+  step items { foreach i in range(0, 400); run "echo item >> order" }
+}
+"#,
+    );
+    project.run(&[]).exits(0);
+    let order = project.lines("order");
+    let again = order.iter().rposition(|line| line == "again").expect("it ran");
+    assert!(again < 300, "{again}");
+}
+
+#[test]
+fn many_short_steps_of_all_kinds_come_to_their_end() {
+    let project = Project::new(
+        r#"
+goal g {
+  parallel 8
+  step made { foreach i in range(0, 200); run ["true"] }
+  step used { depends made; foreach i in range(0, 200); run ["true"] }
+  step flaky { foreach i in range(0, 60); run "test $GOAL_ATTEMPT = 3"; retry 3 delay 5ms; idempotent }
+  step served { run "exec sleep 600"; service; ready { file "up" } }
+  step up { run "touch up" }
+  step uses { depends served; foreach i in range(0, 60); run ["true"]; verify { run "true" } }
+  goal inner {
+    step fails { run "exit 1"; on failure ignore because "it is to fail" }
+    step follows { depends fails; run "true" }
+  }
+  step last { depends used, flaky, uses; after inner; run "echo last >> order" }
+}
+"#,
+    );
+    project.run(&[]).exits(0);
+    assert_eq!(place(&project, "last"), 0);
+}
