@@ -16,6 +16,13 @@ use super::state::{Omission, RunState, UnitIx};
 use crate::ir::{BindingKind, Guards};
 use crate::value::{BindingId, EvalError, Expr, NodeId, Scope, StepId, Value, evaluate};
 
+/// What evaluating a single expression takes of the stack at most, with room to spare: it is at most 256
+/// deep.
+const LARGEST_EXPR: usize = 512 * 1024;
+
+/// By how much the stack grows where less is left.
+const MORE_STACK: usize = 4 * 1024 * 1024;
+
 /// What is outside of the plan: the caller's environment and the files.
 pub trait Surroundings {
     /// The plan's own folder.
@@ -269,7 +276,8 @@ impl Scope for Place<'_> {
             return Err(EvalError::failed(format!("`{id}` is defined by itself")));
         }
         self.values.open.borrow_mut().push(id.clone());
-        let value = place.value(expr);
+        // One let leads to the next, and there is no bound to how many do.
+        let value = stacker::maybe_grow(LARGEST_EXPR, MORE_STACK, || place.value(expr));
         self.values.open.borrow_mut().pop();
         let value = value?.hidden(&binding.ty);
         // What comes from an attempt that is under way is not known for good.

@@ -913,3 +913,17 @@ fn what_is_wrong_with_params_and_steps_is_told_as_it_is() {
     assert!(list.contains("param `t` is given a list, and is of type string"), "{list}");
     assert!(refused(&["-p", "t=a", "-p", "t=b"]).contains("more than once"));
 }
+
+#[test]
+fn a_long_chain_of_deep_lets_behind_an_output_is_evaluated() {
+    let deep = |of: &str| format!("{}{of} == \"x\"{}", "!(".repeat(120), ")".repeat(120));
+    let lets: Vec<String> = (1..400)
+        .map(|at| format!("let l{at} = {}", deep(&format!("\"${{l{}}}\"", at - 1))))
+        .collect();
+    let project = Project::new(&format!(
+        "goal g {{\n step z {{ run \"printf x\"; output o: string from stdout }}\n let l0 = z.o\n {}\n \
+         step a {{ depends z; run [\"test\", \"${{l399}}\", \"!=\", \"\"] }}\n}}",
+        lets.join("\n ")
+    ));
+    project.run(&[]).exits(0);
+}

@@ -4,7 +4,6 @@
 //! supervise processes, and each leads on behind the end of what it supervised. Invariant: one thread
 //! leads at a time, and what comes while none does is noticed.
 
-use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::Instant;
@@ -12,12 +11,21 @@ use std::time::Instant;
 use super::{Drive, RunEnd};
 use crate::exec::event::Event;
 use crate::exec::journal::JournalError;
-use crate::exec::world::{Crew, CrewWork, LocalWorld, Turns, View};
+use crate::exec::world::{Crew, CrewWork, LocalWorld, PanicGuard, View};
 
 /// Deep enough for all that is decided; many may be there at once.
 const STACK: usize = 2 * 1024 * 1024;
 
 type End = Result<RunEnd, JournalError>;
+
+/// What comes after a turn.
+enum Next {
+    /// Another one, at once.
+    Turn,
+    /// When something has come; or at this time, if there is one.
+    LookAt(Option<Instant>),
+    End(End),
+}
 
 /// What the threads of a run share.
 struct Led<'d, 'a> {
@@ -42,32 +50,32 @@ impl Drive<'_, LocalWorld> {
         end.unwrap_or_else(|| Err(JournalError("the run was left before its end".to_owned())))
     }
 
-    /// Takes in what has come and decides what follows; when to look again, unless that was the end.
-    fn lead_on(&mut self) -> ControlFlow<End, Option<Instant>> {
-        loop {
-            let view = View { state: &self.state, values: &self.values };
-            for wake in self.world.take_in(view) {
-                self.take(wake);
-            }
-            self.pass_time();
-            match self.advance() {
-                Ok(None) => {}
-                Ok(Some(end)) => return ControlFlow::Break(Ok(end)),
-                Err(error) => return ControlFlow::Break(Err(error)),
-            }
-            let view = View { state: &self.state, values: &self.values };
-            self.world.prompt(view);
-            if self.world.ready.is_empty() {
-                let until = self.next_time();
-                return ControlFlow::Continue(self.world.look_at(until));
-            }
+    /// Takes in what has come and decides what follows.
+    fn lead_on(&mut self) -> Next {
+        let view = View { state: &self.state, values: &self.values };
+        for wake in self.world.take_in(view) {
+            self.take(wake);
         }
+        self.pass_time();
+        match self.advance() {
+            Ok(None) => {}
+            Ok(Some(end)) => return Next::End(Ok(end)),
+            Err(error) => return Next::End(Err(error)),
+        }
+        let view = View { state: &self.state, values: &self.values };
+        self.world.prompt(view);
+        if !self.world.ready.is_empty() {
+            return Next::Turn;
+        }
+        let until = self.next_time();
+        Next::LookAt(self.world.look_at(until))
     }
 }
 
 impl Led<'_, '_> {
     /// Leads when something is due that no member has seen, until the run has ended here.
     fn keep_time<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let panics = PanicGuard;
         if self.crew.messages.try_lead() {
             self.lead(scope, false);
         }
@@ -75,15 +83,18 @@ impl Led<'_, '_> {
             self.lead(scope, false);
         }
         if matches!(*lock(&self.end), Some(Err(_))) {
-            // What was begun and has no member yet is told to end as well.
+            lock(&self.drive).tell_all_to_end();
+            // Of what was begun and has no member yet the end is told by one, too.
             self.hand_out(scope, 0);
-            lock(&self.drive).end_everything();
+            lock(&self.drive).await_ends();
         }
         self.crew.close();
+        panics.disarm();
     }
 
     /// Supervises one process after the other.
     fn serve<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let panics = PanicGuard;
         let mut next = self.crew.arrive();
         while let Some(work) = next.take().or_else(|| self.crew.wait()) {
             let tell = work();
@@ -93,6 +104,7 @@ impl Led<'_, '_> {
                 next = self.lead(scope, true);
             }
         }
+        panics.disarm();
     }
 
     /// Leads until nothing is left to decide; what a member does next.
@@ -101,26 +113,25 @@ impl Led<'_, '_> {
         scope: &'scope Scope<'scope, '_>,
         member: bool,
     ) -> Option<CrewWork> {
-        let turns = Turns;
         loop {
             let next = lock(&self.drive).lead_on();
             match next {
-                ControlFlow::Continue(look_at) => {
+                Next::Turn => {}
+                Next::LookAt(at) => {
                     self.hand_out(scope, usize::from(member));
-                    if self.crew.messages.try_leave(look_at) {
+                    if self.crew.messages.try_leave(at) {
                         break;
                     }
-                    // What was kept waits no longer than for one turn.
-                    self.hand_out(scope, 0);
                 }
-                ControlFlow::Break(end) => {
+                Next::End(end) => {
                     *lock(&self.end) = Some(end);
                     self.crew.messages.end();
                     break;
                 }
             }
+            // What was kept waits no longer than for one turn.
+            self.hand_out(scope, 0);
         }
-        turns.have_ended();
         if member { self.crew.take() } else { None }
     }
 

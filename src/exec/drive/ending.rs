@@ -119,8 +119,17 @@ impl<W: World> Drive<'_, W> {
 
     /// After a journal error: what runs is ended, nothing is recorded any more.
     pub(super) fn end_everything(&mut self) {
+        self.tell_all_to_end();
+        self.await_ends();
+    }
+
+    pub(super) fn tell_all_to_end(&mut self) {
         self.forget_what_waits();
         self.stop_all(false);
+    }
+
+    /// Waits until nothing is in flight any more.
+    pub(super) fn await_ends(&mut self) {
         let goes_on = self.world.mailbox().is_some();
         while !self.in_flight.is_empty() {
             let view = View { state: &self.state, values: &self.values };

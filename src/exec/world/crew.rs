@@ -131,17 +131,18 @@ impl Crew {
     }
 }
 
-/// Turns that somebody takes. Where one panics the process ends, as one with a single thread would: the
+/// Held by each thread of a run. Where one panics the process ends, as one with a single thread would: the
 /// other threads would wait for what they supervise. The guardian ends that.
-pub(in crate::exec) struct Turns;
+pub(in crate::exec) struct PanicGuard;
 
-impl Turns {
-    pub(in crate::exec) fn have_ended(self) {
+impl PanicGuard {
+    /// The thread ends without a panic.
+    pub(in crate::exec) fn disarm(self) {
         std::mem::forget(self);
     }
 }
 
-impl Drop for Turns {
+impl Drop for PanicGuard {
     fn drop(&mut self) {
         std::process::exit(PANICKED);
     }

@@ -35,7 +35,7 @@ use indexmap::IndexMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) use crew::{Crew, Turns, Work as CrewWork};
+pub(super) use crew::{Crew, PanicGuard, Work as CrewWork};
 pub use folder::RunFiles;
 pub use launch::{ALERT_TAG, Launcher};
 pub use local::{LocalWorld, MachineLocks, Requests};
