@@ -9,6 +9,7 @@ mod forms;
 mod tests;
 
 use std::borrow::Cow;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aho_corasick::AhoCorasick;
 
@@ -22,19 +23,46 @@ const SHORT: usize = 6;
 const SHORTEST: usize = 4;
 
 /// Replaces each secret, in each form it is likely to be printed in, by `***`.
+///
+/// Who shares one hides at once what anybody teaches it: output that is being written, too.
 #[derive(Debug, Default)]
 pub struct Masker {
+    known: RwLock<Arc<Known>>,
+}
+
+/// All that is hidden at some time. Secrets that a run gives one by one must not cost a search built
+/// anew of all of them each time: there are several, each of at least twice as many forms as the next.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    layers: Vec<Arc<Layer>>,
+    too_short: bool,
+}
+
+/// Forms that were made searchable together.
+#[derive(Debug)]
+struct Layer {
     /// Sorted, so that the forms that start with some text are found by bisection.
     forms: Vec<Vec<u8>>,
     longest: usize,
     search: Option<AhoCorasick>,
-    too_short: bool,
 }
 
 impl Masker {
     /// A masker of these secrets, in all their forms. A line break at a secret's end is no part of
     /// it; an empty secret is none.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
+        let masker = Self::default();
+        masker.learn(secrets);
+        masker
+    }
+
+    /// All that it hides, for a masker in another process.
+    pub fn forms(&self) -> Vec<Vec<u8>> {
+        self.known().layers.iter().flat_map(|layer| &layer.forms).cloned().collect()
+    }
+
+    /// From here on these secrets are hidden, too.
+    pub fn learn(&self, secrets: impl IntoIterator<Item = String>) {
         let mut found = Vec::new();
         let mut too_short = false;
         for secret in secrets {
@@ -46,41 +74,34 @@ impl Masker {
                 found.push(secret.as_bytes().to_vec());
             }
         }
-        Self { too_short, ..Self::of_forms(found) }
-    }
-
-    /// All that it hides, for a masker in another process.
-    pub fn forms(&self) -> &[Vec<u8>] {
-        &self.forms
-    }
-
-    /// As this one, and of more secrets.
-    #[must_use]
-    pub fn with(&self, secrets: impl IntoIterator<Item = String>) -> Self {
-        let more = Self::new(secrets);
-        let too_short = self.too_short || more.too_short;
-        let forms = self.forms.iter().cloned().chain(more.forms).collect();
-        Self { too_short, ..Self::of_forms(forms) }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut more = Known::clone(&known);
+        more.too_short |= too_short;
+        more.add(found);
+        *known = Arc::new(more);
     }
 
     /// A masker of what another one hides.
-    pub fn of_forms(mut forms: Vec<Vec<u8>>) -> Self {
-        forms.sort_unstable();
-        forms.dedup();
-        let search = if forms.is_empty() { None } else { AhoCorasick::new(&forms).ok() };
-        let longest = forms.iter().map(Vec::len).max().unwrap_or(0);
-        Self { forms, longest, search, too_short: false }
+    pub fn of_forms(forms: Vec<Vec<u8>>) -> Self {
+        let mut known = Known::default();
+        known.add(forms);
+        Self { known: RwLock::new(Arc::new(known)) }
+    }
+
+    fn known(&self) -> Arc<Known> {
+        // Whoever holds it for writing only puts one whole in the place of another.
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether there is nothing to hide.
     pub fn is_empty(&self) -> bool {
-        self.forms.is_empty()
+        self.known().is_empty()
     }
 
     /// Whether a secret is so short (under 6 bytes) that it can't be hidden well: only whole from
     /// 4 bytes on, and not at all below.
     pub fn too_short(&self) -> bool {
-        self.too_short
+        self.known().too_short
     }
 
     /// A text without secrets.
@@ -96,7 +117,7 @@ impl Masker {
 
     /// Bytes without secrets.
     pub fn mask_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        let hidden = self.hidden(bytes, 0);
+        let hidden = self.known().hidden(bytes, 0);
         if hidden.is_empty() {
             return Cow::Borrowed(bytes);
         }
@@ -104,32 +125,78 @@ impl Masker {
         write_masked(bytes, &hidden, &mut masked);
         Cow::Owned(masked)
     }
+}
+
+impl Known {
+    fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// Makes forms searchable, together with the layers that are not much larger: so each form is in
+    /// few searches that are built, and there are few to ask.
+    fn add(&mut self, mut forms: Vec<Vec<u8>>) {
+        if forms.is_empty() {
+            return;
+        }
+        while let Some(layer) = self.layers.pop_if(|layer| layer.forms.len() / 2 < forms.len()) {
+            forms.extend_from_slice(&layer.forms);
+        }
+        self.layers.push(Arc::new(Layer::new(forms)));
+    }
 
     /// The ranges to hide, in order and apart. The first `covered` bytes are to be hidden anyway.
     fn hidden(&self, bytes: &[u8], covered: usize) -> Vec<(usize, usize)> {
-        let mut ranges = Vec::new();
+        let mut found = Vec::new();
         if covered > 0 {
-            ranges.push((0, covered));
+            found.push((0, covered));
         }
-        // Asking only whether there is one is much faster, and mostly there is none.
-        let found = self.search.as_ref().filter(|search| search.is_match(bytes));
-        let Some(search) = found else { return ranges };
-        for found in search.find_overlapping_iter(bytes) {
-            let (mut start, end) = (found.start(), found.end());
-            // Matches come by their ends, so a long one may swallow several before it.
-            while let Some(&(before, until)) = ranges.last() {
-                if until <= start && before < start {
-                    break;
-                }
-                start = start.min(before);
-                ranges.pop();
+        for layer in &self.layers {
+            layer.find(bytes, &mut found);
+        }
+        found.sort_unstable();
+        let mut ranges: Vec<(usize, usize)> = Vec::new();
+        for (start, end) in found {
+            match ranges.last_mut() {
+                Some(last) if start < last.1 => last.1 = last.1.max(end),
+                _ => ranges.push((start, end)),
             }
-            ranges.push((start, end));
         }
         ranges
     }
 
     /// Where the earliest part at the end starts that may grow into a form.
+    fn suspect(&self, bytes: &[u8]) -> usize {
+        let starts = self.layers.iter().map(|layer| layer.suspect(bytes));
+        starts.min().unwrap_or(bytes.len())
+    }
+}
+
+impl Layer {
+    fn new(mut forms: Vec<Vec<u8>>) -> Self {
+        forms.sort_unstable();
+        forms.dedup();
+        let search = AhoCorasick::new(&forms).ok();
+        let longest = forms.iter().map(Vec::len).max().unwrap_or(0);
+        Self { forms, longest, search }
+    }
+
+    /// Adds the ranges of all forms, in order and apart.
+    fn find(&self, bytes: &[u8], ranges: &mut Vec<(usize, usize)>) {
+        let others = ranges.len();
+        // Asking only whether there is one is much faster, and mostly there is none.
+        let found = self.search.as_ref().filter(|search| search.is_match(bytes));
+        for found in found.into_iter().flat_map(|search| search.find_overlapping_iter(bytes)) {
+            let (mut start, end) = (found.start(), found.end());
+            // Matches come by their ends, so a long one may swallow several before it.
+            while ranges.len() > others
+                && let Some((before, _)) = ranges.pop_if(|last| start < last.1)
+            {
+                start = start.min(before);
+            }
+            ranges.push((start, end));
+        }
+    }
+
     fn suspect(&self, bytes: &[u8]) -> usize {
         let from = bytes.len().saturating_sub(self.longest.saturating_sub(1));
         (from..bytes.len())
@@ -176,20 +243,21 @@ impl<'a> MaskStream<'a> {
         }
         let mut bytes = std::mem::take(&mut self.held);
         bytes.extend_from_slice(piece);
-        let safe = self.masker.suspect(&bytes);
-        Cow::Owned(self.release(bytes, safe))
+        let known = self.masker.known();
+        let safe = known.suspect(&bytes);
+        Cow::Owned(self.release(&known, bytes, safe))
     }
 
     /// No more comes: the rest.
     pub fn finish(&mut self) -> Vec<u8> {
         let bytes = std::mem::take(&mut self.held);
         let all = bytes.len();
-        self.release(bytes, all)
+        self.release(&self.masker.known(), bytes, all)
     }
 
     /// Gives out what stands before `safe`, and keeps the rest.
-    fn release(&mut self, bytes: Vec<u8>, safe: usize) -> Vec<u8> {
-        let hidden = self.masker.hidden(&bytes, self.covered);
+    fn release(&mut self, known: &Known, bytes: Vec<u8>, safe: usize) -> Vec<u8> {
+        let hidden = known.hidden(&bytes, self.covered);
         if hidden.is_empty() && safe == bytes.len() {
             return bytes;
         }

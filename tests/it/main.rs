@@ -39,6 +39,7 @@ mod report;
 mod resume;
 mod run;
 mod scenario;
+mod secrets;
 mod server;
 mod services;
 mod signals;

@@ -113,7 +113,7 @@ impl Order {
             log: text(process.log.as_os_str())?,
             log_limit: process.log_limit,
             capture: process.capture,
-            masked: process.masker.forms().to_vec(),
+            masked: process.masker.forms(),
             shown: process.lines.is_some(),
         })
     }

@@ -175,7 +175,7 @@ impl LocalWorld {
     pub(super) fn done(&mut self, ticket: Ticket, outcome: Outcome) {
         self.pending.remove(&ticket);
         self.controls.remove(&ticket);
-        secrets::learn(&mut self.launcher.masker, &outcome);
+        secrets::learn(&self.launcher.masker, &outcome);
         self.ready.push(Wake::Done { ticket, outcome });
     }
 

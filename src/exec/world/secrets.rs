@@ -3,7 +3,6 @@
 //! Knows where texts are in them; which bytes are secret is the masker's to know.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::{Outcome, Outputs, Wake};
 use crate::exec::event::{Answer, AttemptEnd};
@@ -30,7 +29,7 @@ fn each_secret(value: &mut Value, masker: &Masker, instead: &dyn Fn(String, Stri
 }
 
 /// From here on the secrets among outputs are hidden, too, wherever they show.
-pub(super) fn learn(masker: &mut Arc<Masker>, outcome: &Outcome) {
+pub(super) fn learn(masker: &Masker, outcome: &Outcome) {
     let succeeded = |end: &AttemptEnd| match end {
         AttemptEnd::Succeeded { outputs } => secrets_in(outputs),
         AttemptEnd::Failed(_) => Vec::new(),
@@ -45,14 +44,14 @@ pub(super) fn learn(masker: &mut Arc<Masker>, outcome: &Outcome) {
 }
 
 /// As [`learn`], of what a service gives once it is ready.
-pub(super) fn learn_outputs(masker: &mut Arc<Masker>, outputs: &Outputs) {
+pub(super) fn learn_outputs(masker: &Masker, outputs: &Outputs) {
     learn_each(masker, secrets_in(outputs));
 }
 
-fn learn_each(masker: &mut Arc<Masker>, mut found: Vec<String>) {
+fn learn_each(masker: &Masker, mut found: Vec<String>) {
     found.retain(|secret| masker.mask(secret) != "***");
     if !found.is_empty() {
-        *masker = Arc::new(masker.with(found));
+        masker.learn(found);
     }
 }
 

@@ -124,7 +124,7 @@ pub(super) fn checked(
         let failure = match result {
             Ok(()) => match outputs(world, &state, view) {
                 Ok(outputs) => {
-                    secrets::learn_outputs(&mut world.launcher.masker, &outputs);
+                    secrets::learn_outputs(&world.launcher.masker, &outputs);
                     world.ready.push(Wake::Ready { ticket, outputs });
                     None
                 }

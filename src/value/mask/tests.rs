@@ -116,6 +116,32 @@ fn only_the_start_of_a_secret_is_held_back() {
     assert_eq!(stream.finish(), b"");
 }
 
+#[test]
+fn what_is_learnt_is_hidden_with_what_was_known_before() {
+    let masker = masker(&["abcdef"]);
+    let mut stream = MaskStream::new(&masker);
+    assert_eq!(&*stream.push(b"abc"), b"");
+    assert_eq!(&*stream.push(b"x defghi"), b"abcx defghi");
+    masker.learn(["defghi".to_owned(), "ghijklmn".to_owned()]);
+    assert_eq!(&*stream.push(b" abcdefghijkl"), b" ***");
+    assert_eq!(&*stream.push(b"mn defghi"), b" ***");
+    assert_eq!(stream.finish(), b"");
+    assert_eq!(masker.mask("abcdef defghij"), "*** ***j");
+}
+
+#[test]
+fn secrets_that_come_one_by_one_are_in_few_searches() {
+    let masker = Masker::default();
+    for number in 0..500 {
+        masker.learn([format!("secret-number-{number}")]);
+    }
+    let layers = masker.known().layers.len();
+    assert!(layers <= 14, "{layers}");
+    for number in [0, 1, 250, 498, 499] {
+        assert_eq!(masker.mask(&format!("<secret-number-{number}>")), "<***>");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -128,5 +154,20 @@ proptest! {
         let whole = masker.mask(&text).into_owned();
         prop_assert_eq!(streamed(&masker, text.as_bytes(), piece), whole.clone().into_bytes());
         prop_assert!(!whole.contains(&one) && !whole.contains(&two));
+    }
+
+    #[test]
+    fn secrets_hide_the_same_learnt_together_or_one_by_one(
+        text in "[abc ]{0,80}", secrets in prop::collection::vec("[abc]{4,9}", 1..12),
+        piece in 1_usize..9
+    ) {
+        let together = Masker::new(secrets.clone());
+        let apart = Masker::default();
+        for secret in secrets {
+            apart.learn([secret]);
+        }
+        let hidden = together.mask(&text).into_owned();
+        prop_assert_eq!(&apart.mask(&text), &hidden);
+        prop_assert_eq!(streamed(&apart, text.as_bytes(), piece), hidden.into_bytes());
     }
 }
