@@ -18,6 +18,7 @@ mod elsewhere;
 mod export;
 mod fingerprint;
 mod gather;
+mod given;
 mod graph;
 mod index;
 mod infer;
@@ -212,6 +213,7 @@ fn look_at<T>(
     let chains = stream::check(&mut pass, &lowered);
     together::report(&mut pass, &lowered, &graph, &chains);
     elsewhere::report(&mut pass, &lowered, options.executor);
+    given::report(&mut pass, &lowered);
     let known = need::check(&graph, &mut pass);
     advice::advise(&mut pass, &lowered, &graph);
     scenario::check(&mut pass, &lowered, &graph, &scenarios);

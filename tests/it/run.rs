@@ -793,14 +793,24 @@ fn an_await_gives_what_the_files_hold_that_it_waited_for() {
 }
 
 #[test]
-fn an_await_that_cannot_give_its_outputs_has_failed() {
-    let project =
-        Project::new("goal g { step wait { await { file \"plan.goal\" }; output n: int } }");
-    let outcome = project.run(&[]).exits(1).stands("wait failed");
-    assert_eq!(
-        outcome.reason("wait"),
-        "output: `n` is missing: what an `await` gives can only come `from file`"
+fn what_an_await_can_never_give_is_an_error() {
+    let project = Project::new(
+        "goal g {\n\
+           step wait { await { file \"plan.goal\" }; output n: int; output f: int from file \"n\" }\n\
+           step way { run \"true\"; output m: int; fallback { await { file \"plan.goal\" } } }\n\
+         }",
     );
+    let found = project.check("plan.goal");
+    let said: Vec<&str> = found.iter().filter_map(|each| each["message"].as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "`await` can never give `n`: it runs nothing that could write it",
+            "`await` can never give `m`: it runs nothing that could write it"
+        ]
+    );
+    assert_eq!(found[0]["code"], "E0504");
+    assert!(found[0]["help"].as_str().is_some_and(|help| help.contains("from file")), "{found:?}");
 }
 
 #[test]

@@ -209,6 +209,7 @@ fn steps() -> impl Strategy<Value = Step> {
                 // What a snapshot of it is for is not said.
                 snapshot = false;
             }
+            let waits = matches!(action, Action::Await);
             Step {
                 guards,
                 unless,
@@ -224,7 +225,8 @@ fn steps() -> impl Strategy<Value = Step> {
                 rollback,
                 snapshot,
                 checkpoint,
-                output,
+                // What only looks has nowhere to write one.
+                output: output && !waits,
                 priority,
                 each,
                 omit,
