@@ -40,6 +40,10 @@ pub(super) fn omitted(graph: &Graph, arguments: &RunArguments) -> Result<Omitted
         after.extend(services);
         kept.retain(|node| after.contains(node));
     }
+    // Of a plan without steps nothing is left out.
+    if kept.is_subset(&skipped) && graph.steps().next().is_some() && narrowed(arguments) {
+        return Err(vec![contradiction(arguments)]);
+    }
     if arguments.from.is_some() {
         refuse_uses(graph, &kept, &skipped).map_err(|use_of_it| vec![use_of_it])?;
     }
@@ -51,6 +55,30 @@ pub(super) fn omitted(graph: &Graph, arguments: &RunArguments) -> Result<Omitted
         left_out: graph.steps().filter(|node| !kept.contains(node)).filter_map(id).collect(),
         skipped: skipped.into_iter().filter_map(id).chain(goals).collect(),
     })
+}
+
+/// Whether a call says which steps to run, and not only which to skip.
+fn narrowed(arguments: &RunArguments) -> bool {
+    arguments.from.is_some() || !arguments.only.is_empty()
+}
+
+/// Why nothing would run.
+fn contradiction(arguments: &RunArguments) -> String {
+    let names = |names: &[String]| {
+        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
+    let mut parts = Vec::new();
+    if !arguments.only.is_empty() {
+        let only = names(&arguments.only);
+        parts.push(format!("`--only` keeps {only} and what comes before"));
+    }
+    if let Some(from) = &arguments.from {
+        parts.push(format!("`--from` keeps `{from}` and what comes after"));
+    }
+    if !arguments.skip.is_empty() {
+        parts.push(format!("`--skip` leaves out {}", names(&arguments.skip)));
+    }
+    format!("nothing would run: {}, and no step is left", parts.join(", "))
 }
 
 /// Refuses a run in which a step is sure to need what one that is left out would have given.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use crate::exec::scope::Surroundings;
+use crate::exec::world::Hidden;
 use crate::ir::Scenario;
 use crate::value::EvalError;
 
@@ -43,9 +44,10 @@ impl Surroundings for Imagined {
             .build()
             .map_err(|error| EvalError::failed(error.to_string()))?
             .compile_matcher();
+        let hidden = Hidden::new(pattern).map_err(EvalError::Failed)?;
         let inside = self.files.keys().filter_map(|file| file.strip_prefix(folder).ok());
         let mut found: Vec<String> = inside
-            .filter(|file| matcher.is_match(file))
+            .filter(|file| matcher.is_match(file) && hidden.allows(file))
             .map(|file| file.to_string_lossy().into_owned())
             .collect();
         found.sort();

@@ -42,7 +42,7 @@ macro_rules! functions {
 
 functions! {
     Env "env" ("name"; "default") "An environment variable of the caller's, or the default";
-    Glob "glob" ("pattern") "The files that a pattern matches, sorted; in the plan's folder";
+    Glob "glob" ("pattern") "The files that a pattern matches, sorted; in the plan's folder. A name with a dot in front is matched only by a part with one";
     Exists "exists" ("path") "Whether there is a file or folder";
     Read "read" ("path") "A file's text";
     Lines "lines" ("text") "A text's lines, without their breaks";

@@ -937,3 +937,68 @@ fn a_long_chain_of_deep_lets_behind_an_output_is_evaluated() {
     ));
     project.run(&[]).exits(0);
 }
+
+#[test]
+fn a_resource_that_is_too_small_is_said_to_be_that() {
+    let project = Project::new(
+        r#"
+goal g {
+  param some: int = 3
+  resource gpu 2
+  step a { uses gpu some; run "touch ran" }
+}
+"#,
+    );
+    let outcome = project.run(&[]).exits(1).stands("a failed");
+    assert_eq!(outcome.reason("a"), "uses: it needs 3 of `gpu`, and there are only 2");
+    assert!(!project.has("ran"));
+}
+
+#[test]
+fn glob_gives_hidden_names_only_where_the_pattern_says_so() {
+    let project = Project::new(
+        r#"
+goal g {
+  let plain = join(glob("t/*"), " ")
+  let deep = join(glob("t/**"), " ")
+  let dotted = join(glob("t/.*"), " ")
+  let below = join(glob("t/**/.*"), " ")
+  let named = join(glob("t/.d/*"), " ")
+  step a { run "echo \"${plain} | ${deep} | ${dotted} | ${below} | ${named}\" > found" }
+}
+"#,
+    );
+    for file in ["t/a", "t/.h", "t/d/z", "t/d/.y", "t/.d/x", "t/.d/.w"] {
+        project.write(file, "");
+    }
+    project.run(&[]).exits(0);
+    assert_eq!(
+        project.read("found").trim(),
+        "t/a t/d | t/a t/d t/d/z | t/.d t/.h | t/.d t/.d/.w t/.h t/d/.y | t/.d/x"
+    );
+}
+
+#[test]
+fn steps_that_no_call_can_mean_together_are_refused() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a { run "touch ran" }
+  step b { depends a; run "touch ran" }
+}
+"#,
+    );
+    for (call, why) in [
+        (&["--from", "b", "--only", "a"][..], "`--from` keeps `b`"),
+        (&["--only", "a", "--skip", "a"], "`--skip` leaves out `a`"),
+    ] {
+        for more in [&[][..], &["--dry-run"]] {
+            let arguments = [&["run", "plan.goal"], call, more].concat();
+            let done = project.call(&arguments).exits(2);
+            assert!(done.err.contains("nothing would run"), "{}", done.err);
+            assert!(done.err.contains(why), "{}", done.err);
+        }
+    }
+    assert!(!project.has("ran"));
+    project.run(&["--from", "b", "--only", "b"]).exits(0).stands("a not-run, b succeeded");
+}

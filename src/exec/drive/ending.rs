@@ -89,7 +89,13 @@ impl<W: World> Drive<'_, W> {
                 Some(Hold::Resource(name)) => ("uses", name),
                 _ => continue,
             };
-            let why = format!("a service keeps `{name}` and runs until this has ended");
+            let all = self.limits.get(&name).copied().unwrap_or(i64::MAX);
+            let why = match uses.get(&name) {
+                Some(wants) if what == "uses" && *wants > all => {
+                    format!("it needs {wants} of `{name}`, and there are only {all}")
+                }
+                _ => format!("a service keeps `{name}` and runs until this has ended"),
+            };
             if let Some(step) = self.state.graph().step_id(unit.node).cloned()
                 && self.state.is_undo_due(unit.node)
             {

@@ -42,6 +42,7 @@ pub use local::{LocalWorld, MachineLocks, Requests};
 pub use noted::{NotedInputs, Success, Successes, key as success_key};
 pub use person::{Screen, readable, readable_behind, user};
 pub use post::post_json;
+pub(crate) use surroundings::Hidden;
 pub use surroundings::RealSurroundings;
 pub(super) use surroundings::matching;
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use globset::GlobBuilder;
+use globset::{Glob, GlobBuilder, GlobMatcher};
 use walkdir::WalkDir;
 
 use super::plain;
@@ -38,9 +38,11 @@ impl Surroundings for RealSurroundings {
     }
 
     fn glob(&self, folder: &Path, pattern: &str) -> Result<Vec<String>, EvalError> {
+        let hidden = Hidden::new(pattern).map_err(EvalError::Failed)?;
         let mut found: Vec<String> = matching(folder, pattern)
             .map_err(EvalError::Failed)?
             .into_iter()
+            .filter(|path| hidden.allows(path))
             .map(|path| path.to_string_lossy().into_owned())
             .collect();
         found.sort();
@@ -63,6 +65,38 @@ impl Surroundings for RealSurroundings {
             return Err(failed(&"it is larger than 16 MiB"));
         }
         Ok(text)
+    }
+}
+
+/// Which hidden names a pattern of `glob()` means: as in a shell, those alone that a part of it with a
+/// dot in front names.
+pub(crate) struct Hidden {
+    /// Those parts of the pattern.
+    dotted: Vec<GlobMatcher>,
+}
+
+impl Hidden {
+    /// # Errors
+    /// Where the pattern is malformed.
+    pub(crate) fn new(pattern: &str) -> Result<Self, String> {
+        let begins = |part: &&str| {
+            part.starts_with('.')
+                || part.starts_with('{') && (part.contains("{.") || part.contains(",."))
+        };
+        let dotted = pattern.split('/').filter(begins).map(|part| {
+            let glob =
+                Glob::new(part).map_err(|error| format!("{part:?} is not a pattern: {error}"));
+            Ok(glob?.compile_matcher())
+        });
+        Ok(Self { dotted: dotted.collect::<Result<_, String>>()? })
+    }
+
+    pub(crate) fn allows(&self, path: &Path) -> bool {
+        path.components().all(|part| {
+            let Component::Normal(name) = part else { return true };
+            let hidden = name.as_encoded_bytes().starts_with(b".");
+            !hidden || self.dotted.iter().any(|dotted| dotted.is_match(name))
+        })
     }
 }
 
