@@ -1,14 +1,17 @@
 //! From a run's state to what is printed of it.
 
-use indexmap::IndexMap;
-
 use crate::exec::RunStatus;
 use crate::exec::event::{Answer, Failure, QuestionKind, Status, Usage};
 use crate::exec::graph::NodeIx;
-use crate::exec::schedule;
+use crate::exec::schedule::Hold;
+use crate::exec::scope::{NoSurroundings, Place, Values};
 use crate::exec::state::{Handed, NodeState, Remark, RunState, Undo, UnitIx, UnitState};
+use crate::exec::why;
+use crate::exec::world::ResourceLimits;
 use crate::ir::StepFailure;
-use crate::report::{InstanceView, ProbeView, RunView, StepView, UsageView, VerifiedView};
+use crate::report::{
+    CleanupView, InstanceView, ProbeView, RunView, StepView, UsageView, VerifiedView,
+};
 use crate::store::RunId;
 
 /// Of a step with many instances, not more than so many different notes of its attempts.
@@ -17,7 +20,8 @@ const MOST_NOTES: usize = 20;
 /// A run as it stands. `alive`: a process carries it out now.
 pub(super) fn view(run: &RunId, state: &RunState, alive: bool) -> RunView {
     let graph = state.graph();
-    let steps = graph.steps().map(|node| step(state, node, alive)).collect();
+    let holds = Holds::new(state, alive);
+    let steps = graph.steps().map(|node| step(state, node, alive, holds.of(node))).collect();
     let lost = state.status == RunStatus::Running && !alive && state.exit.is_none();
     RunView {
         run: run.to_string(),
@@ -32,17 +36,15 @@ pub(super) fn view(run: &RunId, state: &RunState, alive: bool) -> RunView {
             state.reason.clone()
         },
         verify: verify(state),
+        cleanup: cleanup(state),
         steps,
     }
 }
 
 /// Where a step stands, as far as that can be said without the world.
-fn status(state: &RunState, node: NodeIx, alive: bool) -> Status {
-    let unknown = IndexMap::new();
+fn status(state: &RunState, node: NodeIx, alive: bool, hold: Option<&str>) -> Status {
     match state.status(node) {
-        Status::Ready if schedule::held_by_others(state, node, &unknown, &unknown).is_some() => {
-            Status::Waiting
-        }
+        Status::Ready if hold.is_some() => Status::Waiting,
         // It was stopped with the process that left the run waiting, and is started again with the next.
         Status::Running if !alive && state.status == RunStatus::Waiting => Status::Pending,
         status => status,
@@ -67,18 +69,79 @@ fn verify(state: &RunState) -> Vec<VerifiedView> {
     asked.map(view).collect()
 }
 
-fn step(state: &RunState, node: NodeIx, alive: bool) -> StepView {
+/// Each goal's cleanup that did not do all.
+fn cleanup(state: &RunState) -> Vec<CleanupView> {
+    let graph = state.graph();
+    let goals = graph.nodes().filter(|node| !graph.is_step(*node));
+    let failed = goals.filter_map(|goal| Some((goal, state.node(goal).cleaned.clone()??)));
+    failed
+        .map(|(goal, failure)| CleanupView { goal: graph.id(goal).to_string(), failure })
+        .collect()
+}
+
+/// What steps wait for that nothing else holds back: a lock, a resource, a slot.
+struct Holds<'s> {
+    state: &'s RunState,
+    values: Values,
+    // Only amounts of resources are evaluated, which need nothing of the world's.
+    world: NoSurroundings,
+    limits: ResourceLimits,
+    alive: bool,
+}
+
+impl<'s> Holds<'s> {
+    fn new(state: &'s RunState, alive: bool) -> Self {
+        let (values, world) = (Values::default(), NoSurroundings::default());
+        let mut holds = Self { state, values, world, limits: ResourceLimits::default(), alive };
+        holds.limits = holds.place(state.graph().root()).resource_limits();
+        holds
+    }
+
+    fn place(&self, node: NodeIx) -> Place<'_> {
+        let graph = self.state.graph();
+        let goal = graph.parent(node).unwrap_or_else(|| graph.root());
+        let unit = Some(UnitIx::of(node));
+        let (values, world) = (&self.values, &self.world);
+        Place { state: self.state, values, world, goal, unit, own: None }
+    }
+
+    fn of(&self, node: NodeIx) -> Option<String> {
+        if self.state.status(node) != Status::Ready {
+            return None;
+        }
+        let place = self.place(node);
+        let (hold, uses) = why::hold(self.state, UnitIx::of(node), place, &self.limits)?;
+        // In a run that stands still nobody has a slot.
+        if !self.alive && matches!(hold, Hold::Slots | Hold::Instances) {
+            return None;
+        }
+        Some(match hold {
+            Hold::Slots => "waits for a free slot".to_owned(),
+            Hold::Instances => "waits for others of its step or goal".to_owned(),
+            Hold::Lock(name) => format!("waits for the lock `{name}`"),
+            Hold::Resource(name) => {
+                let of = |amounts: &ResourceLimits| amounts.get(&name).copied().unwrap_or_default();
+                format!("waits for {} of {} `{name}`", of(&uses), of(&self.limits))
+            }
+            Hold::Circle(with) => {
+                format!("waits for the end of `{}`", self.state.graph().id(with))
+            }
+        })
+    }
+}
+
+fn step(state: &RunState, node: NodeIx, alive: bool, hold: Option<String>) -> StepView {
     let found = state.node(node);
     let id = state.graph().step_id(node).map(ToString::to_string).unwrap_or_default();
-    let mut view = StepView::new(id, status(state, node, alive));
+    let mut view = StepView::new(id, status(state, node, alive, hold.as_deref()));
     view.attempts = state.attempts(node);
     view.via = found.via.as_deref().map(str::to_owned);
     let open = || open_reason(state, node).filter(|_| !found.status.is_end());
-    view.reason = found.reason.clone().or_else(open);
+    view.reason = found.reason.clone().or_else(open).or(hold);
     view.started = found.started;
     view.ended = found.ended;
     view.tolerated = found.status == Status::Failed && state.is_ignored(node);
-    view.notes = notes(state, node, found);
+    view.notes = notes(state, node, found, alive);
     let units = std::iter::once(&found.unit).chain(&found.instances);
     view.usage = units.filter_map(|unit| unit.usage).reduce(Usage::and).map(UsageView::new);
     for (name, value) in &found.outputs {
@@ -90,7 +153,7 @@ fn step(state: &RunState, node: NodeIx, alive: bool) -> StepView {
 }
 
 fn instance(item: &crate::value::Value, unit: &UnitState) -> InstanceView {
-    let mut view = InstanceView::new(item, unit.status(), unit.attempts);
+    let mut view = InstanceView::new(item, unit.status(), unit.tried());
     for (name, value) in &unit.outputs {
         view.output(&**name, value);
     }
@@ -118,7 +181,7 @@ fn open_reason(state: &RunState, node: NodeIx) -> Option<String> {
     of_instance.or_else(|| goals.find_map(of_goal)).or_else(failure)
 }
 
-fn notes(state: &RunState, node: NodeIx, found: &NodeState) -> Vec<String> {
+fn notes(state: &RunState, node: NodeIx, found: &NodeState, alive: bool) -> Vec<String> {
     let units = std::iter::once(&found.unit).chain(&found.instances);
     let mut notes = answers(&found.unit);
     for (item, unit) in (0..).zip(&found.instances) {
@@ -142,6 +205,7 @@ fn notes(state: &RunState, node: NodeIx, found: &NodeState) -> Vec<String> {
         notes.push(format!("its failure is ignored because {because}"));
     }
     notes.extend(undo_notes(state, node, found));
+    notes.extend(unfinished_undo(state, node, alive).map(str::to_owned));
     notes
 }
 
@@ -184,6 +248,18 @@ fn undo_notes(state: &RunState, node: NodeIx, found: &NodeState) -> Vec<String> 
         notes.push(format!("undone because it failed: {}", others.join(", ")));
     }
     notes
+}
+
+/// An undo that is yet to come, or to be done to its end.
+fn unfinished_undo(state: &RunState, node: NodeIx, alive: bool) -> Option<&'static str> {
+    match state.node(node).undo {
+        Undo::Stopped => Some("its undo was stopped in the middle: `goalc resume` begins it again"),
+        Undo::Running => Some("it is being undone"),
+        Undo::No | Undo::Due if !alive && state.must_be_undone(node) => {
+            Some("it is still to be undone: `goalc resume` goes on")
+        }
+        _ => None,
+    }
 }
 
 /// What people wrote down, and what is not known of an agent's work.

@@ -4,6 +4,8 @@
 //! Pure and derived from the state, with the scheduler's own words for what holds a unit back;
 //! changes nothing, and knows no journal.
 
+mod probes;
+
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -13,7 +15,7 @@ use super::event::{QuestionKind, Status, Timestamp, Unit};
 use super::graph::NodeIx;
 use super::schedule::{self, Hold};
 use super::scope::Place;
-use super::state::{Phase, RunState, Stage, UnitIx};
+use super::state::{Decision, Phase, RunState, Stage, UnitIx};
 use super::world::ResourceLimits;
 use crate::ir::{Action, EdgeKind, LockScope};
 use crate::value::NodeId;
@@ -31,6 +33,10 @@ pub enum Cause {
         attempt: u32,
         since: Option<Timestamp>,
         awaited: Option<Awaited>,
+    },
+    /// What it `requires` is being asked.
+    Requires {
+        probes: Vec<String>,
     },
     /// It waits for the end of another one, or for its success.
     Edge {
@@ -100,12 +106,12 @@ pub enum Cause {
 }
 
 /// What an attempt that is under way waits for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Awaited {
     /// The `ready` of a service.
-    Ready,
+    Ready(Vec<String>),
     /// The probes of an `await`.
-    Probes,
+    Probes(Vec<String>),
 }
 
 /// All that keeps a unit from running now, or how it ended and what began that. `place` evaluates
@@ -178,7 +184,7 @@ fn causes(state: &RunState, unit: UnitIx, place: Place<'_>) -> Vec<Cause> {
         }
         Phase::Running | Phase::Snapshotting | Phase::Restoring(_) => {
             let (attempt, since) = (found.attempts, found.started);
-            vec![Cause::Running { attempt, since, awaited: awaited(state, unit) }]
+            vec![Cause::Running { attempt, since, awaited: awaited(state, unit, place) }]
         }
         Phase::InDoubt => vec![Cause::InDoubt],
         Phase::Delayed(until) if state.stage(unit) == Stage::Delayed(*until) => {
@@ -192,13 +198,27 @@ fn causes(state: &RunState, unit: UnitIx, place: Place<'_>) -> Vec<Cause> {
     }
 }
 
-fn awaited(state: &RunState, unit: UnitIx) -> Option<Awaited> {
+fn awaited(state: &RunState, unit: UnitIx, place: Place<'_>) -> Option<Awaited> {
     let graph = state.graph();
+    let step = graph.step(unit.node)?;
     if graph.is_service(unit.node) {
-        return state.node(unit.node).ready.is_none().then_some(Awaited::Ready);
+        let asked = step.service.as_ref().map_or(&[][..], |service| &service.ready);
+        let unready = state.node(unit.node).ready.is_none();
+        return unready.then(|| Awaited::Ready(probes::said(asked, place)));
     }
-    let attempt = attempt_of(graph.step(unit.node)?, state.unit(unit)?.way)?;
-    matches!(attempt.action, Action::Await { .. }).then_some(Awaited::Probes)
+    match &attempt_of(step, state.unit(unit)?.way)?.action {
+        Action::Await { probes, .. } => Some(Awaited::Probes(probes::said(probes, place))),
+        _ => None,
+    }
+}
+
+/// What it `requires`, where that is what comes next.
+fn requires(state: &RunState, unit: UnitIx, place: Place<'_>) -> Option<Cause> {
+    if state.stage(unit) != Stage::Decide(Decision::CheckRequires) {
+        return None;
+    }
+    let guards = schedule::guards_of(state.graph(), unit.node)?;
+    Some(Cause::Requires { probes: probes::said(&guards.requires, place) })
 }
 
 /// What holds a unit back that was not begun.
@@ -225,7 +245,8 @@ fn guarding(state: &RunState, unit: UnitIx, place: Place<'_>) -> Vec<Cause> {
         |service| Cause::Service { on: state.graph().id(*service), status: state.status(*service) },
     ));
     if causes.is_empty() {
-        causes = held(state, unit, place);
+        causes =
+            requires(state, unit, place).map_or_else(|| held(state, unit, place), |it| vec![it]);
     }
     causes
 }
@@ -243,6 +264,33 @@ fn inside(state: &RunState, node: NodeIx) -> Cause {
     Cause::Inside { ended, all }
 }
 
+/// What keeps a step from starting although nothing that it depends on does: a slot, a lock, a
+/// resource. With what it `uses` of each.
+pub fn hold(
+    state: &RunState,
+    unit: UnitIx,
+    place: Place<'_>,
+    limits: &ResourceLimits,
+) -> Option<(Hold, IndexMap<Arc<str>, i64>)> {
+    let members: Vec<NodeIx> = state.graph().joined(unit.node).to_vec();
+    let mut uses = IndexMap::new();
+    let alone = [unit.node];
+    for node in if members.is_empty() { &alone[..] } else { &members } {
+        // What cannot be evaluated here is left to the run to say.
+        let guards = schedule::guards_of(state.graph(), *node);
+        for (name, amount) in guards.and_then(|guards| place.uses(guards).ok()).unwrap_or_default()
+        {
+            *uses.entry(name).or_insert(0) += amount;
+        }
+    }
+    let hold = if members.is_empty() {
+        schedule::hold(state, unit, &uses, limits)
+    } else {
+        schedule::hold_joined(state, &members, &uses, limits)
+    };
+    Some((hold?, uses))
+}
+
 /// What the scheduler says of a unit that could start.
 fn held(state: &RunState, unit: UnitIx, place: Place<'_>) -> Vec<Cause> {
     let members: Vec<NodeIx> = state.graph().joined(unit.node).to_vec();
@@ -254,18 +302,11 @@ fn held(state: &RunState, unit: UnitIx, place: Place<'_>) -> Vec<Cause> {
     if let Some(other) = blocked {
         return vec![Cause::Joined { with: state.graph().id(*other) }];
     }
-    let guards = schedule::guards_of(state.graph(), unit.node);
-    // What cannot be evaluated here is left to the run to say.
-    let uses = guards.and_then(|guards| place.uses(guards).ok()).unwrap_or_default();
     let limits = place.resource_limits();
-    let hold = if members.is_empty() {
-        schedule::hold(state, unit, &uses, &limits)
-    } else {
-        schedule::hold_joined(state, &members, &uses, &limits)
-    };
-    if let Some(hold) = hold {
+    if let Some((hold, uses)) = hold(state, unit, place, &limits) {
         return vec![named(state, unit, hold, &uses, &limits)];
     }
+    let guards = schedule::guards_of(state.graph(), unit.node);
     let locks = guards.map_or(&[][..], |guards| &guards.locks).iter();
     let machine = locks.filter(|lock| lock.scope == LockScope::Machine);
     let waits = machine.map(|lock| Cause::MachineLock { name: Arc::clone(&lock.name) });

@@ -36,7 +36,9 @@ pub use junit::junit;
 pub use list::{ListView, Listed, ListedParam, ListedPlan, list_text};
 pub use markdown::markdown;
 pub use review::*;
-pub use run::{InstanceView, Outputs, ProbeView, RunView, StepView, UsageView, VerifiedView};
+pub use run::{
+    CleanupView, InstanceView, Outputs, ProbeView, RunView, StepView, UsageView, VerifiedView,
+};
 pub use runs::{RunLine, RunsView, runs_text};
 pub use scenarios::{
     HappenedView, ScenarioView, ScenariosView, happened_text, scenario_text, scenarios_junit,

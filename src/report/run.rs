@@ -39,8 +39,19 @@ pub struct RunView {
     /// Each goal's own `verify` that was asked; left out where none was.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub verify: Vec<VerifiedView>,
+    /// Each goal's cleanup that did not do all; left out where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cleanup: Vec<CleanupView>,
     /// In the order of the plan.
     pub steps: Vec<StepView>,
+}
+
+/// A goal's cleanup that did not do all.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct CleanupView {
+    /// The goal's path; empty for the root goal.
+    pub goal: String,
+    pub failure: String,
 }
 
 /// What came of a goal's `verify`.

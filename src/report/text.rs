@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::layout::{Paint, cut, pad, pad_left, width, wrap};
-use super::run::{RunView, StepView, VerifiedView};
+use super::run::{CleanupView, RunView, StepView, VerifiedView};
 use crate::diagnostic::visible;
 use crate::exec::{RunStatus, Status, Timestamp};
 use crate::value::duration_text;
@@ -30,22 +30,35 @@ pub fn text(view: &RunView, colour: bool) -> String {
     parts.extend(view.steps.iter().map(|step| row(step, ids, paint)));
     parts.extend(view.steps.iter().map(below));
     parts.extend(view.verify.iter().filter(|verify| !verify.holds).map(|it| verified(it, paint)));
+    // The first one may be the run's own reason.
+    let told = |failure: &str| view.reason.as_ref().is_some_and(|reason| reason.contains(failure));
+    let untold = view.cleanup.iter().filter(|cleanup| !told(&cleanup.failure));
+    parts.extend(untold.map(cleaned));
     parts.concat()
 }
 
 /// Each probe of a `verify` that does not hold as a whole.
 fn verified(verify: &VerifiedView, paint: Paint) -> String {
-    let whose = match verify.goal.as_str() {
-        "" => "the goal".to_owned(),
-        goal => visible(goal).into_owned(),
-    };
-    let mut text = format!("\n  verify of {whose}\n");
+    let mut text = format!("\n  verify of {}\n", whose(&verify.goal));
     for probe in &verify.probes {
         let mark = if probe.holds { paint.green("✓") } else { paint.red("✗") };
         let said = paragraph(&probe.found, "        ");
         text += &format!("      {mark} {}", said.trim_start());
     }
     text
+}
+
+/// A cleanup that did not do all.
+fn cleaned(cleanup: &CleanupView) -> String {
+    let whose = whose(&cleanup.goal);
+    format!("\n  cleanup of {whose}\n{}", paragraph(&cleanup.failure, "      "))
+}
+
+fn whose(goal: &str) -> String {
+    match goal {
+        "" => "the goal".to_owned(),
+        goal => visible(goal).into_owned(),
+    }
 }
 
 /// As wide as `undo-failed`.

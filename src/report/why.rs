@@ -31,7 +31,7 @@ pub struct WhyView {
 pub struct BecauseView {
     /// Whom it holds back.
     pub step: String,
-    /// `ended running edge goal service question delay slots instances lock machine-lock resource
+    /// `ended running requires edge goal service question delay slots instances lock machine-lock resource
     /// joined in-doubt inside due`.
     pub kind: String,
     /// One sentence.
@@ -65,11 +65,19 @@ fn sentence(cause: &Cause, of: &Unit, now: Timestamp) -> String {
         Cause::Running { attempt, .. } if *attempt == 0 => format!("{of} is being prepared"),
         Cause::Running { attempt, awaited, .. } => {
             let waits = match awaited {
-                Some(Awaited::Ready) => ", whose `ready` does not hold yet",
-                Some(Awaited::Probes) => ", whose probes do not hold yet",
-                None => "",
+                Some(Awaited::Ready(probes)) if probes.is_empty() => String::new(),
+                Some(Awaited::Ready(probes)) => {
+                    format!(", whose `ready` does not hold yet: {}", probes.join("; "))
+                }
+                Some(Awaited::Probes(probes)) => {
+                    format!(", whose probes do not hold yet: {}", probes.join("; "))
+                }
+                None => String::new(),
             };
             format!("{of} runs: attempt {attempt}{waits}")
+        }
+        Cause::Requires { probes } => {
+            format!("{of} waits for what it `requires`: {}", probes.join("; "))
         }
         Cause::Edge { on, status, kind } => {
             format!("{of} waits for `{on}`{}, which is {status}", awaited(*kind))
@@ -131,6 +139,7 @@ fn kind(cause: &Cause) -> &'static str {
     match cause {
         Cause::Ended { .. } => "ended",
         Cause::Running { .. } => "running",
+        Cause::Requires { .. } => "requires",
         Cause::Edge { .. } => "edge",
         Cause::ClosedGoal { .. } => "goal",
         Cause::Service { .. } => "service",

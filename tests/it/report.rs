@@ -295,3 +295,30 @@ fn what_cannot_be_reported_is_refused_in_the_format_asked_for() {
     let json = project.call(&["report", "--nonsense", "--format", "json"]).exits(2).json();
     assert!(json["diagnostics"][0]["message"].is_string(), "{json}");
 }
+
+#[test]
+fn what_a_resume_tried_again_is_counted_alike_and_no_retry_absorbed_it() {
+    let project = Project::new(
+        "goal g {\n\
+           step a { run \"test -e mended\" }\n\
+           step b { depends a; run \"test -e go || sh hold go\"; idempotent }\n\
+         }",
+    );
+    project.run(&[]).exits(1);
+    project.write("mended", "");
+    let run = project.start_resume(&["--retry-failed"]);
+    project.await_file("held");
+    run.signal(rustix::process::Signal::INT);
+    run.end().exits(130);
+    project.write("go", "");
+    let outcome = project.resume(&[]).exits(0).stands("a succeeded, b succeeded");
+    let json = report(&project, "json").exits(0).json();
+    for id in ["a", "b"] {
+        assert_eq!(outcome.attempts(id), 2, "{id}");
+        let tries = step(&json, id)["attempts"].as_array().map(Vec::len);
+        assert_eq!(tries, Some(2), "{id}");
+        assert_eq!(step(&json, id)["attempts"][0]["then"], "tried again when the run was resumed");
+    }
+    let page = report(&project, "md").exits(0).out();
+    assert!(!page.contains("absorbed"), "{page}");
+}

@@ -96,6 +96,22 @@ impl Bench {
     }
 
     /// Starts goalc, and kills it when a step has written into a pipe.
+    /// Of a rollback that has begun with `b`, and has `a` still before it.
+    #[track_caller]
+    fn tells_of_the_half_done_rollback(&self) {
+        let told = |call: &[&str]| {
+            let output = self.command(call).output().unwrap();
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let shown = told(&["show"]);
+        assert!(shown.contains("its undo was stopped in the middle"), "{shown}");
+        assert!(shown.contains("it is still to be undone"), "{shown}");
+        let page = told(&["report"]);
+        let half = ["b: **not undone**: it was stopped in the middle", "b: not undone to its end"];
+        assert!(half.iter().any(|half| page.contains(half)), "{page}");
+        assert!(page.contains("a: not undone: the rollback has not come to its end"), "{page}");
+    }
+
     fn kill_at(&self, arguments: &[&str], pipe: &str) {
         let mut child = self.start_until(arguments, pipe);
         child.kill().unwrap();
@@ -432,6 +448,7 @@ fn a_rollback_that_was_killed_ends_the_same_with_resume() {
     let bench = Bench::new(KILLED);
     bench.pipe("reached");
     bench.kill_at(&["run", "plan.goal"], "reached");
+    bench.tells_of_the_half_done_rollback();
     fs::write(bench.path("quick"), "").unwrap();
     let run = bench.goalc(&["resume"]);
     assert_eq!(run.exit, 1);
@@ -449,6 +466,7 @@ fn a_rollback_that_was_interrupted_goes_on_with_resume() {
     let stopped = Run::of(&child.wait_with_output().unwrap());
     assert_eq!((stopped.exit, stopped.json["status"].as_str()), (130, Some("cancelled")));
     stopped.has(&[("make", "succeeded"), ("a", "succeeded"), ("b", "succeeded"), ("c", "failed")]);
+    bench.tells_of_the_half_done_rollback();
     fs::write(bench.path("quick"), "").unwrap();
     let run = bench.goalc(&["resume"]);
     run.has(&[("make", "succeeded"), ("a", "undone"), ("b", "undone"), ("c", "failed")]);

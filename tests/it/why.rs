@@ -32,6 +32,7 @@ goal g {
   step server { run "exec sleep 600"; service; ready { file "go" } }
   step user { depends server; run "true" }
   step comes { await { file "go" } every 20ms }
+  step needs { requires { run "until test -e go; do sleep 0.02; done"; file "go" }; run "true" }
 }
 "#,
     );
@@ -41,7 +42,9 @@ goal g {
     project.await_status("comes", "running");
     project.await_status("asked", "waiting");
     says(&project, "locked", &["locked waits for the lock `db`: `holder`"]);
-    project.show().stands("locked waiting, later pending");
+    let shown = project.show().stands("locked waiting, short waiting, later pending");
+    assert_eq!(shown.reason("locked"), "waits for the lock `db`");
+    assert_eq!(shown.reason("short"), "waits for 2 of 3 `gpu`");
     says(&project, "short", &["short waits for 2 of 3 `gpu`: `holder`"]);
     says(&project, "later", &["later waits for `holder`, which is running"]);
     says(
@@ -52,8 +55,17 @@ goal g {
     says(&project, "inner.deep", &["waits for its goal `inner`", "inner waits for `holder`"]);
     says(&project, "asked", &["asked waits for a person: Sure?"]);
     says(&project, "holder", &["holder runs: attempt 1\n"]);
-    says(&project, "server", &["server runs: attempt 1, whose `ready` does not hold yet"]);
-    says(&project, "comes", &["comes runs: attempt 1, whose probes do not hold yet"]);
+    says(&project, "server", &["whose `ready` does not hold yet: `file \"go\"`"]);
+    says(
+        &project,
+        "comes",
+        &["comes runs: attempt 1, whose probes do not hold yet: `file \"go\"`"],
+    );
+    says(
+        &project,
+        "needs",
+        &["needs waits for what it `requires`:", "`run \"until", "`file \"go\"`"],
+    );
     let json = project.call(&["why", "locked", "--format", "json"]).exits(0).json();
     assert_eq!(json["because"][0]["kind"], "lock", "{json}");
     assert_eq!(json["because"][0]["on"][0], "holder", "{json}");
@@ -76,6 +88,8 @@ goal g {
     let run = project.start(&[]);
     project.await_file("held");
     says(&project, "second", &["second waits for a free slot", "`first`"]);
+    let shown = project.show().stands("second waiting");
+    assert_eq!(shown.reason("second"), "waits for a free slot");
     project.write("go", "");
     run.end().exits(0);
     says(&project, "second", &["second succeeded"]);

@@ -114,7 +114,7 @@ impl Board {
             unit,
             name: readable(&self.state.label(unit)),
             doing,
-            attempt: state.attempts.saturating_sub(state.attempts_before),
+            attempt: state.attempts,
             elapsed: since(began),
             expected: self.expected.get(unit.node.at()).copied().flatten(),
         })

@@ -89,7 +89,12 @@ impl RunState {
         }
         for node in self.graph.nodes() {
             let elsewhere = self.executor_of(node).is_some();
-            doubt_units(&mut self.nodes[node.at()], elsewhere);
+            let state = &mut self.nodes[node.at()];
+            let undoing = state.undo == Undo::Running;
+            doubt_units(state, elsewhere);
+            if undoing {
+                state.undo = Undo::Stopped;
+            }
         }
         self.recount();
     }
@@ -344,7 +349,10 @@ pub(super) fn doubt_units(state: &mut NodeState, elsewhere: bool) {
 pub(super) fn start_over(state: &mut NodeState) {
     let touched = state.is_touched();
     let uses = state.uses();
-    let unit = UnitState { uses, touched, ..state.unit.anew() };
+    let of_instances: u32 = state.instances.iter().map(UnitState::tried).sum();
+    let unit = state.unit.anew();
+    let attempts_before = unit.attempts_before.saturating_add(of_instances);
+    let unit = UnitState { attempts_before, uses, touched, ..unit };
     let omission = state.omission;
     *state = NodeState { unit, omission, ..NodeState::default() };
 }
@@ -369,7 +377,8 @@ fn reopen_instances(state: &mut NodeState, again: impl Fn(Status) -> bool) {
     state.failure = None;
     let remarks = std::mem::take(&mut state.unit.remarks);
     let (saved, touched) = (state.unit.saved.take(), state.unit.touched);
-    state.unit = UnitState { remarks, saved, touched, ..UnitState::default() };
+    let attempts_before = state.unit.tried();
+    state.unit = UnitState { attempts_before, remarks, saved, touched, ..UnitState::default() };
     for instance in &mut state.instances {
         if again(instance.status()) {
             *instance = instance.anew();

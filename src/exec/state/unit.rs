@@ -114,7 +114,7 @@ pub struct UnitState {
     pub questions: Vec<Question>,
     /// Attempts started, those of fallbacks too.
     pub attempts: u32,
-    /// Attempts of an earlier go at it, before a resume started it over.
+    /// Attempts of earlier goes at it, before a resume started it over.
     pub attempts_before: u32,
     /// The number of the event that started the last one.
     pub start: u64,
@@ -178,9 +178,14 @@ impl UnitState {
             saved: self.saved.take().filter(|saved| !saved.put_back),
             touched: self.touched,
             uses: std::mem::take(&mut self.uses),
-            attempts_before: self.attempts,
+            attempts_before: self.tried(),
             ..Self::default()
         }
+    }
+
+    /// All attempts at it in this run, those before a resume started it over too.
+    pub fn tried(&self) -> u32 {
+        self.attempts.saturating_add(self.attempts_before)
     }
 
     /// How far its last attempt came is not known.

@@ -53,7 +53,7 @@ impl RunState {
     /// Attempts of a step, with those of all its instances.
     pub fn attempts(&self, node: NodeIx) -> u32 {
         let state = self.node(node);
-        let of = |unit: &super::UnitState| unit.attempts;
+        let of = super::UnitState::tried;
         of(&state.unit) + state.instances.iter().map(of).sum::<u32>()
     }
 

@@ -52,6 +52,7 @@ fn attempt(past: &Past<'_>, node: NodeIx, each: &Try) -> AttemptView {
         started: Some(each.from),
         ended: each.to,
         took: each.to.unwrap_or(past.sources.until).since(each.from).as_secs_f64(),
+        resumed: each.then == Then::Resumed,
         then: error.is_some().then(|| consequence(past, node, each)),
         error,
         delay: delay.map(|delay| delay.as_secs_f64()),
@@ -70,6 +71,7 @@ fn fallback(past: &Past<'_>, node: NodeIx, way: u32) -> Option<String> {
 fn consequence(past: &Past<'_>, node: NodeIx, each: &Try) -> String {
     match each.then {
         Then::Delay(Duration::ZERO) | Then::Again => "tried again at once".to_owned(),
+        Then::Resumed => "tried again when the run was resumed".to_owned(),
         Then::Delay(delay) => format!("tried again after {}", length(delay)),
         Then::Fallback(way) => match fallback(past, node, way) {
             Some(name) => format!("the fallback `{name}` was tried"),

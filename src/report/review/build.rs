@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::data::{
-    CheckpointView, CleanupView, KeptView, LogView, RangeView, ReportView, StepReport, UndoReport,
-    UndoneView, VerifyView,
+    CheckpointView, KeptView, LogView, RangeView, ReportView, StepReport, UndoReport, UndoneView,
+    VerifyView,
 };
 use super::figures::{Past, notes};
 use super::history::{EarlierRun, compared};
@@ -63,7 +63,7 @@ impl ReportView {
             took: past.took().as_secs_f64(),
             damage: sources.damage.clone(),
             verify: verify(sources.state),
-            cleanup: cleanup(sources.state),
+            cleanup: sources.run.cleanup.clone(),
             figures: figures::figures(&past),
             steps: steps(&past),
             answers,
@@ -98,15 +98,6 @@ fn verify(state: &RunState) -> Vec<VerifyView> {
                 if failed.is_empty() { failure.iter().cloned().collect() } else { found(failed) };
             VerifyView { goal: graph.id(goal).to_string(), failures, held: found(held) }
         })
-        .collect()
-}
-
-fn cleanup(state: &RunState) -> Vec<CleanupView> {
-    let graph = state.graph();
-    let goals = graph.nodes().filter(|node| !graph.is_step(*node));
-    let failed = goals.filter_map(|goal| Some((goal, state.node(goal).cleaned.clone()??)));
-    failed
-        .map(|(goal, failure)| CleanupView { goal: graph.id(goal).to_string(), failure })
         .collect()
 }
 
@@ -170,12 +161,19 @@ fn undo(past: &Past<'_>) -> UndoReport {
     found.undone.sort_by_key(|undone| undone.started);
     let rolling = past.graph.nodes().filter(|node| state.rolling(*node) == Some(*node));
     let left = rolling.flat_map(|top| state.left_standing(top));
+    // What was begun is told already.
+    let left = left.filter(|node| !past.tracks.node(*node).is_half_undone());
     found.kept = left.map(|node| kept(past, node)).collect();
     found
 }
 
 fn kept(past: &Past<'_>, node: NodeIx) -> KeptView {
     let step = past.graph.step(node);
+    let state = past.sources.state;
+    if state.must_be_undone(node) && !past.sources.alive {
+        let why = "the rollback has not come to its end: `goalc resume` goes on".to_owned();
+        return KeptView { step: past.name(node), why };
+    }
     let bare = step.is_some_and(|s| s.rollback.is_empty() && s.guards.snapshot.is_empty());
     let why = if bare { "it has no `rollback`" } else { "a rollback before it failed" };
     KeptView { step: past.name(node), why: why.to_owned() }

@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::exec::{RunStatus, Status, Timestamp};
-use crate::report::run::{Outputs, UsageView, run_status_schema, status_schema, time, time_schema};
+use crate::report::run::{
+    CleanupView, Outputs, UsageView, run_status_schema, status_schema, time, time_schema,
+};
 
 /// A run, looked back on.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
@@ -92,14 +94,6 @@ pub struct VerifyView {
     pub failures: Vec<String>,
     /// What held.
     pub held: Vec<String>,
-}
-
-/// A goal's cleanup.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
-pub struct CleanupView {
-    /// The goal's path; empty for the root goal.
-    pub goal: String,
-    pub failure: String,
 }
 
 /// Computed advice.
@@ -193,6 +187,9 @@ pub struct AttemptView {
     pub error: Option<String>,
     /// What was done about that.
     pub then: Option<String>,
+    /// It was tried again by a resume: no `retry` and no fallback made that good.
+    #[serde(skip)]
+    pub resumed: bool,
     /// The delay before the next attempt.
     pub delay: Option<f64>,
     pub usage: Option<UsageView>,

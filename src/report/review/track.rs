@@ -26,6 +26,8 @@ pub(super) struct Try {
     pub(super) then: Then,
     pub(super) usage: Option<Usage>,
     pub(super) notes: Vec<String>,
+    /// Which process of the run began it, from 0.
+    turn: usize,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +45,8 @@ pub(super) enum Then {
     End,
     Delay(Duration),
     Again,
+    /// A resume took it up again.
+    Resumed,
     Fallback(u32),
 }
 
@@ -71,7 +75,12 @@ pub(super) struct UndoTry {
     pub(super) from: Timestamp,
     pub(super) to: Option<Timestamp>,
     pub(super) failure: Option<String>,
+    /// It was begun and not done to its end.
+    pub(super) half: bool,
 }
+
+/// Why an undo that was begun has no end.
+const UNDO_STOPPED: &str = "it was stopped in the middle";
 
 /// A step or goal over time.
 #[derive(Debug, Clone, Default)]
@@ -112,6 +121,11 @@ impl Track {
     pub(super) fn asked(&self, until: Timestamp) -> Vec<Span> {
         let end = |ask: &Ask| ask.reply.as_ref().map_or(until, |reply| reply.at);
         joined(self.asks.iter().map(|ask| Span::new(ask.at, end(ask))))
+    }
+
+    /// Whether its last undo was begun and not done to its end.
+    pub(super) fn is_half_undone(&self) -> bool {
+        self.undos.last().is_some_and(|undo| undo.half || undo.to.is_none())
     }
 
     /// The failures of its attempts.
@@ -234,7 +248,19 @@ impl Reader<'_> {
             Event::UndoStarted { step } => {
                 let seq = stamped.seq;
                 if let Some(track) = self.step(step) {
-                    track.undos.push(UndoTry { seq, from: at, to: None, failure: None });
+                    track.undos.push(UndoTry {
+                        seq,
+                        from: at,
+                        to: None,
+                        failure: None,
+                        half: false,
+                    });
+                }
+            }
+            Event::UndoStopped { step } => {
+                if let Some(undo) = self.step(step).and_then(|track| track.undos.last_mut()) {
+                    (undo.to, undo.failure) = (Some(at), Some(UNDO_STOPPED.to_owned()));
+                    undo.half = true;
                 }
             }
             Event::UndoEnded { step, failure } => {
@@ -252,11 +278,12 @@ impl Reader<'_> {
             let span = Span::new(since, stamped.at);
             self.tracks.nodes[at.node.at()].delays.push(span);
         }
+        let turn = self.tracks.turns.len();
         if let Some(last) = self.last_try(unit) {
-            if last.way != way {
+            if last.way < way {
                 last.then = Then::Fallback(way);
             } else if last.then == Then::End {
-                last.then = Then::Again;
+                last.then = if last.turn == turn { Then::Again } else { Then::Resumed };
             }
         }
         let tries = &mut self.tracks.nodes[at.node.at()].tries;
@@ -271,6 +298,7 @@ impl Reader<'_> {
             then: Then::End,
             usage: None,
             notes: Vec::new(),
+            turn,
         });
         self.open.insert(at, tries.len() - 1);
     }
@@ -285,6 +313,11 @@ impl Reader<'_> {
             {
                 (lost.to, lost.end) = (Some(last), TryEnd::Lost);
             }
+        }
+        let undos = self.tracks.nodes.iter_mut().filter_map(|track| track.undos.last_mut());
+        for undo in undos.filter(|undo| undo.to.is_none()) {
+            (undo.to, undo.failure) = (Some(last), Some(UNDO_STOPPED.to_owned()));
+            undo.half = true;
         }
     }
 

@@ -129,7 +129,9 @@ fn absorbed(view: &ReportView) -> Option<String> {
         .steps
         .iter()
         .filter(|step| done(step) && step.instances.is_none())
-        .map(|step| step.attempts.iter().filter(|each| each.error.is_some()).count())
+        .map(|step| {
+            step.attempts.iter().filter(|each| each.error.is_some() && !each.resumed).count()
+        })
         .sum();
     let ignored = count(|step| step.ignored.is_some());
     let via = count(|step| step.via.is_some());

@@ -26,6 +26,13 @@ fn retried(past: &Past<'_>, node: NodeIx) -> Option<Weighed> {
     if !track.ended.is_some_and(|(status, _)| status == Status::Succeeded) {
         return None;
     }
+    let step = past.graph.step(node)?;
+    let mut ways =
+        std::iter::once(&step.attempt).chain(step.fallbacks.iter().map(|it| &it.attempt));
+    // What a person or a resume tried again, no `retry` did.
+    if !ways.any(|way| way.retry.is_some()) {
+        return None;
+    }
     let again = |then: Then| matches!(then, Then::Delay(_) | Then::Again);
     let done: HashSet<Option<u32>> = track
         .tries
