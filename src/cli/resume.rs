@@ -318,9 +318,14 @@ fn nothing_to_do(
                 output::tell(&format!("run {} is achieved already\n", record.id));
                 return Some(0);
             };
+            let mut goals = state.graph().nodes();
+            if goals.any(|goal| state.is_cleanup_due(goal, arguments.retry_failed)) {
+                return None;
+            }
             let id = &record.id;
             output::complain(&format!(
-                "run {id} is achieved already, but not all is cleaned up: {why}"
+                "run {id} is achieved already, but not all is cleaned up: {why}\n\
+                 goalc resume {id} --retry-failed cleans up again"
             ));
             Some(1)
         }

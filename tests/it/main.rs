@@ -6,6 +6,7 @@ mod answers;
 mod attacks;
 mod check;
 mod clean;
+mod cleanup;
 mod compile;
 mod corpus;
 mod crash;

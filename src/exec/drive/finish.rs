@@ -8,7 +8,7 @@ use super::Drive;
 use crate::exec::event::{Answer, Event, Failure, ProbeAnswer, QuestionKind, Status, StopReason};
 use crate::exec::graph::NodeIx;
 use crate::exec::schedule;
-use crate::exec::state::{AnswerRecord, Omission, UnitIx, UnitState};
+use crate::exec::state::{AnswerRecord, CLEANUP_SKIPPED, Omission, UnitIx, UnitState};
 use crate::exec::world::{Work, World};
 use crate::ir::{EdgeKind, FailurePolicy};
 use crate::value::{NodeId, Value};
@@ -197,7 +197,7 @@ impl<W: World> Drive<'_, W> {
         if cleans {
             if self.force {
                 let goal = self.goal_id(node);
-                let failure = Some("skipped: the run was ended at once".to_owned());
+                let failure = Some(CLEANUP_SKIPPED.to_owned());
                 return self.record(Event::CleanupEnded { goal, failure });
             }
             return self.begin(Work::Cleanup(node));

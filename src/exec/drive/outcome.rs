@@ -2,7 +2,7 @@
 
 use super::Drive;
 use crate::exec::event::Event;
-use crate::exec::state::UnitIx;
+use crate::exec::state::{CLEANUP_SKIPPED, UnitIx};
 use crate::exec::world::{Outcome, Outputs, Ticket, Work, World};
 
 impl<W: World> Drive<'_, W> {
@@ -42,6 +42,9 @@ impl<W: World> Drive<'_, W> {
             }
             (Work::VerifyGoal(goal), Outcome::Verified(probes)) => self.verified(goal, probes),
             (Work::Cleanup(goal), Outcome::Cleaned(failure)) => {
+                // What is ended in the middle of it has not done its work any more than one that is left out.
+                let ended = failure.is_some() && self.force;
+                let failure = if ended { Some(CLEANUP_SKIPPED.to_owned()) } else { failure };
                 let goal = self.goal_id(goal);
                 self.record(Event::CleanupEnded { goal, failure });
             }

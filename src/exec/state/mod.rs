@@ -40,6 +40,9 @@ use super::graph::{Graph, NodeIx};
 use crate::ir::EdgeKind;
 use crate::value::{BindingId, NodeId, Value};
 
+/// What the journal says of a cleanup that a second Ctrl-C took away.
+pub const CLEANUP_SKIPPED: &str = "skipped: the run was ended at once";
+
 /// A step or goal, as far as it has come.
 #[derive(Debug, Clone, Default)]
 pub struct NodeState {
@@ -247,6 +250,13 @@ impl RunState {
 
     pub fn used(&self, resource: &str) -> i64 {
         self.used.get(resource).copied().unwrap_or_default()
+    }
+
+    /// Whether a resume runs a goal's cleanup again: one that was skipped, for it always runs last; and
+    /// with `retry_failed` one that failed.
+    pub fn is_cleanup_due(&self, goal: NodeIx, retry_failed: bool) -> bool {
+        let failure = self.node(goal).cleaned.as_ref().and_then(Option::as_ref);
+        failure.is_some_and(|why| retry_failed || why == CLEANUP_SKIPPED)
     }
 
     /// A goal's cleanup that failed, the whole goal's own first, in a sentence's words.

@@ -186,7 +186,7 @@ impl RunState {
     }
 
     /// A goal with something due in it is open again, from the inside outwards; with `retry_failed`
-    /// also one of which only the `verify` did not hold.
+    /// also one of which only the `verify` did not hold; and one whose cleanup is due.
     fn reopen_goals(&mut self, retry_failed: bool) {
         let goals: Vec<NodeIx> = self.graph.nodes().skip(self.graph.step_count()).collect();
         for goal in goals.into_iter().rev() {
@@ -194,18 +194,24 @@ impl RunState {
                 || self.is_half_rolled_back(goal)
                 || (retry_failed && self.is_only_unverified(goal))
                 || self.was_stopped_unverified(goal);
+            let unclean = self.is_cleanup_due(goal, retry_failed);
             let state = &mut self.nodes[goal.at()];
             if !state.status.is_end() {
                 state.cleaned = None;
                 state.verified = None;
                 state.probes.clear();
-            } else if due {
+            } else if due || unclean {
                 let opened = state.started;
                 let when = state.when.filter(|_| opened.is_some());
                 let kept = (opened, state.parallel, state.deadline);
                 let stop = (state.stopping.take(), state.rolling.take(), state.failed_by.take());
                 let undone = std::mem::take(&mut state.undone);
+                let verified = (state.verified.take(), std::mem::take(&mut state.probes));
                 start_over(state);
+                // Where only its cleanup is due, its `verify` has had its say.
+                if !due {
+                    (state.verified, state.probes) = verified;
+                }
                 (state.started, state.parallel, state.deadline) = kept;
                 (state.stopping, state.rolling, state.failed_by) = stop;
                 state.undone = undone;

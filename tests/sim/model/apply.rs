@@ -53,6 +53,7 @@ impl Model<'_> {
             What::Cleaned(node, works) => {
                 self.over((*node, None), Work::Cleanup)?;
                 self.nodes[*node].cleaned = Some(*works);
+                self.nodes[*node].uncleaned = !works && self.forced;
                 Ok(())
             }
             What::Undoing(_) | What::Undone(..) | What::UndoStopped(_) => self.take_undo(what),

@@ -89,6 +89,8 @@ struct Node {
     stop: Stop,
     verified: Option<bool>,
     cleaned: Option<bool>,
+    /// Its cleanup was left out, or ended, by a second Ctrl-C.
+    uncleaned: bool,
     undo: Undo,
     /// The number of the event by which its checkpoint was made.
     checkpoint: u64,

@@ -94,10 +94,12 @@ impl Model<'_> {
                 || retry && self.is_only_unverified(goal)
                 || self.was_stopped_unverified(goal);
             let node = &mut self.nodes[goal];
+            let unclean = node.uncleaned || retry && node.cleaned == Some(false);
             if node.status.is_none() || due {
                 (node.verified, node.cleaned) = (None, None);
             }
-            if node.status.is_some() && due {
+            if node.status.is_some() && (due || unclean) {
+                let verified = node.verified;
                 let (stop, opened, deadline) = (node.stop, node.opened, node.deadline);
                 let when = node.when.filter(|_| opened);
                 start_over(node);
@@ -105,7 +107,7 @@ impl Model<'_> {
                     node.unit.confirm = Ask::NotNeeded;
                 }
                 (node.stop, node.opened, node.when) = (stop, opened, when);
-                node.deadline = deadline;
+                (node.deadline, node.verified) = (deadline, verified);
             }
         }
     }
