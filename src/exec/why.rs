@@ -322,12 +322,13 @@ fn named(
     limits: &ResourceLimits,
 ) -> Cause {
     match hold {
-        Hold::Slots => Cause::Slots { running: running(state, |_| true) },
+        Hold::Slots => Cause::Slots { running: running(state, |other| has_slot(state, other)) },
         Hold::Instances => {
             let goal = state.graph().parent(unit.node);
             Cause::Instances {
                 running: running(state, |other| {
-                    other.node == unit.node || state.graph().parent(other.node) == goal
+                    let near = other.node == unit.node || state.graph().parent(other.node) == goal;
+                    near && has_slot(state, other)
                 }),
             }
         }
@@ -350,6 +351,11 @@ fn named(
             Cause::Resource { name, wants, all, holders }
         }
     }
+}
+
+/// Whether what runs counts for `parallel`: what is awaited and services that are ready do not.
+fn has_slot(state: &RunState, unit: UnitIx) -> bool {
+    state.graph().takes_slot(unit.node) && !state.is_serving(unit.node)
 }
 
 fn running(state: &RunState, fits: impl Fn(UnitIx) -> bool) -> Vec<Unit> {

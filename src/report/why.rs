@@ -98,11 +98,7 @@ fn sentence(cause: &Cause, of: &Unit, now: Timestamp) -> String {
             format!("{of} is tried again in {left}")
         }
         Cause::Slots { running } => {
-            format!(
-                "{of} waits for a free slot: {} of `parallel` run{}",
-                running.len(),
-                those(running)
-            )
+            format!("{of} waits for a free slot, all are taken{}", those(running))
         }
         Cause::Instances { running } => {
             format!("{of} waits for others of its step or goal{}", those(running))

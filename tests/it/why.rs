@@ -80,6 +80,7 @@ fn a_full_run_names_what_takes_the_slots() {
         r#"
 goal g {
   parallel 1
+  step awaits { await { file "go" } every 50ms }
   step first { run "sh hold go"; priority 9 }
   step second { run "true" }
 }
@@ -87,7 +88,7 @@ goal g {
     );
     let run = project.start(&[]);
     project.await_file("held");
-    says(&project, "second", &["second waits for a free slot", "`first`"]);
+    says(&project, "second", &["second waits for a free slot, all are taken: `first`\n"]);
     let shown = project.show().stands("second waiting");
     assert_eq!(shown.reason("second"), "waits for a free slot");
     project.write("go", "");
