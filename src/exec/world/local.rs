@@ -16,7 +16,7 @@ use super::launch::Launcher;
 use super::message::{Message, MessageSender};
 use super::noted::{NotedInputs, Successes};
 use super::person::Person;
-use super::secrets::{self, hide_secrets};
+use super::secrets;
 use super::{AttemptOrder, Mailbox, Outcome, RealSurroundings, Screen, Ticket};
 use super::{View, Wake, Work, World};
 use crate::exec::event::{Stamped, Timestamp};
@@ -273,12 +273,7 @@ impl World for LocalWorld {
     }
 
     fn poll(&mut self) -> Vec<Wake> {
-        let taken = self.requests.as_mut().map(|requests| requests.take());
-        let mut taken = taken.unwrap_or_default();
-        for wake in &mut taken {
-            hide_secrets(wake, &self.launcher.masker);
-        }
-        taken
+        self.take_requests()
     }
 
     fn draw(&mut self) -> f64 {

@@ -31,7 +31,7 @@ impl LocalWorld {
         self.take_in(view)
     }
 
-    /// How long the loop may sleep: up to the given time, and the next look at something.
+    /// When there is something to do without news: at the given time, or at the next look at something.
     pub(in crate::exec) fn look_at(&mut self, until: Option<Timestamp>) -> Option<Instant> {
         let now = self.now();
         // A time beyond all times is none.
@@ -49,15 +49,21 @@ impl LocalWorld {
         attempt::look_again(self, view);
         alerts::look(self, view);
         let now = Instant::now();
-        if let Some(requests) = self.requests.as_mut().filter(|_| self.requests_at <= now) {
+        if self.requests_at <= now {
             self.requests_at = now + TICK;
-            let mut taken = requests.take();
-            for wake in &mut taken {
-                hide_secrets(wake, &self.launcher.masker);
-            }
+            let taken = self.take_requests();
             self.ready.extend(taken);
         }
         std::mem::take(&mut self.ready)
+    }
+
+    /// What other terminals ask for.
+    pub(super) fn take_requests(&mut self) -> Vec<Wake> {
+        let mut taken = self.requests.as_mut().map_or_else(Vec::new, |requests| requests.take());
+        for wake in &mut taken {
+            hide_secrets(wake, &self.launcher.masker);
+        }
+        taken
     }
 
     /// Takes one message in, if one comes in time.
