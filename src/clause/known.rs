@@ -104,7 +104,7 @@ impl Argument {
         match self {
             Self::Name(each) => name(each, shift),
             Self::Reference(Reference { parts, span, .. }) => {
-                for part in parts {
+                for part in parts.iter_mut() {
                     name(part, shift);
                 }
                 shift.span(span);

@@ -23,7 +23,9 @@ pub use outline::{
     ParamOutline, Reference, ResourceOutline, ScenarioOutline, StepOutline,
 };
 pub use reach::value_out_of_reach;
-pub use reader::{TYPES, outline, outline_again, own_variable, recognised, scenarios};
+pub use reader::{
+    TYPES, outline, outline_again, outline_streamed, own_variable, recognised, scenarios,
+};
 pub use reference::reference;
 pub use spec::{
     BlockShape, Check, ClauseSpec, Count, Lower, OptionSpec, Place, Repeat, Role, Shape, Slot,

@@ -3,6 +3,8 @@
 //!
 //! Invariant: what is in an outline fits its spec's shapes, or its clause is marked `damaged`.
 
+use std::ops::{Deref, DerefMut};
+use std::slice;
 use std::sync::Arc;
 
 use super::{ClauseSpec, Context, Target};
@@ -14,10 +16,49 @@ use crate::value::Type;
 /// `a`, `a.b`, `a?`: a step, goal or output as written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
-    pub parts: Box<[Spanned<Box<str>>]>,
+    pub parts: Parts,
     /// Written with `?`.
     pub optional: bool,
     pub span: Span,
+}
+
+/// The parts of a dotted name. Most have one, and large plans have millions of them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parts {
+    One(Spanned<Box<str>>),
+    Several(Box<[Spanned<Box<str>>]>),
+}
+
+impl From<Vec<Spanned<Box<str>>>> for Parts {
+    fn from(mut parts: Vec<Spanned<Box<str>>>) -> Self {
+        match (parts.pop(), parts.is_empty()) {
+            (Some(only), true) => Self::One(only),
+            (last, _) => {
+                parts.extend(last);
+                Self::Several(parts.into())
+            }
+        }
+    }
+}
+
+impl Deref for Parts {
+    type Target = [Spanned<Box<str>>];
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::One(only) => slice::from_ref(only),
+            Self::Several(parts) => parts,
+        }
+    }
+}
+
+impl DerefMut for Parts {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match self {
+            Self::One(only) => slice::from_mut(only),
+            Self::Several(parts) => parts,
+        }
+    }
 }
 
 /// An argument as its slot's shape reads it.

@@ -66,7 +66,7 @@ fn unused(pass: &mut Pass<'_>) {
 /// W0701: steps that are tried again and may not be safe to run twice.
 fn retries(pass: &mut Pass<'_>, lowered: &Lowered) {
     for ix in pass.world.step_ids() {
-        let step = &lowered.steps[ix.at()];
+        let step = &lowered.steps[ix];
         if pass.world.step(ix).outline.damaged || defaults_are_damaged(pass, ix) {
             continue;
         }

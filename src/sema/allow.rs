@@ -16,24 +16,46 @@ pub(super) struct Allowed {
 
 /// All that a file allows. Reports what cannot be allowed.
 pub(super) fn read(document: &Document, text: &str, diagnostics: &mut Diagnostics) -> Vec<Allowed> {
-    let mut found = Vec::new();
-    if !text.contains("goalc: allow(") {
-        return found;
+    let mut reading = Reading::new(text, diagnostics);
+    document.statements.iter().for_each(|statement| reading.statement(statement));
+    reading.found
+}
+
+/// Reads what is allowed from statement to statement.
+pub(super) struct Reading<'a> {
+    text: &'a str,
+    /// Something may be allowed.
+    any: bool,
+    diagnostics: &'a mut Diagnostics,
+    pub(super) found: Vec<Allowed>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(text: &'a str, diagnostics: &'a mut Diagnostics) -> Self {
+        Self { text, any: text.contains("goalc: allow("), diagnostics, found: Vec::new() }
     }
-    let mut waiting: Vec<&Statement> = document.statements.iter().collect();
-    while let Some(statement) = waiting.pop() {
-        let codes: Vec<_> = statement.doc.iter().flat_map(|line| codes(*line, text)).collect();
-        diagnostics.extend(codes.iter().filter_map(|(code, place)| cannot_be(code, *place)));
-        if !codes.is_empty() {
-            let codes = codes.into_iter().map(|(code, _)| code.to_owned()).collect();
-            found.push(Allowed { place: statement.span, codes });
+
+    /// Of one statement and those in its blocks.
+    pub(super) fn statement(&mut self, statement: &Statement) {
+        if !self.any {
+            return;
         }
-        waiting.extend(statement.tokens.iter().flat_map(|token| match &token.kind {
-            TokenKind::Block(block) => block.statements.as_slice(),
-            _ => &[],
-        }));
+        let mut waiting = vec![statement];
+        while let Some(statement) = waiting.pop() {
+            let codes = statement.doc.iter().flat_map(|line| codes(*line, self.text));
+            let codes: Vec<_> = codes.collect();
+            self.diagnostics
+                .extend(codes.iter().filter_map(|(code, place)| cannot_be(code, *place)));
+            if !codes.is_empty() {
+                let codes = codes.into_iter().map(|(code, _)| code.to_owned()).collect();
+                self.found.push(Allowed { place: statement.span, codes });
+            }
+            waiting.extend(statement.tokens.iter().flat_map(|token| match &token.kind {
+                TokenKind::Block(block) => block.statements.as_slice(),
+                _ => &[],
+            }));
+        }
     }
-    found
 }
 
 /// The codes of one comment line, with their places.

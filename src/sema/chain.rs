@@ -21,7 +21,7 @@ impl World<'_> {
     /// The `foreach` step that an expression names and nothing else.
     pub(super) fn foreach_step(&self, scope: GoalIx, items: &Expr) -> Option<StepIx> {
         let ExprKind::Name(parts) = &items.kind else { return None };
-        self.step_named(scope, parts).filter(|step| self.step(*step).foreach.is_some())
+        self.step_named(scope, parts).filter(|step| self.step(*step).foreach().is_some())
     }
 }
 
@@ -29,7 +29,7 @@ impl Pass<'_> {
     /// The step whose instances are this step's items.
     pub(super) fn source_of(&self, step: StepIx) -> Option<StepIx> {
         let decl = self.world.step(step);
-        self.world.foreach_step(decl.goal, decl.foreach?.items?)
+        self.world.foreach_step(decl.goal, decl.foreach()?.items?)
     }
 
     /// The type of a step's item.
@@ -56,7 +56,7 @@ impl Pass<'_> {
 
     fn listed_type(&mut self, step: StepIx) -> Type {
         let decl = self.world.step(step);
-        let Some(foreach) = decl.foreach else { return Type::Any };
+        let Some(foreach) = decl.foreach() else { return Type::Any };
         let place = Place { phase: Phase::During, ..Place::new(decl.goal, User::Step(step)) };
         let items = foreach.items.and_then(|items| self.scope(place).infer(items));
         match items.map(|typed| typed.ty) {

@@ -70,7 +70,7 @@ impl Conditions {
         for at in graph.components.items().iter().copied() {
             let mut all = inherited(graph, &conditions.of, at);
             let when = match graph.node(at) {
-                Node::Step(ix) => lowered.steps[ix.at()].guards.when.as_ref(),
+                Node::Step(ix) => lowered.steps[ix].guards.when.as_ref(),
                 Node::Goal(ix) if at == graph.start(ix) => {
                     lowered.goals[ix.at()].guards.when.as_ref()
                 }

@@ -64,7 +64,7 @@ impl Context for Scope<'_, '_> {
 
     fn foreach_source(&mut self, items: &syntax::Expr) -> Option<StepId> {
         let step = self.world().foreach_step(self.place.scope, items)?;
-        self.pass.record(self.place.user).edges.push((Node::Step(step), items.span));
+        self.pass.record(self.place.user).edge(Node::Step(step), items.span);
         self.note_path(items);
         Some(self.step_id(step))
     }

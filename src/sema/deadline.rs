@@ -69,7 +69,7 @@ fn longest(lowered: &Lowered, graph: &Graph, goal: GoalIx) -> Duration {
         });
         let Some(start) = begins.max() else { continue };
         let takes = match graph.node(*at) {
-            Node::Step(ix) => shortest(&lowered.steps[ix.at()]),
+            Node::Step(ix) => shortest(&lowered.steps[ix]),
             Node::Goal(_) => Duration::ZERO,
         };
         times[*at] = Some((start, start.saturating_add(takes)));

@@ -109,6 +109,8 @@ impl<'a> Declaring<'a, '_> {
         if let Some(parent) = parent {
             self.name(parent, name, Entity::Goal(ix));
         }
+        self.world.steps.reserve(outline.steps.len());
+        self.world.goals[ix.at()].names.reserve(outline.steps.len());
         let mut items: Vec<Item<'a>> = outline.params.iter().map(Item::Param).collect();
         items.extend(outline.lets.iter().map(Item::Let));
         items.extend(outline.steps.iter().map(Item::Step));
@@ -151,7 +153,7 @@ impl<'a> Declaring<'a, '_> {
         let foreach = edit::one(&outline.clauses, "foreach").and_then(|clause| {
             let name = edit::first_name(clause)?;
             let items = edit::foreach_items(clause);
-            Some(ForeachDecl { name, items, batch: clause.has("batch") })
+            Some(Box::new(ForeachDecl { name, items, batch: clause.has("batch") }))
         });
         self.world.steps.push(StepDecl { id, outline, goal: parent, outputs, foreach });
         self.name(parent, &outline.name, Entity::Step(ix));
@@ -220,7 +222,7 @@ fn same_variable(
 /// The names of `foreach` share the name space of the goal that their steps stand in.
 fn foreach_names(world: &mut World<'_>, diagnostics: &mut Diagnostics) {
     for step in &world.steps {
-        let Some(foreach) = step.foreach else { continue };
+        let Some(foreach) = step.foreach() else { continue };
         diagnostics.extend(own_variable(foreach.name));
         let goal = world.goal(step.goal);
         if let Some(other) = goal.names.get(&*foreach.name.value) {

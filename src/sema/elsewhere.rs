@@ -14,10 +14,10 @@ use crate::source::Span;
 /// that do not say so themselves.
 pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered, chosen: Option<&str>) {
     let world = pass.world;
-    let steps = world.steps.iter().map(|step| &step.id).zip(&lowered.steps);
+    let steps = world.steps.iter().map(|step| &step.id).zip(lowered.steps.iter());
     for (id, demand, why) in misplaced(steps, chosen) {
         let Some(ix) = world.step_ids().find(|ix| world.step(*ix).id == *id) else { continue };
-        let place = executor_of(&lowered.steps[ix.at()], chosen);
+        let place = executor_of(&lowered.steps[ix], chosen);
         let diagnostic = cannot(pass, ix, demand, place, why);
         pass.report(diagnostic);
     }

@@ -22,7 +22,7 @@ pub(super) fn export(pass: &Pass<'_>, lowered: &mut Lowered, known: &HashSet<(St
         for named in exported(pass, ix, known) {
             let binding = pass.world.binding(named);
             let variable = variable_name(&binding.name.value).into();
-            lowered.steps[ix.at()].exports.insert(variable, binding.id.clone());
+            lowered.steps[ix].exports.insert(variable, binding.id.clone());
         }
     }
 }

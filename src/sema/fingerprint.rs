@@ -20,7 +20,7 @@ pub(super) fn fingerprint(pass: &mut Pass<'_>, lowered: &mut Lowered) {
     let goals = surroundings(pass, lowered, &mut text);
     for ix in pass.world.step_ids() {
         let print = step(pass, lowered, ix, &goals[pass.world.step(ix).goal.at()], &mut text);
-        lowered.steps[ix.at()].fingerprint = print;
+        lowered.steps[ix].fingerprint = print;
     }
 }
 
@@ -101,7 +101,7 @@ fn step(
     around: &str,
     text: &mut Vec<u8>,
 ) -> String {
-    let meaning = meaning(&lowered.steps[ix.at()]);
+    let meaning = meaning(&lowered.steps[ix]);
     let exports: BTreeSet<&str> = meaning.exports.values().map(BindingId::as_str).collect();
     let used = definitions(pass, &pass.steps[ix.at()], Some(&exports));
     digest(&(&meaning, around, used), text)

@@ -91,7 +91,7 @@ impl Building<'_, '_> {
         match named {
             Named::Entity(node) => self.node(*node),
             Named::Binding(ix) => self.known(Entity::Binding(*ix)),
-            Named::Item(ix) => self.known.get(&world.step(*ix).foreach?.name.span).copied(),
+            Named::Item(ix) => self.known.get(&world.step(*ix).foreach()?.name.span).copied(),
             Named::Output(ix, output) => {
                 let outputs = &world.step(*ix).outputs;
                 let (name, _) = outputs.iter().find(|(name, _)| name.value == *output)?;
@@ -149,7 +149,7 @@ impl Building<'_, '_> {
             step.id.as_str().clone_into(&mut entry.path);
             entry.title.clone_from(&outline.title);
             entry.doc.clone_from(&outline.doc);
-            entry.attempts = lowered.steps.get(ix.at()).and_then(attempts);
+            entry.attempts = attempts(&lowered.steps[ix]);
             let at = self.add(entry);
             for (output, ty) in &step.outputs {
                 let mut entry = blank(NameKind::Output, &output.value, output.span, output.span);
@@ -159,7 +159,7 @@ impl Building<'_, '_> {
                 entry.words = words(ty);
                 self.add(entry);
             }
-            if let Some(foreach) = step.foreach {
+            if let Some(foreach) = step.foreach() {
                 let span = foreach.name.span;
                 let mut entry = blank(NameKind::Item, &foreach.name.value, span, span);
                 entry.inside = Some(at);
@@ -184,7 +184,7 @@ impl Building<'_, '_> {
             let Some(at) = self.node(from) else { continue };
             let edges = record.edges.iter();
             let edges: Vec<_> =
-                edges.filter_map(|(to, span)| Some((self.node(*to)?, *span))).collect();
+                edges.filter_map(|edge| Some((self.node(edge.to)?, edge.span))).collect();
             if let Some(entry) = self.index.names.get_mut(at) {
                 entry.edges.extend(edges);
                 entry.edges.sort_by_key(|(to, span)| (*span, *to));

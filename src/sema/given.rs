@@ -11,7 +11,7 @@ use crate::ir::{Action, OutputSource};
 /// no file.
 pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered) {
     let world = pass.world;
-    for (ix, step) in world.step_ids().zip(&lowered.steps) {
+    for (ix, step) in world.step_ids().zip(lowered.steps.iter()) {
         let mut ways =
             std::iter::once(&step.attempt).chain(step.fallbacks.iter().map(|way| &way.attempt));
         if step.outputs.is_empty() || !ways.any(|way| matches!(way.action, Action::Await { .. })) {

@@ -3,26 +3,21 @@
 //! An edge from x to y says that x waits for y. A step waits for its goal's start; a goal's end
 //! waits for all its steps; whoever depends on a goal waits for its end. Iterative throughout.
 
-use std::cell::OnceCell;
 use std::collections::{HashMap, VecDeque};
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::lower::Lowered;
 use super::pass::{Pass, Record};
 use super::rows::Rows;
 use super::world::{GoalIx, Node, StepIx, World};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Edge, EdgeKind};
+use crate::ir::EdgeKind;
 use crate::source::Span;
 use crate::value::NodeId;
 
 /// A circle's message shows at most so many hops.
 const MOST_HOPS: usize = 20;
-
-/// So many edges of a node are looked through one by one.
-const MOST_FEW: usize = 8;
 
 /// What one node waits for.
 #[derive(Debug, Clone, Copy)]
@@ -55,38 +50,27 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    pub(super) fn build(pass: &Pass<'_>, lowered: &Lowered) -> Self {
+    pub(super) fn build(pass: &Pass<'_>) -> Self {
         let world = pass.world;
         let steps = world.steps.len();
         let (hops, components) = (Rows::default(), Rows::default());
         let mut graph = Self { steps, hops, components };
-        let ids = Ids { world, all: OnceCell::new() };
         graph.hops = Rows::of(steps + 2 * world.goals.len(), Hop::new(0, None, None), |visit| {
-            graph.each_hop(pass, lowered, &ids, visit);
+            graph.each_hop(pass, visit);
         });
-        // What comes next takes much memory of its own.
-        drop(ids);
         graph.components = graph.find_components();
         graph
     }
 
     /// Tells of each hop with the node that waits.
-    fn each_hop(
-        &self,
-        pass: &Pass<'_>,
-        lowered: &Lowered,
-        ids: &Ids<'_, '_>,
-        visit: &mut dyn FnMut(usize, Hop),
-    ) {
+    fn each_hop(&self, pass: &Pass<'_>, visit: &mut dyn FnMut(usize, Hop)) {
         let world = pass.world;
         self.hold(world, visit);
-        let of_steps = lowered.steps.iter().zip(&pass.steps);
-        for (ix, (step, record)) in world.step_ids().zip(of_steps) {
-            self.written(self.step(ix), &step.edges, record, ids, visit);
+        for (ix, record) in world.step_ids().zip(&pass.steps) {
+            self.written(self.step(ix), record, visit);
         }
-        let of_goals = lowered.goals.iter().zip(&pass.goals);
-        for (ix, (goal, record)) in world.goal_ids().zip(of_goals) {
-            self.written(self.start(ix), &goal.edges, record, ids, visit);
+        for (ix, record) in world.goal_ids().zip(&pass.goals) {
+            self.written(self.start(ix), record, visit);
         }
     }
 
@@ -134,21 +118,9 @@ impl Graph {
         }
     }
 
-    fn written(
-        &self,
-        from: usize,
-        edges: &[Edge],
-        record: &Record,
-        ids: &Ids<'_, '_>,
-        visit: &mut dyn FnMut(usize, Hop),
-    ) {
-        let places = Places::of(&record.edges);
-        for (at, edge) in edges.iter().enumerate() {
-            let noted = record.edges.get(at).copied();
-            let Some(node) = ids.node(&edge.on, noted.map(|(node, _)| node)) else { continue };
-            let own = noted.filter(|(each, _)| *each == node).map(|(_, span)| span);
-            let place = own.or_else(|| places.first(node));
-            visit(from, Hop::new(self.target(node), Some(edge.kind), place));
+    fn written(&self, from: usize, record: &Record, visit: &mut dyn FnMut(usize, Hop)) {
+        for edge in record.edges.iter().filter(|edge| edge.kind.is_some()) {
+            visit(from, Hop::new(self.target(edge.to), edge.kind, Some(edge.span)));
         }
     }
 
@@ -271,51 +243,6 @@ impl Graph {
         }
         way.reverse();
         way
-    }
-}
-
-/// Where the edges of one node are written.
-enum Places<'r> {
-    /// So few that looking through them costs less than a map.
-    Few(&'r [(Node, Span)]),
-    Many(HashMap<Node, Span>),
-}
-
-impl<'r> Places<'r> {
-    fn of(edges: &'r [(Node, Span)]) -> Self {
-        if edges.len() <= MOST_FEW {
-            return Self::Few(edges);
-        }
-        let mut places = HashMap::new();
-        for (node, span) in edges {
-            places.entry(*node).or_insert(*span);
-        }
-        Self::Many(places)
-    }
-
-    fn first(&self, node: Node) -> Option<Span> {
-        match self {
-            Self::Few(edges) => edges.iter().find(|(each, _)| *each == node).map(|(_, span)| *span),
-            Self::Many(places) => places.get(&node).copied(),
-        }
-    }
-}
-
-/// Nodes by their ids. Most are where their users' edges were noted; the rest is looked up.
-struct Ids<'p, 'w> {
-    world: &'p World<'w>,
-    all: OnceCell<HashMap<NodeId, Node>>,
-}
-
-impl Ids<'_, '_> {
-    /// The node of an id, which may be the one that was noted.
-    fn node(&self, id: &NodeId, noted: Option<Node>) -> Option<Node> {
-        let is_it = |node: &Node| match (id, *node) {
-            (NodeId::Step(id), Node::Step(ix)) => *id == self.world.step(ix).id,
-            (NodeId::Goal(id), Node::Goal(ix)) => *id == self.world.goal(ix).id,
-            _ => false,
-        };
-        noted.filter(is_it).or_else(|| self.all.get_or_init(|| ids(self.world)).get(id).copied())
     }
 }
 

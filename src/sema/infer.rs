@@ -134,7 +134,7 @@ impl Scope<'_, '_> {
             Meaning::Output { step, output } => {
                 let decl = world.step(step);
                 let ty = decl.output(&output).cloned().unwrap_or(Type::Any);
-                let ty = if decl.foreach.is_some() { Type::list(ty) } else { ty };
+                let ty = if decl.foreach().is_some() { Type::list(ty) } else { ty };
                 Typed::new(ty, Expr::Output { step: decl.id.clone(), output: output.into() })
             }
             Meaning::Status(node) => Typed::new(Type::status(), Expr::Status(self.node_id(node))),
@@ -143,7 +143,7 @@ impl Scope<'_, '_> {
     }
 
     fn item_name(&self, step: super::world::StepIx) -> std::sync::Arc<str> {
-        let foreach = self.world().step(step).foreach;
+        let foreach = self.world().step(step).foreach();
         foreach.map_or_else(|| "".into(), |foreach| (&*foreach.name.value).into())
     }
 

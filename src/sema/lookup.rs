@@ -43,7 +43,7 @@ impl Scope<'_, '_> {
     fn find(&self, name: &str) -> Seen {
         let world = self.world();
         if let Some(step) = self.place.item
-            && world.step(step).foreach.is_some_and(|each| *each.name.value == *name)
+            && world.step(step).foreach().is_some_and(|each| *each.name.value == *name)
         {
             return Seen::Item(step);
         }
@@ -69,7 +69,7 @@ impl Scope<'_, '_> {
             Seen::Entity(entity) => self.follow(entity, parts),
             Seen::Unclear => None,
             Seen::Unknown => {
-                self.unknown_name(first);
+                self.unknown_name(first, rest);
                 None
             }
         }
@@ -268,7 +268,7 @@ impl Scope<'_, '_> {
                 return None;
             }
         };
-        self.pass.record(self.place.user).edges.push((node, reference.span));
+        self.pass.record(self.place.user).edge(node, reference.span);
         Some(node)
     }
 }

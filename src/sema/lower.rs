@@ -8,12 +8,13 @@ use indexmap::IndexMap;
 use super::edit;
 use super::pass::{Pass, Phase, Place, User};
 use super::shell::Shell;
+use super::steps::Steps;
 use super::world::{GoalIx, ROOT, StepIx};
 use crate::clause::{Clause, Target, Want};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{
-    Action, Attempt, Binding, Command, Environment, FORMAT, FailurePolicy, Fallback, Goal, Plan,
-    Rare, Scenario, Step,
+    Action, Attempt, Binding, Command, EdgeKind, Environment, FORMAT, FailurePolicy, Fallback,
+    Goal, Plan, Rare, Scenario, Step,
 };
 use crate::source::Span;
 use crate::value::{Expr, Value};
@@ -22,7 +23,7 @@ use crate::value::{Expr, Value};
 #[derive(Debug, Default)]
 pub(super) struct Lowered {
     pub(super) goals: Vec<Goal>,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Steps,
     pub(super) resources: IndexMap<Arc<str>, Expr>,
     pub(super) scenarios: Vec<Scenario>,
 }
@@ -31,7 +32,7 @@ impl Lowered {
     pub(super) fn into_plan(self, pass: &Pass<'_>) -> Plan {
         let world = pass.world;
         let goals = world.goals.iter().zip(self.goals);
-        let steps = world.steps.iter().zip(self.steps);
+        let steps = world.steps.iter().zip(self.steps.into_each());
         let bindings = world.bindings.iter().zip(&pass.facts).map(|(binding, facts)| {
             let goal = world.goal(binding.goal).id.clone();
             let known = Binding { goal, ty: facts.ty.clone(), kind: facts.kind.clone() };
@@ -52,7 +53,7 @@ impl Lowered {
 pub(super) fn lower(pass: &mut Pass<'_>, whole: bool) -> Lowered {
     let mut lowered = Lowered {
         goals: Vec::with_capacity(pass.world.goals.len()),
-        steps: Vec::with_capacity(pass.world.steps.len()),
+        steps: Steps::default(),
         resources: resources(pass),
         scenarios: Vec::new(),
     };
@@ -68,10 +69,12 @@ pub(super) fn lower(pass: &mut Pass<'_>, whole: bool) -> Lowered {
     for ix in pass.world.step_ids() {
         let around = &defaults[pass.world.step(ix).goal.at()];
         let mut step = step(pass, ix, around);
-        if !whole {
+        if whole {
+            lowered.steps.push(step);
+        } else {
             leave_out(&mut step);
+            lowered.steps.push_alike(step);
         }
-        lowered.steps.push(step);
     }
     lowered
 }
@@ -171,6 +174,7 @@ fn goal(pass: &mut Pass<'_>, ix: GoalIx, policy: FailurePolicy) -> Goal {
             (clause.spec.lower)(clause, &mut Target::Goal(&mut goal), &mut scope);
         }
     }
+    pass.goals[ix.at()].settle(&goal.edges, pass.world);
     goal
 }
 
@@ -213,14 +217,19 @@ fn step(pass: &mut Pass<'_>, ix: StepIx, defaults: &[Default<'_>]) -> Step {
     }
     step.fallbacks = fallbacks(pass, ix, place, defaults).into();
     step.edges.shrink_to_fit();
-    pass.steps[ix.at()].shrink();
+    let record = &mut pass.steps[ix.at()];
+    record.settle(&step.edges, pass.world);
+    record.shrink();
     one_batch(pass, ix, &step);
     step
 }
 
-/// Leaves out what only a run needs and what is large: of hundreds of thousands of steps it is much.
+/// Leaves out what only a run needs, and most edges, as all are noted where they are written: of hundreds
+/// of thousands of steps it is much.
 fn leave_out(step: &mut Step) {
     (step.title, step.doc) = (None, None);
+    step.edges.retain(|edge| edge.kind == EdgeKind::Stdin);
+    step.edges.shrink_to_fit();
     for fallback in step.fallbacks.written().into_iter().flatten() {
         leave_out_of(&mut fallback.attempt);
     }

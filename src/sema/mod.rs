@@ -39,6 +39,7 @@ mod rows;
 mod scenario;
 mod script;
 mod shell;
+mod steps;
 mod stream;
 mod together;
 mod undo;
@@ -208,7 +209,7 @@ fn look_at<T>(
         *index = gather::gather(&mut pass, &lowered);
     }
     amount::report(&mut pass);
-    let graph = graph::Graph::build(&pass, &lowered);
+    let graph = graph::Graph::build(&pass);
     graph::report_cycles(&graph, &mut pass);
     let chains = stream::check(&mut pass, &lowered);
     together::report(&mut pass, &lowered, &graph, &chains);

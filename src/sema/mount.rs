@@ -12,7 +12,7 @@ use crate::clause::{self, GoalOutline, MountOutline, ScenarioOutline};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::sema::{NotLoaded, Options};
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax;
+use crate::syntax::{self, NotSound};
 
 /// More files than this are refused.
 const MOST_FILES: usize = 1000;
@@ -102,12 +102,33 @@ fn outline(
         let (document, outline) = kept.read(file, &source.path, &text, diagnostics);
         return Some((outline?, allow::read(&document, &text, diagnostics)));
     }
+    if let Ok(streamed) = streamed(file, &text, diagnostics) {
+        return streamed;
+    }
     let document = syntax::parse(file, &text, diagnostics);
     let mut advice = Diagnostics::new();
     let allowed = allow::read(&document, &text, &mut advice);
     let outline = clause::outline(Cow::Owned(document), &text, diagnostics)?;
     diagnostics.extend(advice.sorted());
     Some((outline, allowed))
+}
+
+/// The outline of a text in which nothing is wrong, without a tree of it.
+fn streamed(
+    file: FileId,
+    text: &str,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<(GoalOutline, Vec<Allowed>)>, NotSound> {
+    let stream = syntax::Stream::new(file, text)?;
+    let (mut found, mut advice) = (Diagnostics::new(), Diagnostics::new());
+    let mut allowing = allow::Reading::new(text, &mut advice);
+    let mut show = |statement: &syntax::Statement| allowing.statement(statement);
+    let outline = clause::outline_streamed(stream, text, &mut found, &mut show)?;
+    let allowed = allowing.found;
+    diagnostics.extend(found.sorted());
+    let Some(outline) = outline else { return Ok(None) };
+    diagnostics.extend(advice.sorted());
+    Ok(Some((outline, allowed)))
 }
 
 struct Loading<'a> {

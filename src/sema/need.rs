@@ -7,11 +7,10 @@ use std::collections::{HashMap, HashSet};
 use super::edit;
 use super::graph::Graph;
 use super::pass::{Need, Pass, Phase, Used, User};
-use super::reach::Reached;
+use super::reach::{Reached, is_behind};
 use super::world::{BindingIx, GoalIx, Node, StepIx};
 use crate::clause::{Argument, Clause};
 use crate::diagnostic::{Code, Diagnostic, closest};
-use crate::ir::EdgeKind;
 use crate::source::Span;
 
 /// A question: does this user come behind what it needs?
@@ -109,21 +108,14 @@ fn source(graph: &Graph, query: &Query) -> usize {
 }
 
 fn answers(graph: &Graph, queries: &[Query]) -> Vec<bool> {
-    let mut answers: Vec<bool> = queries.iter().map(|query| at_once(graph, query)).collect();
-    let mut targets: Vec<usize> = queries
-        .iter()
-        .zip(&answers)
-        .filter(|(query, holds)| !**holds && source(graph, query) != NOTHING)
-        .map(|(query, _)| graph.target(query.need.target))
-        .collect();
-    targets.sort_unstable();
-    targets.dedup();
+    let near: Vec<Option<bool>> = queries.iter().map(|query| at_once(graph, query)).collect();
     let mut open: HashMap<usize, Vec<usize>> = HashMap::new();
-    for (at, query) in queries.iter().enumerate() {
-        if !answers[at] && source(graph, query) != NOTHING {
-            open.entry(graph.target(query.need.target)).or_default().push(at);
-        }
+    for (at, query) in queries.iter().enumerate().filter(|(at, _)| near[*at].is_none()) {
+        open.entry(graph.target(query.need.target)).or_default().push(at);
     }
+    let mut answers: Vec<bool> = near.into_iter().map(|answer| answer == Some(true)).collect();
+    let mut targets: Vec<usize> = open.keys().copied().collect();
+    targets.sort_unstable();
     let mut bits = vec![0; graph.hops.len()];
     for batch in targets.chunks(64) {
         for (bit, target) in batch.iter().enumerate() {
@@ -144,24 +136,18 @@ fn answers(graph: &Graph, queries: &[Query]) -> Vec<bool> {
     answers
 }
 
-/// The answers that need no walk: one's own outputs at one's end, and direct edges.
-fn at_once(graph: &Graph, query: &Query) -> bool {
+/// The answers that need no walk over the whole graph: what is known before the run, one's own outputs at
+/// one's end, and what is near.
+fn at_once(graph: &Graph, query: &Query) -> Option<bool> {
     let (from, to) = (source(graph, query), graph.target(query.need.target));
     if from == NOTHING {
-        return false;
+        return Some(false);
     }
     let own = matches!((query.user, query.need.target), (User::Step(a), Node::Step(b)) if a == b);
     if own {
-        return query.phase == Phase::End;
+        return Some(query.phase == Phase::End);
     }
-    graph.hops[from].iter().any(|hop| {
-        hop.to() == to
-            && match hop.kind {
-                Some(EdgeKind::After) => query.need.status,
-                Some(EdgeKind::Stdin) => false,
-                _ => true,
-            }
-    })
+    is_behind(graph, from, to, query.need.status)
 }
 
 fn missing(graph: &Graph, pass: &mut Pass<'_>, query: &Query) -> Diagnostic {
@@ -217,7 +203,7 @@ fn is_misspelt(pass: &Pass<'_>, query: &Query) -> bool {
     };
     let edges = ["depends", "after"].into_iter().flat_map(|word| edit::all(clauses, word));
     let names = edges.flat_map(|clause| &clause.head).filter_map(Argument::as_reference);
-    let lost = names.filter(|name| !record.edges.iter().any(|(_, span)| *span == name.span));
+    let lost = names.filter(|name| !record.edges.iter().any(|edge| edge.span == name.span));
     lost.map(|name| pass.sources.slice(name.span).trim_end_matches('?'))
         .any(|written| closest(written, [query.need.name.as_str()]).is_some())
 }

@@ -12,7 +12,7 @@ use super::shell::Shell;
 use super::world::{BindingIx, GoalIx, Node, StepIx, World};
 use crate::clause::GoalOutline;
 use crate::diagnostic::{Diagnostic, Diagnostics, Near};
-use crate::ir::{BindingKind, Blank, Rare};
+use crate::ir::{BindingKind, Blank, Edge, EdgeKind, Rare};
 use crate::source::{SourceMap, Span};
 use crate::value::{Type, Value};
 
@@ -78,13 +78,22 @@ impl Blank for BTreeSet<BindingIx> {
     }
 }
 
+/// An edge as it is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WrittenEdge {
+    pub(super) to: Node,
+    pub(super) span: Span,
+    /// None until its clause is lowered, and where one of the same kind stands before it.
+    pub(super) kind: Option<EdgeKind>,
+}
+
 /// What one user uses. There is one for each step, and most use little.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     pub(super) needs: Rare<Vec<Used<Need>>>,
     pub(super) bindings: Rare<Vec<Used<BindingIx>>>,
-    /// The places of edges.
-    pub(super) edges: Vec<(Node, Span)>,
+    /// Its edges as they are written.
+    pub(super) edges: Vec<WrittenEdge>,
     /// Bindings whose variables stand as words in its scripts.
     pub(super) words: Rare<BTreeSet<BindingIx>>,
     /// Bindings that its scripts expand by `${name}`.
@@ -92,6 +101,24 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// Notes that an edge is written here.
+    pub(super) fn edge(&mut self, to: Node, span: Span) {
+        self.edges.push(WrittenEdge { to, span, kind: None });
+    }
+
+    /// Notes what kinds of edges those that are written are. `edges`: what came of them, in the order of
+    /// their places, each once.
+    pub(super) fn settle(&mut self, edges: &[Edge], world: &World<'_>) {
+        let mut written = self.edges.iter_mut();
+        for edge in edges {
+            let place = written.find(|place| world.is(place.to, &edge.on));
+            debug_assert!(place.is_some(), "{edge:?} is written nowhere");
+            if let Some(place) = place {
+                place.kind = Some(edge.kind);
+            }
+        }
+    }
+
     /// Gives back the room for more, where no more is to come.
     pub(super) fn shrink(&mut self) {
         if let Some(needs) = self.needs.written() {

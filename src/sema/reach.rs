@@ -2,7 +2,7 @@
 //!
 //! Answers for 64 targets at a time, in one walk from what waits for nothing.
 
-use super::graph::Graph;
+use super::graph::{Graph, Hop};
 use crate::ir::EdgeKind;
 
 /// Which targets a node has behind it: when it starts, and when those that it reads from have
@@ -63,6 +63,43 @@ impl Reached {
         }
         (succeeded, ended)
     }
+}
+
+/// So many steps on the way are looked at for one answer alone.
+const NEAR: usize = 64;
+
+/// Whether a node has a target behind it when it starts, which must have succeeded, or just have `ended`; `None`:
+/// that takes a longer look.
+pub(super) fn is_behind(graph: &Graph, from: usize, target: usize, ended: bool) -> Option<bool> {
+    let counts = |hop: &Hop| ended || hop.kind != Some(EdgeKind::After);
+    let ends = |hop: &Hop| hop.kind != Some(EdgeKind::Stdin);
+    let mut direct = graph.hops[from].iter();
+    if direct.any(|hop| hop.to() == target && counts(hop) && ends(hop)) {
+        return Some(true);
+    }
+    // Each with whether it has ended by then; it may just have started, as it is read from.
+    let mut seen = vec![(from, false)];
+    let mut next = 0;
+    while let Some((at, whole)) = seen.get(next).copied() {
+        next += 1;
+        if whole && at == target {
+            return Some(true);
+        }
+        // In a circle each is taken as behind the others.
+        if whole && at == from {
+            return None;
+        }
+        for hop in graph.hops[at].iter().filter(|hop| counts(hop)) {
+            let hopped = (hop.to(), whole || ends(hop));
+            if !seen.contains(&hopped) {
+                seen.push(hopped);
+            }
+            if seen.len() > NEAR {
+                return None;
+            }
+        }
+    }
+    Some(false)
 }
 
 /// Whether, of each pair, the first starts only when the second has ended.

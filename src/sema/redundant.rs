@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::edit;
 use super::graph::{Graph, Hop};
 use super::lower::Lowered;
-use super::pass::Pass;
+use super::pass::{Pass, WrittenEdge};
 use super::world::{NameMap, Node, StepIx};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::EdgeKind;
@@ -18,7 +18,7 @@ const MOST_VISITS: usize = 2_000_000;
 /// on a service keeps it running for the step, too: that is never said by another.
 pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered, graph: &Graph) {
     let is_service = |at: usize| match graph.node(at) {
-        Node::Step(step) => lowered.steps[step.at()].service.is_some(),
+        Node::Step(step) => lowered.steps[step].service.is_some(),
         Node::Goal(_) => false,
     };
     let order = heights(graph);
@@ -99,8 +99,8 @@ fn report_twice(pass: &mut Pass<'_>, ix: StepIx) {
     let clauses = &pass.world.step(ix).outline.clauses;
     let mut seen: NameMap<Node, Span> = NameMap::default();
     let mut found = Vec::new();
-    for (node, place) in edges {
-        let Some(first) = seen.insert(*node, *place) else { continue };
+    for WrittenEdge { to, span: place, .. } in edges {
+        let Some(first) = seen.insert(*to, *place) else { continue };
         let depends = |span: Span| {
             edit::all(clauses, "depends")
                 .any(|clause| clause.span.range().contains(&span.range().start))
@@ -108,7 +108,7 @@ fn report_twice(pass: &mut Pass<'_>, ix: StepIx) {
         if first == *place || !depends(first) || !depends(*place) {
             continue;
         }
-        let name = pass.world.shown(*node);
+        let name = pass.world.shown(*to);
         let message = format!("`depends {name}` is said twice");
         let twice = Diagnostic::new(Code::W0703, message, *place, "again")
             .label(first, "said here")

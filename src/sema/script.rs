@@ -203,7 +203,7 @@ impl Scope<'_, '_> {
 
     fn item_variable(&self) -> Option<String> {
         let step = self.place.item?;
-        self.world().step(step).foreach.map(|foreach| variable_name(&foreach.name.value))
+        self.world().step(step).foreach().map(|foreach| variable_name(&foreach.name.value))
     }
 
     /// A variable of the script's own for a value.

@@ -7,12 +7,11 @@ use std::collections::HashMap;
 use super::edit;
 use super::lower::Lowered;
 use super::pass::Pass;
-use super::world::StepIx;
+use super::world::{Node, StepIx};
 use crate::clause::Clause;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{EdgeKind, LockScope, OutputSource, Step};
+use crate::ir::{EdgeKind, LockScope, OutputSource};
 use crate::source::Span;
-use crate::value::{NodeId, StepId};
 
 /// So many processes with their pipes are what a machine gives one program by default.
 const LONGEST: usize = 100;
@@ -27,7 +26,7 @@ struct Join {
 
 /// Reports what chains cannot be. Gives them, each from its first writer on.
 pub(super) fn check(pass: &mut Pass<'_>, lowered: &Lowered) -> Vec<Vec<StepIx>> {
-    let joins = joins(pass, lowered);
+    let joins = joins(pass);
     let mut readers: HashMap<StepIx, Join> = HashMap::new();
     for join in &joins {
         if let Some(first) = readers.get(&join.writer) {
@@ -48,17 +47,12 @@ pub(super) fn check(pass: &mut Pass<'_>, lowered: &Lowered) -> Vec<Vec<StepIx>> 
     chains
 }
 
-fn joins(pass: &Pass<'_>, lowered: &Lowered) -> Vec<Join> {
-    let read = |step: &Step| step.edges.iter().find(|edge| edge.kind == EdgeKind::Stdin).cloned();
-    if !lowered.steps.iter().any(|step| read(step).is_some()) {
-        return Vec::new();
-    }
-    let ids: HashMap<&StepId, StepIx> =
-        pass.world.step_ids().map(|ix| (&pass.world.step(ix).id, ix)).collect();
-    let joins = pass.world.step_ids().zip(&lowered.steps).filter_map(|(reader, step)| {
-        let NodeId::Step(id) = read(step)?.on else { return None };
+fn joins(pass: &Pass<'_>) -> Vec<Join> {
+    let joins = pass.world.step_ids().zip(&pass.steps).filter_map(|(reader, record)| {
+        let stdin = record.edges.iter().find(|edge| edge.kind == Some(EdgeKind::Stdin))?;
+        let Node::Step(writer) = stdin.to else { return None };
         let span = clause(pass, reader, "stdin").map_or_else(Span::default, |found| found.span);
-        Some(Join { writer: *ids.get(&id)?, reader, span })
+        Some(Join { writer, reader, span })
     });
     joins.collect()
 }
@@ -95,7 +89,7 @@ fn misfits(pass: &mut Pass<'_>, lowered: &Lowered, join: Join) {
     let outputs = edit::all(&pass.world.step(join.writer).outline.clauses, "output");
     for output in outputs {
         let Some(name) = output.head_names().next() else { continue };
-        let spec = lowered.steps[join.writer.at()].outputs.get(&*name.value);
+        let spec = lowered.steps[join.writer].outputs.get(&*name.value);
         if matches!(
             spec.map(|spec| &spec.source),
             Some(OutputSource::Stdout | OutputSource::Json(_))
@@ -111,7 +105,7 @@ fn misfits(pass: &mut Pass<'_>, lowered: &Lowered, join: Join) {
 fn locks(pass: &mut Pass<'_>, lowered: &Lowered, joins: &[Join], chain: &[StepIx]) {
     let mut taken: HashMap<&str, (StepIx, bool)> = HashMap::new();
     for step in chain {
-        for lock in &lowered.steps[step.at()].guards.locks {
+        for lock in &lowered.steps[*step].guards.locks {
             let shared = lock.scope == LockScope::Shared;
             match taken.get(&*lock.name) {
                 Some((other, both)) if !(shared && *both) && other != step => {

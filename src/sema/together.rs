@@ -36,7 +36,7 @@ pub(super) fn report(
     chains: &[Vec<StepIx>],
 ) {
     let services: Vec<StepIx> =
-        pass.world.step_ids().filter(|ix| lowered.steps[ix.at()].service.is_some()).collect();
+        pass.world.step_ids().filter(|ix| lowered.steps[*ix].service.is_some()).collect();
     if !graph.is_acyclic() || (chains.is_empty() && services.is_empty()) {
         return;
     }

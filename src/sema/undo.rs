@@ -11,7 +11,7 @@ use crate::ir::{Action, FailurePolicy, Step};
 pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered) {
     for ix in pass.world.step_ids() {
         let decl = pass.world.step(ix);
-        if decl.outline.damaged || !stays(&lowered.steps[ix.at()]) {
+        if decl.outline.damaged || !stays(&lowered.steps[ix]) {
             continue;
         }
         let rolled_back = pass

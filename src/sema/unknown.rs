@@ -107,10 +107,11 @@ impl Scope<'_, '_> {
             .map(did_you_mean)
     }
 
-    pub(super) fn unknown_name(&mut self, part: &Part) {
+    /// `rest`: what stands behind the name, as an output's name behind that of a step.
+    pub(super) fn unknown_name(&mut self, part: &Part, rest: &[Part]) {
         let world = self.world();
         let name = &part.value;
-        let item = self.place.item.and_then(|step| world.step(step).foreach);
+        let item = self.place.item.and_then(|step| world.step(step).foreach());
         let item = item.map(|each| &*each.name.value);
         let around = world.visible(self.place.scope);
         let known = around.flat_map(|(_, goal)| goal.names.keys().copied());
@@ -119,6 +120,7 @@ impl Scope<'_, '_> {
         let outside = world
             .outwards(self.place.scope)
             .any(|(_, goal)| matches!(goal.names.get(&**name), Some(Entity::Binding(_))));
+        let inside = if close.is_none() && !rest.is_empty() { self.elsewhere(name) } else { None };
         let message = format!("nothing here is called `{name}`");
         let found = Diagnostic::new(Code::E0202, message, part.span, "not known here");
         self.pass.report(match close {
@@ -131,9 +133,12 @@ impl Scope<'_, '_> {
                 "a mounted file sees only its own names: add `param {name}: string` here and bind \
                  it where the file is mounted"
             )),
-            None => match meant_as_literal(name) {
-                Some(literal) => found.help(format!("write `{literal}`, or `\"{name}\"` for the word")),
-                None => found.help(not_declared(name)),
+            None => match (meant_as_literal(name), inside) {
+                (Some(literal), _) => {
+                    found.help(format!("write `{literal}`, or `\"{name}\"` for the word"))
+                }
+                (None, Some(inside)) => found.help(inside),
+                (None, None) => found.help(not_declared(name)),
             },
         });
     }
@@ -141,7 +146,7 @@ impl Scope<'_, '_> {
     /// The name of the step's items, where there are none yet.
     fn is_own_item(&self, name: &str) -> bool {
         let User::Step(ix) = self.place.user else { return false };
-        let foreach = self.world().step(ix).foreach;
+        let foreach = self.world().step(ix).foreach();
         foreach.is_some_and(|foreach| *foreach.name.value == *name)
     }
 
@@ -172,7 +177,7 @@ impl Scope<'_, '_> {
     /// What to write for a word that no output can be called, behind a step or an item of one.
     fn not_an_output(&self, step: StepIx, word: &str, outputs: &[&str]) -> String {
         let decl = self.world().step(step);
-        match (word, decl.foreach) {
+        match (word, decl.foreach()) {
             ("status", _) => format!(
                 "an item is here only where its instance of `{}` has succeeded: take it out",
                 decl.id

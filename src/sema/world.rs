@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::clause::{GoalOutline, LetOutline, MountOutline, ParamOutline, StepOutline};
 use crate::source::{Span, Spanned};
 use crate::syntax;
-use crate::value::{BindingId, GoalId, StepId, Type};
+use crate::value::{BindingId, GoalId, NodeId, StepId, Type};
 
 /// An index of 32 bits: a plan has fewer declarations than its text has bytes.
 macro_rules! index {
@@ -85,10 +85,15 @@ pub(super) struct StepDecl<'a> {
     pub(super) outline: &'a StepOutline,
     pub(super) goal: GoalIx,
     pub(super) outputs: Box<[OutputDecl<'a>]>,
-    pub(super) foreach: Option<ForeachDecl<'a>>,
+    /// Few steps have one.
+    pub(super) foreach: Option<Box<ForeachDecl<'a>>>,
 }
 
-impl StepDecl<'_> {
+impl<'a> StepDecl<'a> {
+    pub(super) fn foreach(&self) -> Option<ForeachDecl<'a>> {
+        self.foreach.as_deref().copied()
+    }
+
     pub(super) fn output(&self, name: &str) -> Option<&Type> {
         self.outputs.iter().find(|(each, _)| *each.value == *name).map(|(_, ty)| ty)
     }
@@ -178,6 +183,15 @@ impl<'a> World<'a> {
         match node {
             Node::Step(ix) => self.step(ix).id.as_str(),
             Node::Goal(ix) => self.goal(ix).shown(),
+        }
+    }
+
+    /// Whether this is the id of a node.
+    pub(super) fn is(&self, node: Node, id: &NodeId) -> bool {
+        match (id, node) {
+            (NodeId::Step(id), Node::Step(ix)) => *id == self.step(ix).id,
+            (NodeId::Goal(id), Node::Goal(ix)) => *id == self.goal(ix).id,
+            _ => false,
         }
     }
 

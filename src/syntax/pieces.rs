@@ -4,7 +4,8 @@
 //! a large text is cut where no statement goes on, and long blocks are read from the outside in.
 //! Invariant: the tree is that of the text as a whole.
 
-use std::ops::Range;
+use std::iter::Peekable;
+use std::vec::IntoIter;
 
 use super::grammar::Rule;
 use super::list::List;
@@ -107,109 +108,173 @@ enum Next {
 }
 
 /// The cuts and long blocks that are still ahead.
-struct Way<'c> {
-    cuts: &'c [usize],
-    long: &'c [Long],
+#[derive(Debug)]
+struct Way {
+    cuts: Peekable<IntoIter<usize>>,
+    long: Peekable<IntoIter<Long>>,
 }
 
-impl Way<'_> {
+impl Way {
     fn next(&mut self, end: usize) -> Next {
-        let (cut, long) = (self.cuts.first().copied(), self.long.first().copied());
-        match (cut, long) {
-            (Some(cut), _) if cut <= end && long.is_none_or(|long| cut <= long.open) => {
-                self.cuts = self.cuts.get(1..).unwrap_or_default();
-                Next::Cut(cut)
-            }
-            (_, Some(long)) if long.open < end => {
-                self.long = self.long.get(1..).unwrap_or_default();
-                Next::Block(long)
-            }
-            _ => Next::End,
+        let long = self.long.peek().copied();
+        let is_next = |cut: &usize| *cut <= end && long.is_none_or(|long| *cut <= long.open);
+        if let Some(cut) = self.cuts.next_if(is_next) {
+            return Next::Cut(cut);
         }
+        self.long.next_if(|long| long.open < end).map_or(Next::End, Next::Block)
     }
 }
 
 /// Reads all of a text from an offset on.
 pub(super) fn read<'a>(
-    lower: &mut Lower<'a>,
+    lower: Lower<'a>,
     text: &'a str,
-    cuts: &Cuts,
+    cuts: Cuts,
     from: usize,
-) -> Vec<Statement> {
-    let mut reading = Reading { lower, text, way: Way { cuts: &cuts.places, long: &cuts.long } };
-    reading.list(from..text.len())
+) -> (Vec<Statement>, Lower<'a>) {
+    let mut pieces = Pieces::new(lower, text, cuts, from);
+    while pieces.advance() != Moved::End || pieces.close() {}
+    let statements = pieces.innermost.list.statements;
+    (statements, pieces.lower)
 }
 
-struct Reading<'r, 'a> {
-    lower: &'r mut Lower<'a>,
+/// What one piece was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// Statements, or none.
+    On,
+    /// Up to a long block, whose statements come next.
+    In,
+    /// Up to the end of the block, or of the text.
+    End,
+}
+
+/// A block that is being read, or what stands outside of all.
+#[derive(Debug)]
+pub(super) struct Level {
+    /// Up to here it has been read.
+    at: usize,
+    end: usize,
+    pub(super) list: List,
+    /// The statement that holds the block, as far as it stands before it.
+    pub(super) head: Option<Statement>,
+    long: Option<Long>,
+}
+
+/// A text on the way from piece to piece.
+#[derive(Debug)]
+pub(super) struct Pieces<'a> {
+    pub(super) lower: Lower<'a>,
     text: &'a str,
-    way: Way<'r>,
+    way: Way,
+    pub(super) innermost: Level,
+    /// The levels around, outermost first. Bounded, as nesting is.
+    around: Vec<Level>,
 }
 
-impl Reading<'_, '_> {
-    /// Recursion is bounded, as nesting is.
-    fn list(&mut self, range: Range<usize>) -> Vec<Statement> {
-        let mut list = List::new(range.start);
-        let mut at = range.start;
-        loop {
-            match self.way.next(range.end) {
-                Next::Cut(cut) => {
-                    self.piece(at..cut, &mut list);
-                    at = cut;
-                }
-                Next::Block(long) => {
-                    self.long(at, long, &mut list);
-                    at = long.close + usize::from(long.closed);
-                }
-                Next::End => {
-                    self.piece(at..range.end, &mut list);
-                    return list.statements;
-                }
+impl<'a> Pieces<'a> {
+    pub(super) fn new(lower: Lower<'a>, text: &'a str, cuts: Cuts, from: usize) -> Self {
+        let way = Way {
+            cuts: cuts.places.into_iter().peekable(),
+            long: cuts.long.into_iter().peekable(),
+        };
+        let list = List::new(from);
+        let innermost = Level { at: from, end: text.len(), list, head: None, long: None };
+        Self { lower, text, way, innermost, around: Vec::new() }
+    }
+
+    /// Reads what comes next.
+    pub(super) fn advance(&mut self) -> Moved {
+        let end = self.innermost.end;
+        match self.way.next(end) {
+            Next::Cut(cut) => {
+                self.piece(cut);
+                Moved::On
+            }
+            Next::Block(long) => {
+                self.open(long);
+                Moved::In
+            }
+            Next::End => {
+                self.piece(end);
+                Moved::End
             }
         }
     }
 
-    fn piece(&mut self, range: Range<usize>, list: &mut List) {
+    fn piece(&mut self, to: usize) {
         let text = self.text;
-        self.lower.base = range.start;
-        let piece = text.get(range).unwrap_or_default();
+        let from = std::mem::replace(&mut self.innermost.at, to);
+        self.lower.base = from;
+        let piece = text.get(from..to).unwrap_or_default();
         for pair in pairs(Rule::piece, piece).into_iter().flatten() {
-            self.lower.listed(pair, list);
+            self.lower.listed(pair, &mut self.innermost.list);
         }
     }
 
-    /// Reads up to a long block, and the block: it belongs to the statement right before it, or
+    /// Reads up to a long block, and goes in: it belongs to the statement right before it, or
     /// stands alone.
-    fn long(&mut self, from: usize, long: Long, list: &mut List) {
+    fn open(&mut self, long: Long) {
         let text = self.text;
+        let from = std::mem::replace(&mut self.innermost.at, long.open);
+        let list = &mut self.innermost.list;
         self.lower.base = from;
-        let head = text.get(from..long.open).unwrap_or_default();
-        let mut statement = None;
-        for pair in pairs(Rule::piece, head).into_iter().flatten() {
+        let before = text.get(from..long.open).unwrap_or_default();
+        let mut head = None;
+        for pair in pairs(Rule::piece, before).into_iter().flatten() {
             let end = self.lower.range(&pair).end;
             let between = text.get(end..long.open).unwrap_or_default();
             let is_head = between.bytes().all(|byte| matches!(byte, b' ' | b'\t'));
             if pair.as_rule() == Rule::statement && is_head {
-                statement = Some(self.lower.begin(pair, list));
+                head = Some(self.lower.begin(pair, list));
             } else {
                 self.lower.listed(pair, list);
             }
         }
-        let mut statement =
-            statement.unwrap_or_else(|| self.lower.begin_with_block(long.open, list));
-        statement.tokens.push(self.block(long));
-        self.lower.end(statement, list);
-        list.doc.end = long.close + usize::from(long.closed);
-    }
-
-    fn block(&mut self, long: Long) -> Token {
+        let head = head.unwrap_or_else(|| self.lower.begin_with_block(long.open, list));
         if !long.closed {
             let brace = self.lower.span(long.open, long.open + 1);
             self.lower.open_braces.push(brace);
         }
-        let statements = self.list(long.open + 1..long.close);
-        let block = Box::new(Block { statements, closed: long.closed });
-        let span = self.lower.span(long.open, long.close + usize::from(long.closed));
-        Token { kind: TokenKind::Block(block), span }
+        let at = long.open + 1;
+        let (head, long, end) = (Some(head), Some(long), long.close);
+        let inner = Level { at, end, list: List::new(at), head, long };
+        self.around.push(std::mem::replace(&mut self.innermost, inner));
     }
+
+    /// Goes out of a block that was read, and puts it where it belongs; `false`: the text has ended.
+    pub(super) fn close(&mut self) -> bool {
+        let Some(outer) = self.around.pop() else { return false };
+        let inner = std::mem::replace(&mut self.innermost, outer);
+        let Some(long) = inner.long else { return false };
+        let end = long.close + usize::from(long.closed);
+        let outer = &mut self.innermost;
+        if let Some(mut head) = inner.head {
+            head.tokens.push(block(&self.lower, long, inner.list.statements));
+            self.lower.end(head, &mut outer.list);
+        }
+        outer.list.doc.end = end;
+        outer.at = end;
+        true
+    }
+
+    /// Takes the head of the block that was just gone into, with that block, empty, as its last token.
+    pub(super) fn take_head(&mut self) -> Option<Statement> {
+        let mut head = self.innermost.head.take()?;
+        head.tokens.push(block(&self.lower, self.innermost.long?, Vec::new()));
+        let (first, last) = (head.tokens.first()?.span, head.tokens.last()?.span);
+        head.span = first.to(last);
+        Some(head)
+    }
+
+    /// What was read around the block that is being read.
+    pub(super) fn outer(&mut self) -> Option<&mut List> {
+        Some(&mut self.around.last_mut()?.list)
+    }
+}
+
+fn block(lower: &Lower<'_>, long: Long, statements: Vec<Statement>) -> Token {
+    let block = Box::new(Block { statements, closed: long.closed });
+    let span = lower.span(long.open, long.close + usize::from(long.closed));
+    Token { kind: TokenKind::Block(block), span }
 }

@@ -80,6 +80,21 @@ fn check_string(literal: &StringLiteral, span: Span, text: &str) {
     }
 }
 
+/// All that a stream gives, where the text is sound.
+fn streamed(mut stream: Stream<'_>) -> Option<Vec<Statement>> {
+    let mut statements = Vec::new();
+    loop {
+        match stream.read_on() {
+            Coming::Statement(statement) => statements.push(statement),
+            Coming::Open(mut statement) => {
+                stream.complete(&mut statement);
+                statements.push(statement);
+            }
+            Coming::End => return stream.vouch(statements).ok(),
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_has_an_ordered_tree(text in mutated(SHAPES)) {
@@ -99,6 +114,17 @@ proptest! {
         let (pieces, whole) = (read(piece), read(usize::MAX));
         let differs = pieces.lines().zip(whole.lines()).find(|(a, b)| a != b);
         prop_assert!(pieces == whole, "{differs:?}");
+    }
+
+    #[test]
+    fn a_text_read_statement_by_statement_has_the_tree_of_the_whole(
+        text in mutated(SHAPES), piece in 1..200usize
+    ) {
+        let read = read(&text);
+        let sound = read.found.is_empty();
+        let streamed = Stream::by(piece, FileId(0), &text).ok().and_then(streamed);
+        prop_assert_eq!(streamed.is_some(), sound, "{:?}", read.found);
+        prop_assert!(streamed.is_none_or(|statements| statements == read.document.statements));
     }
 
     #[test]

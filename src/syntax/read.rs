@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 
 /// Larger files are refused, in bytes.
-const LARGEST: usize = 64 << 20;
+pub(super) const LARGEST: usize = 64 << 20;
 
 /// Reads a file. Always gives a tree; what is wrong is reported, and a statement in which
 /// something is wrong is marked `damaged`.
@@ -73,10 +73,10 @@ pub(super) fn read_whole(piece: usize, file: FileId, text: &str) -> Read {
         None => {}
     }
     let mended = scan.mend(text);
-    let mut lower = Lower::new(text, Place::File(file), &scan.holes);
-    let bom = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
-    let mut statements = pieces::read(&mut lower, &mended, &scan.cuts, bom);
-    let guess = scan.holes.iter().any(|hole| hole.hides_braces);
+    let lower = Lower::new(text, Place::File(file), &scan.holes);
+    let (mut statements, mut lower) = pieces::read(lower, &mended, scan.cuts, start_of(text));
+    let holes = &scan.holes;
+    let guess = holes.iter().any(|hole| hole.hides_braces);
     let braces = repair(file, text, &mut statements, &lower.open_braces, &lower.stray_braces);
     let sound = scan.holes.is_empty() && lower.is_sound();
     let mut findings = if guess { Vec::new() } else { braces };
@@ -88,6 +88,11 @@ pub(super) fn read_whole(piece: usize, file: FileId, text: &str) -> Read {
     let comments = lower.comments;
     let document = Document { file, statements, comments, unclosed, lacks_brace };
     Read { document, characters, findings, sound }
+}
+
+/// Where a text begins behind a byte order mark.
+pub(super) fn start_of(text: &str) -> usize {
+    if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 }
 }
 
 /// The tokens between the braces of a `${…}`, or what is wrong with them.

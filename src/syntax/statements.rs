@@ -65,6 +65,14 @@ impl Lower<'_> {
         }
     }
 
+    /// Whether a statement that ends with a block is read without what stands above it, and as one.
+    pub(super) fn stands_alone(&self, above: Option<&Statement>, statement: &Statement) -> bool {
+        let tokens = &statement.tokens;
+        !matches!(tokens.first(), None | Some(Token { kind: TokenKind::Block(_), .. }))
+            && !has_comma_behind_block(tokens)
+            && above.is_none_or(|above| !self.carries_on(above, statement))
+    }
+
     fn report_block_alone(&mut self, statement: &mut Statement) {
         let brace = statement.span.start as usize;
         if !statement.damaged {

@@ -11,7 +11,7 @@ pub(super) struct Read {
     map: SourceMap,
     pub(super) document: Document,
     /// Code and line of each finding.
-    found: Vec<(&'static str, usize)>,
+    pub(super) found: Vec<(&'static str, usize)>,
 }
 
 pub(super) fn read(text: &str) -> Read {

@@ -265,3 +265,58 @@ fn a_wrong_command_line_exits_with_2() {
     assert!(done.out.is_empty(), "{}", done.text());
     assert!(project.call(&["--help"]).exits(0).out().contains("resume"));
 }
+
+/// A file in which much is wrong, but no sign; what stands for `@` is space.
+const SPACED: &str = "\
+# About the plan.
+goal g {
+@
+  let twice = \"x\"
+  goal inner {
+@
+    step a { run \"true\"; timout 5s }
+    # goalc: allow(W0701)
+    step allowed { run \"true\"; retry 2 }
+@
+    goal core { step b { depends nowhere; run \"true\" } }
+@
+  }
+  gaol slip {
+@
+    step c { run \"true\" }
+  }
+  step long {
+@
+    run \"true\"
+    writes 5
+@
+  }
+  scenario \"inside\" {
+@
+  }
+@
+  step a { depends inner.a, slip.c; run \"true\" }
+}
+@
+scenario \"s\" { expect goal failed; expect nonsense }
+@
+goal second {
+@
+  step unseen { rum \"true\" }
+}
+";
+
+#[test]
+fn how_long_a_file_is_changes_no_finding() {
+    // Longer than what is read at once.
+    let space = format!("\n{}\n", "# nothing is said here\n".repeat(2_000));
+    let project = Project::new(&SPACED.replace("@\n", ""));
+    project.write("long.goal", SPACED.replace("@\n", &space));
+    let found = |name: &str| -> Vec<String> {
+        let found = project.check(name);
+        found.iter().map(|each| format!("{} {}", each["code"], each["message"])).collect()
+    };
+    let short = found("plan.goal");
+    assert!(short.len() > 6, "{short:#?}");
+    assert_eq!(short, found("long.goal"));
+}

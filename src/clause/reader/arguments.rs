@@ -69,7 +69,8 @@ impl<'a, 't> Arguments<'a, 't> {
                     return Err(not);
                 }
                 let inner = last.and_then(|last| complaint::string_in_string(last, token));
-                let plain = || complaint::unexpected(self.spec, token, self.place, self.text);
+                let spec = (self.spec, self.block.is_some());
+                let plain = || complaint::unexpected(spec, token, self.place, self.text);
                 return Err(inner.unwrap_or_else(plain));
             }
         }

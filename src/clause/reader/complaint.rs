@@ -109,8 +109,13 @@ pub(super) fn not_written_out(before: &Token, next: &Token) -> Option<Diagnostic
     })
 }
 
-/// Text behind all that a clause takes.
-pub(super) fn unexpected(spec: &ClauseSpec, token: &Token, place: Place, text: &str) -> Diagnostic {
+/// Text behind all that a clause takes; `closed`: its braces are among that.
+pub(super) fn unexpected(
+    (spec, closed): (&ClauseSpec, bool),
+    token: &Token,
+    place: Place,
+    text: &str,
+) -> Diagnostic {
     let label = match spec.word {
         "" => "does not carry the expression on".to_owned(),
         word => format!("`{word}` does not take this"),
@@ -130,7 +135,7 @@ pub(super) fn unexpected(spec: &ClauseSpec, token: &Token, place: Place, text: &
     if let Some(near) = nearest(name, options.filter(|word| word.len() > 1)) {
         return finding.meant(token.span, near);
     }
-    if let Some(help) = within_braces(spec, name) {
+    if let Some(help) = within_braces(spec, name).filter(|_| !closed) {
         return finding.help(help);
     }
     if find(place, name).is_some() {

@@ -2,49 +2,48 @@
 //!
 //! What is in the goal is read in `goal`.
 
-use std::borrow::Cow;
-
+use super::coming::Statements;
 use super::statement::Recognised;
 use super::{Opened, Reader, complaint};
 use crate::clause::table::SCENARIO;
-use crate::clause::{GoalOutline, Place, ScenarioOutline};
+use crate::clause::{Clause, GoalOutline, Place, ScenarioOutline};
 use crate::source::{FileId, Span};
 use crate::syntax::{Document, Statement, TokenKind};
 
 impl Reader<'_> {
-    pub(super) fn file(&mut self, document: Cow<'_, Document>) -> Option<GoalOutline> {
-        let silent = self.is_damaged(document.file);
-        let mut found: Vec<(usize, Opened<'_>)> = Vec::new();
+    pub(super) fn file(
+        &mut self,
+        file: FileId,
+        mut statements: Statements<'_>,
+    ) -> Option<GoalOutline> {
+        let silent = self.is_damaged(file);
+        let mut found: Option<(GoalOutline, Span)> = None;
+        let mut scenarios = Vec::new();
         let mut strays = 0usize;
-        for (at, statement) in document.statements.iter().enumerate() {
-            match self.top(statement, silent || strays > 0) {
-                Some(opened) => found.push((at, opened)),
-                None => strays += 1,
+        while let Some(next) = self.next(&mut statements, Place::File, found.is_none()) {
+            match (self.top(&next.statement, silent || strays > 0), &found) {
+                (None, _) => strays += 1,
+                (Some(opened), _) if is_scenario(&opened) => {
+                    scenarios.extend(self.scenario(opened));
+                }
+                (Some(Opened { clause, .. }), None) => {
+                    let place = name_or_word(&clause);
+                    found = Some((self.goal(&clause, next), place));
+                }
+                (Some(Opened { clause, .. }), Some((_, first))) if !clause.damaged => {
+                    let name = clause.head_names().next().map_or("name", |name| &*name.value);
+                    self.report(complaint::second_goal(name, name_or_word(&clause), *first));
+                }
+                _ => {}
             }
         }
-        let (scenarios, goals): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|(_, opened)| is_scenario(opened));
-        let mut goals = goals.into_iter();
-        let Some((at, first)) = goals.next() else {
+        let Some((goal, _)) = found else {
             if strays == 0 && !silent {
-                self.report(complaint::no_goal(Span::new(document.file, 0, 0)));
+                self.report(complaint::no_goal(Span::new(file, 0, 0)));
             }
             return None;
         };
-        let place = name_or_word(&first);
-        for (_, second) in goals.filter(|(_, goal)| !goal.clause.damaged) {
-            let name = second.clause.head_names().next().map_or("name", |name| &*name.value);
-            self.report(complaint::second_goal(name, name_or_word(&second), place));
-        }
-        let scenarios: Vec<_> =
-            scenarios.into_iter().filter_map(|(_, each)| self.scenario(each)).collect();
         self.check_scenario_names(&scenarios);
-        let head = first.clause;
-        let statement = match document {
-            Cow::Borrowed(document) => document.statements.get(at).map(Cow::Borrowed),
-            Cow::Owned(document) => document.statements.into_iter().nth(at).map(Cow::Owned),
-        };
-        let goal = self.goal(&head, statement?);
         Some(GoalOutline { scenarios, ..goal })
     }
 
@@ -55,7 +54,9 @@ impl Reader<'_> {
         for statement in &document.statements {
             match self.top(statement, silent || strays > 0) {
                 Some(opened) if is_scenario(&opened) => found.extend(self.scenario(opened)),
-                Some(goal) => self.report(complaint::goal_among_scenarios(name_or_word(&goal))),
+                Some(goal) => {
+                    self.report(complaint::goal_among_scenarios(name_or_word(&goal.clause)));
+                }
                 None => strays += 1,
             }
         }
@@ -93,6 +94,6 @@ fn begins_goal(statement: &Statement) -> bool {
         Some(TokenKind::Name(word)) if matches!(&**word, "goal" | "scenario"))
 }
 
-fn name_or_word(goal: &Opened<'_>) -> Span {
-    goal.clause.head_names().next().map_or(goal.clause.word, |name| name.span)
+fn name_or_word(goal: &Clause) -> Span {
+    goal.head_names().next().map_or(goal.word, |name| name.span)
 }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::bindings::is_binding;
 use super::checks::Once;
+use super::coming::{Next, Statements};
 use super::statement::Recognised;
 use super::{Listed, Opened, Reader, recognised, title};
 use crate::clause::table::{FALLBACK, GOAL, LET, MOUNT, PARAM, RESOURCE, STEP};
@@ -14,8 +15,11 @@ use crate::clause::{
     ParamOutline, Place, ResourceOutline, StepOutline,
 };
 use crate::ir::Rare;
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::syntax::{Block, Statement, TokenKind};
+
+/// So many steps are not worth looking ahead for.
+const FEW: usize = 256;
 
 /// What a step's or fallback's braces hold.
 #[derive(Default)]
@@ -36,11 +40,11 @@ fn name_of(clause: &Clause) -> Option<Spanned<Box<str>>> {
 impl Reader<'_> {
     /// Reads the braces of a goal of which `clause` is the head. Its statements are read and dropped
     /// one after the other where they were given.
-    pub(super) fn goal(&mut self, clause: &Clause, statement: Cow<'_, Statement>) -> GoalOutline {
+    pub(super) fn goal(&mut self, clause: &Clause, head: Next<'_>) -> GoalOutline {
         let mut goal = GoalOutline {
             name: name_of(clause).unwrap_or_else(|| Spanned::new("".into(), clause.word)),
             title: title(clause),
-            doc: self.doc(&statement),
+            doc: self.doc(&head.statement),
             clauses: Vec::new(),
             params: Vec::new(),
             lets: Vec::new(),
@@ -53,15 +57,17 @@ impl Reader<'_> {
             damaged: clause.damaged,
             unread: Rare::default(),
         };
-        let Some(block) = block_of(statement) else { return goal };
-        if !block.closed {
+        let Some((mut statements, closed)) = statements_of(head) else { return goal };
+        if !closed {
             goal.damaged = true;
             goal.unread.push(clause.span);
         }
-        goal.steps.reserve_exact(block.statements.iter().filter(|each| is_step(each)).count());
+        goal.steps.reserve_exact(statements.there().iter().filter(|each| is_step(each)).count());
         let mut once = Once::default();
-        for statement in statements_of(block) {
-            let recognised = self.recognise(&statement, Place::Goal, clause.span);
+        while let Some(next) = self.next(&mut statements, Place::Goal, true) {
+            let statement = &*next.statement;
+            make_room(&mut goal.steps, clause.span, statement.span);
+            let recognised = self.recognise(statement, Place::Goal, clause.span);
             let whole = matches!(&recognised, Recognised::Clause(opened) if !opened.clause.damaged);
             if statement.damaged || !whole {
                 goal.damaged = true;
@@ -71,12 +77,13 @@ impl Reader<'_> {
             self.check_once(&opened.clause, &mut once);
             if is(&opened.clause, &GOAL) {
                 let Opened { clause, .. } = opened;
-                let inner = self.goal(&clause, statement);
+                let inner = self.goal(&clause, next);
                 goal.goals.extend((!inner.name.value.is_empty()).then_some(inner));
             } else {
                 self.held(opened, &mut goal);
             }
         }
+        goal.steps.shrink_to_fit();
         goal
     }
 
@@ -190,30 +197,37 @@ impl Reader<'_> {
     }
 }
 
+/// Makes room for as many steps as there will be if they go on as they have come so far: a row that doubles
+/// takes up to three times as much for a while.
+fn make_room(steps: &mut Vec<StepOutline>, goal: Span, at: Span) {
+    let count = steps.len();
+    if count < steps.capacity() || count < FEW {
+        return;
+    }
+    let read = (at.start.saturating_sub(goal.start)).max(1) as usize;
+    let rest = goal.end.saturating_sub(at.start) as usize;
+    steps.reserve_exact(count.saturating_mul(rest) / read + count / 32 + 1);
+}
+
 fn is_step(statement: &Statement) -> bool {
     recognised(Place::Goal, statement).is_some_and(|(spec, _)| spec.word == STEP.word)
 }
 
-/// The block of a statement whose clause takes one: the first.
-fn block_of(statement: Cow<'_, Statement>) -> Option<Cow<'_, Block>> {
-    match statement {
+/// The statements in the block of one whose clause takes a block, the first; and whether that is closed.
+fn statements_of(head: Next<'_>) -> Option<(Statements<'_>, bool)> {
+    let Next { statement, open } = head;
+    let block = match statement {
         Cow::Borrowed(statement) => statement.tokens.iter().find_map(|token| match &token.kind {
-            TokenKind::Block(block) => Some(Cow::Borrowed(&**block)),
+            TokenKind::Block(block) => Some((Cow::Borrowed(&*block.statements), block.closed)),
             _ => None,
         }),
         Cow::Owned(statement) => statement.tokens.into_iter().find_map(|token| match token.kind {
-            TokenKind::Block(block) => Some(Cow::Owned(*block)),
+            TokenKind::Block(block) => Some((Cow::Owned(block.statements), block.closed)),
             _ => None,
         }),
-    }
-}
-
-/// The statements of a block, each given where the block is.
-fn statements_of<'a>(block: Cow<'a, Block>) -> Box<dyn Iterator<Item = Cow<'a, Statement>> + 'a> {
-    match block {
-        Cow::Borrowed(block) => Box::new(block.statements.iter().map(Cow::Borrowed)),
-        Cow::Owned(block) => Box::new(block.statements.into_iter().map(Cow::Owned)),
-    }
+    };
+    let (statements, closed) = block?;
+    Some((if open { Statements::Coming } else { Statements::of(statements) }, closed))
 }
 
 fn param(clause: &Clause) -> Option<ParamOutline> {

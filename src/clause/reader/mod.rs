@@ -8,6 +8,7 @@ mod arguments;
 mod atoms;
 mod bindings;
 mod checks;
+mod coming;
 mod complaint;
 mod elsewhere;
 mod file;
@@ -27,7 +28,8 @@ use std::sync::Arc;
 use super::{Clause, GoalOutline, KnownSteps, ScenarioOutline};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Span;
-use crate::syntax::{Block, Document, Statement};
+use crate::syntax::{Block, Document, NotSound, Statement, Stream};
+use coming::Statements;
 
 /// Reads a document by the clause table: which words are clauses, where they may stand, how
 /// often, and what they take. `None` where the file holds no goal at all, which is reported.
@@ -39,7 +41,31 @@ pub fn outline(
     text: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<GoalOutline> {
-    Reader::new(&document, text, diagnostics).file(document)
+    let mut reader = Reader::new(text, diagnostics).lacking_brace(document.lacks_brace);
+    let file = document.file;
+    let statements = match document {
+        Cow::Borrowed(document) => Cow::Borrowed(document.statements.as_slice()),
+        Cow::Owned(document) => Cow::Owned(document.statements),
+    };
+    reader.file(file, Statements::of(statements))
+}
+
+/// The same of a text that is read meanwhile, of which there is no tree at any time. Each statement is shown
+/// once, whole or as far as its block.
+///
+/// # Errors
+/// Where something is wrong with the text: all that was said about it may be wrong, too.
+pub fn outline_streamed<'r>(
+    stream: Stream<'r>,
+    text: &'r str,
+    diagnostics: &'r mut Diagnostics,
+    show: &'r mut dyn FnMut(&Statement),
+) -> Result<Option<GoalOutline>, NotSound> {
+    let file = stream.file();
+    let reader = Reader::new(text, diagnostics);
+    let mut reader = Reader { stream: Some(Streaming { stream, show }), ..reader };
+    let outline = reader.file(file, Statements::Coming);
+    reader.stream.map_or(Err(NotSound), |streaming| streaming.stream.vouch(outline))
 }
 
 /// The same of a document that is kept, without reading the steps that are known.
@@ -50,8 +76,9 @@ pub fn outline_again(
     diagnostics: &mut Diagnostics,
 ) -> Option<GoalOutline> {
     known.begin();
-    let reader = Reader::new(document, text, diagnostics);
-    Reader { known: Some(known), ..reader }.file(Cow::Borrowed(document))
+    let reader = Reader::new(text, diagnostics).lacking_brace(document.lacks_brace);
+    let statements = Statements::of(Cow::Borrowed(document.statements.as_slice()));
+    Reader { known: Some(known), ..reader }.file(document.file, statements)
 }
 
 /// Reads a document that holds scenarios, and no goal.
@@ -60,7 +87,14 @@ pub fn scenarios(
     text: &str,
     diagnostics: &mut Diagnostics,
 ) -> Vec<ScenarioOutline> {
-    Reader::new(document, text, diagnostics).scenarios(document)
+    let mut reader = Reader::new(text, diagnostics).lacking_brace(document.lacks_brace);
+    reader.scenarios(document)
+}
+
+/// A text that is being read, and who is shown its statements.
+struct Streaming<'r> {
+    stream: Stream<'r>,
+    show: &'r mut dyn FnMut(&Statement),
 }
 
 struct Reader<'r> {
@@ -69,6 +103,7 @@ struct Reader<'r> {
     /// How many findings there were; what is beyond [`MOST_FINDINGS`] is not told.
     reported: usize,
     known: Option<&'r mut KnownSteps>,
+    stream: Option<Streaming<'r>>,
     /// A `}` is missing in the file, which was reported.
     lacks_brace: bool,
     /// Where the place ends that was asked about last, and whether nothing more stands behind it: many
@@ -77,9 +112,20 @@ struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
-    fn new(document: &Document, text: &'r str, diagnostics: &'r mut Diagnostics) -> Self {
-        let lacks_brace = document.lacks_brace;
-        Self { text, diagnostics, reported: 0, known: None, lacks_brace, last_end: None }
+    fn new(text: &'r str, diagnostics: &'r mut Diagnostics) -> Self {
+        Self {
+            text,
+            diagnostics,
+            reported: 0,
+            known: None,
+            stream: None,
+            lacks_brace: false,
+            last_end: None,
+        }
+    }
+
+    fn lacking_brace(self, lacks_brace: bool) -> Self {
+        Self { lacks_brace, ..self }
     }
 }
 

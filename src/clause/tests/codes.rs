@@ -191,6 +191,10 @@ fn words_and_signs_of_elsewhere_are_answered_with_those_that_are_meant() {
         ("continue-on-error true", "write `on failure ignore because \"…\"`"),
         ("deadline 4m", "how long a step may take is its `timeout DURATION`"),
         ("verify run \"true\"", "write it in braces, as `verify { run … }`"),
+        (
+            "verify { run \"true\" } rollback { run \"true\" }",
+            "`rollback` begins a clause of its own: put it on a new line, or behind `;`",
+        ),
         ("rollback run \"true\"", "write it in braces, as `rollback { run … }`"),
         ("when x = 1", "write `==` to compare"),
         ("when x and y", "write `&&` for \"and\""),

@@ -101,7 +101,7 @@ fn groups<'p>(pass: &Pass<'p>, lowered: &Lowered) -> Vec<(Pattern, Vec<Access<'p
     let mut groups: indexmap::IndexMap<Pattern, Vec<Access<'p>>> = indexmap::IndexMap::new();
     for step in pass.world.step_ids() {
         let clauses: &'p [Clause] = &pass.world.step(step).outline.clauses;
-        let lowered = &lowered.steps[step.at()];
+        let lowered = &lowered.steps[step];
         let known: [(&'static str, &[Expr]); 3] = [
             ("reads", &lowered.reads),
             ("writes", &lowered.writes),
@@ -223,7 +223,7 @@ fn are_locked(pass: &Pass<'_>, lowered: &Lowered, a: StepIx, b: StepIx) -> bool 
     let guards = |step: StepIx, goals: &[GoalIx], others: &[GoalIx]| {
         let own = goals.iter().take_while(|goal| !others.contains(goal));
         let goals: Vec<_> = own.map(|goal| &lowered.goals[goal.at()].guards).collect();
-        std::iter::once(&*lowered.steps[step.at()].guards).chain(goals).collect::<Vec<_>>()
+        std::iter::once(&*lowered.steps[step].guards).chain(goals).collect::<Vec<_>>()
     };
     let (a, b) = (guards(a, &first, &second), guards(b, &second, &first));
     let both_shared = |x: LockScope, y: LockScope| x == LockScope::Shared && y == LockScope::Shared;

@@ -63,7 +63,7 @@ impl<'p> Paths<'p> {
     /// all below it.
     pub(super) fn patterns(&mut self, step: StepIx, written: &Expr, whole: bool) -> Vec<Pattern> {
         let goal = self.pass.world.step(step).goal;
-        let has_own = self.lowered.steps[step.at()].attempt.environment.dir.is_some();
+        let has_own = self.lowered.steps[step].attempt.environment.dir.is_some();
         let base = match self.folders.remove(&goal).filter(|_| !has_own) {
             Some(known) => known,
             None => self.base(goal, step),
@@ -81,8 +81,7 @@ impl<'p> Paths<'p> {
     /// The folder in which a step runs, relative to the plan's.
     fn base(&mut self, goal: GoalIx, step: StepIx) -> Vec<Piece> {
         let pass = self.pass;
-        let own =
-            self.lowered.steps[step.at()].attempt.environment.dir.as_ref().map(|dir| (goal, dir));
+        let own = self.lowered.steps[step].attempt.environment.dir.as_ref().map(|dir| (goal, dir));
         let dir = own.or_else(|| {
             pass.world.outwards(goal).find_map(|(ix, _)| {
                 self.lowered.goals[ix.at()].environment.dir.as_ref().map(|dir| (ix, dir))

@@ -101,7 +101,7 @@ impl<'l> Known<'l> {
 
     fn step(&self, node: &NodeId) -> Option<&'l Step> {
         match self.nodes.get(node)? {
-            Node::Step(ix) => self.lowered.steps.get(ix.at()),
+            Node::Step(ix) => Some(&self.lowered.steps[*ix]),
             Node::Goal(_) => None,
         }
     }

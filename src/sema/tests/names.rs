@@ -40,6 +40,15 @@ fn an_unknown_step_that_is_in_a_sub_goal_is_offered_with_its_path() {
 }
 
 #[test]
+fn an_output_of_a_step_in_a_sub_goal_is_offered_with_its_path() {
+    let checked = check(
+        "goal g {\ngoal db { step make { run \"true\"; output url: string } }\n\
+         step a { depends db; run \"echo ${make.url}\" }\n}",
+    );
+    assert_eq!(checked.help("E0202"), "did you mean `db.make`?");
+}
+
+#[test]
 fn an_unknown_name_causes_nothing_further() {
     assert_eq!(
         errors("step a { when len(nowhere) > \"x\" && 3 == nowhere; run \"true\" }"),
