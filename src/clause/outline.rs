@@ -220,6 +220,7 @@ pub struct ParamOutline {
     pub range: Option<(Expr, Expr)>,
     pub default: Option<Expr>,
     pub help: Option<String>,
+    pub doc: Option<Arc<str>>,
     pub span: Span,
     pub damaged: bool,
 }

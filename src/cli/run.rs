@@ -24,6 +24,7 @@ use crate::exec::state::RunState;
 use crate::exec::world::RealSurroundings;
 use crate::forecast::Options;
 use crate::ir::{Binding, BindingKind, Plan};
+use crate::report::Listed;
 use crate::store::{RunRecord, StateFolder, Store};
 use crate::value::{BindingId, Type};
 
@@ -315,6 +316,7 @@ fn dry_run(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8
         }
     }
     let measured = forecast::measured(loaded, start.graph.plan());
+    let documentation = Listed::documented(&without_secrets(start.graph.plan(), &start.params));
     let options = Options {
         params: start.params.values,
         secrets: start.params.secrets,
@@ -328,6 +330,7 @@ fn dry_run(arguments: &RunArguments, loaded: &Loaded, start: Start) -> Result<u8
     let found = crate::forecast::forecast(&start.graph, &start.surroundings, &options, &measured)
         .map_err(Failed::machine)?;
     let mut view = forecast::view(&start.graph.plan().name, start.jobs, found);
+    view.documentation = documentation;
     view.requires_hold = arguments.preflight.then_some(faults.is_empty());
     forecast::print(&view, arguments.format);
     if faults.is_empty() { Ok(0) } else { Err(refuse(&faults, arguments.format)) }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::list::Listed;
 use crate::exec::RunStatus;
 
 /// A forecast. All times are seconds from the run's start.
@@ -48,6 +49,8 @@ pub struct DryRunView {
     pub if_all_skipped: Option<f64>,
     /// Goals that take longer than their deadline.
     pub late: Vec<DryRunLate>,
+    /// What the plan says of its goals and steps; the root's id is empty.
+    pub documentation: Vec<Listed>,
     /// Whether what the goals require holds; null where it was not asked (`--preflight`).
     pub requires_hold: Option<bool>,
 }

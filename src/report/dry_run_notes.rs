@@ -13,6 +13,7 @@ const NAMED: usize = 12;
 
 pub(super) fn notes(view: &DryRunView) -> String {
     let mut notes = vec!["\n".to_owned()];
+    notes.extend(about(view));
     if !view.critical_path.is_empty() {
         let path = view.critical_path.join(" → ");
         notes.push(note("* critical", &format!("{path} ({})", seconds(view.critical_length))));
@@ -40,6 +41,17 @@ pub(super) fn notes(view: &DryRunView) -> String {
     }
     notes.extend(figures(view));
     notes.concat()
+}
+
+/// What the plan says of itself.
+fn about(view: &DryRunView) -> impl Iterator<Item = String> {
+    let said = view.documentation.iter().take(NAMED).map(|one| {
+        let name = if one.id.is_empty() { &view.goal } else { &one.id };
+        note("about", &format!("{name}: {}", one.in_one_line()))
+    });
+    let more = view.documentation.len().saturating_sub(NAMED);
+    let more = (more > 0).then(|| note("", &format!("and {more} more: `goalc list` has all")));
+    said.chain(more)
 }
 
 /// Each question once, with how many instances ask it at the same time.

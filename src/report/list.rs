@@ -91,6 +91,32 @@ impl ListView {
     }
 }
 
+impl Listed {
+    /// What a plan says of its goals and steps, by titles and comments; the root's id is empty. Those of which it
+    /// says nothing are left out.
+    pub fn documented(plan: &Plan) -> Vec<Self> {
+        let goals = plan.goals.iter().map(|(id, goal)| (id.as_str(), &goal.title, &goal.doc));
+        let steps = plan.steps.iter().map(|(id, step)| (id.as_str(), &step.title, &step.doc));
+        goals
+            .chain(steps)
+            .filter(|(_, title, doc)| title.is_some() || doc.is_some())
+            .map(|(id, title, doc)| listed(id, title.clone(), doc.clone()))
+            .collect()
+    }
+
+    /// Its title and its comment, whole, in one line.
+    pub(super) fn in_one_line(&self) -> String {
+        let title = self.title.as_deref().unwrap_or_default().trim();
+        let Some(doc) = &self.doc else { return title.to_owned() };
+        let words: Vec<&str> = doc.split_whitespace().collect();
+        match title.chars().next_back() {
+            None => words.join(" "),
+            Some(last) if last.is_alphanumeric() => format!("{title}. {}", words.join(" ")),
+            Some(_) => format!("{title} {}", words.join(" ")),
+        }
+    }
+}
+
 fn listed(id: &str, title: Option<Arc<str>>, doc: Option<Arc<str>>) -> Listed {
     Listed { id: id.to_owned(), title, doc }
 }

@@ -52,6 +52,13 @@ pub fn markdown(view: &ReportView) -> String {
         ),
         list("Outputs", view.steps.iter().flat_map(outputs)),
         list("Notes", view.steps.iter().flat_map(notes)),
+        list(
+            "From the plan",
+            view.documentation.iter().map(|one| {
+                let name = if one.id.is_empty() { &view.goal } else { &one.id };
+                format!("{}: {}", plain(name), plain(&one.in_one_line()))
+            }),
+        ),
     ];
     parts.push(logs(&view.logs));
     parts.concat()

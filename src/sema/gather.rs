@@ -124,13 +124,16 @@ impl Building<'_, '_> {
         for ix in world.binding_ids() {
             let binding = world.binding(ix);
             let facts = self.pass.facts(ix);
-            let (kind, whole, help) = match binding.source {
-                BindingSource::Param(param) => (NameKind::Param, param.span, param.help.clone()),
-                BindingSource::Let(each) => (NameKind::Let, each.span, None),
+            let (kind, whole, help, doc) = match binding.source {
+                BindingSource::Param(param) => {
+                    (NameKind::Param, param.span, param.help.clone(), param.doc.clone())
+                }
+                BindingSource::Let(each) => (NameKind::Let, each.span, None, None),
             };
             let mut entry = blank(kind, &binding.name.value, binding.name.span, whole);
             entry.inside = self.known(Entity::Goal(binding.goal));
             entry.title = help.map(Into::into);
+            entry.doc = doc;
             entry.ty = Some(facts.ty.to_string());
             entry.words = words(&facts.ty);
             self.add(entry);

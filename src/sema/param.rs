@@ -41,7 +41,9 @@ pub(super) fn check(pass: &mut Pass<'_>, ix: BindingIx, param: &ParamOutline) {
     });
     let bound = mounted(pass, ix, &declared, &bounds);
     let range = range.map(|(low, high)| (Expr::Literal(low), Expr::Literal(high)));
-    let help = param.help.clone();
+    // Where it has no text of its own, the comment above it says what it is.
+    let doc = || param.doc.as_deref().map(|doc| doc.lines().collect::<Vec<_>>().join(" "));
+    let help = param.help.clone().or_else(doc);
     pass.facts[ix.at()].kind = BindingKind::Param { default, matches, range, help, bound };
 }
 

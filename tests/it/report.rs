@@ -322,3 +322,34 @@ fn what_a_resume_tried_again_is_counted_alike_and_no_retry_absorbed_it() {
     let page = report(&project, "md").exits(0).out();
     assert!(!page.contains("absorbed"), "{page}");
 }
+
+#[test]
+fn comments_above_goals_and_steps_are_their_documentation() {
+    let project = Project::new(
+        "# All of it,\n# with care.\ngoal g {\n  # Where it goes.\n  param region: string = \"eu\"\n  \
+         # Makes <it>.\n  step make \"Make it\" { run \"true\" }\n  \
+         # The inner part.\n  goal inner { step push { run \"echo $region\" } }\n}\n",
+    );
+    let planned = project.call(&["run", "-n", "plan.goal"]).exits(0).out();
+    let lines = [
+        "about       g: All of it, with care.",
+        "inner: The inner part.",
+        "make: Make it. Makes <it>.",
+    ];
+    for line in lines {
+        assert!(planned.contains(line), "{planned}");
+    }
+    let json = project.call(&["run", "-n", "plan.goal", "--format", "json"]).exits(0).json();
+    let told = json["documentation"].as_array().expect("a list");
+    let told: Vec<_> = told.iter().map(|one| (&one["id"], &one["doc"])).collect();
+    assert_eq!(told[0], (&"".into(), &"All of it,\nwith care.".into()));
+    project.run(&[]).exits(0);
+    for (format, makes) in
+        [("md", "make: Make it. Makes &lt;it&gt;."), ("html", "Makes &lt;it&gt;.")]
+    {
+        let page = project.call(&["report", "--format", format]).exits(0).out();
+        assert!(page.contains("From the plan") && page.contains(makes), "{page}");
+    }
+    let params = project.call(&["list", "plan.goal"]).exits(0).out();
+    assert!(params.contains("Where it goes."), "{params}");
+}

@@ -101,7 +101,8 @@ impl Reader<'_> {
         } else if is(clause, &MOUNT) {
             goal.mounts.extend(self.mount(opened));
         } else if is(clause, &PARAM) {
-            goal.params.extend(param(clause));
+            let doc = self.doc(opened.statement);
+            goal.params.extend(param(clause).map(|param| ParamOutline { doc, ..param }));
         } else if is(clause, &LET) {
             goal.lets.extend(binding(clause));
         } else if is(clause, &RESOURCE) {
@@ -242,6 +243,7 @@ fn param(clause: &Clause) -> Option<ParamOutline> {
         range,
         default: clause.option_expr("=").cloned(),
         help: clause.text(Some("")).map(|text| text.value.text.to_string()),
+        doc: None,
         span: clause.span,
         damaged: clause.damaged,
     })

@@ -41,6 +41,7 @@ pub fn html(view: &ReportView, drawing: Option<&str>) -> String {
         tables::needs(view, drawing),
         sections::outputs(view),
         sections::notes(view),
+        sections::documentation(view),
         "</main>\n</body>\n</html>\n".to_owned(),
     ];
     parts.concat()

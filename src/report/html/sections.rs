@@ -183,6 +183,15 @@ pub(super) fn logs(view: &ReportView) -> String {
     section("Ends of logs", &all.concat())
 }
 
+/// What the plan says of its goals and steps.
+pub(super) fn documentation(view: &ReportView) -> String {
+    let items = view.documentation.iter().map(|one| {
+        let name = if one.id.is_empty() { &view.goal } else { &one.id };
+        format!("<code>{}</code>: {}", text(name), text(&one.in_one_line()))
+    });
+    list("From the plan", items)
+}
+
 /// A section of one line an item; nothing where there are none. Items are HTML already.
 fn list(title: &str, items: impl Iterator<Item = String>) -> String {
     let mut items = items.fuse();

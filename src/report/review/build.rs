@@ -16,6 +16,7 @@ use crate::exec::graph::NodeIx;
 use crate::exec::state::RunState;
 use crate::exec::{Stamped, Status, Timestamp};
 use crate::ir::StepFailure;
+use crate::report::list::Listed;
 use crate::report::run::{RunView, StepView};
 
 /// The most logs of which the end is shown.
@@ -55,6 +56,7 @@ impl ReportView {
             run: sources.run.run.clone(),
             goal: sources.run.goal.clone(),
             title: root.and_then(|root| root.title.clone()),
+            documentation: Listed::documented(past.graph.plan()),
             plan: sources.plan.clone(),
             status: sources.run.status,
             exit: sources.run.exit,

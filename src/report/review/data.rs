@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::exec::{RunStatus, Status, Timestamp};
+use crate::report::list::Listed;
 use crate::report::run::{
     CleanupView, Outputs, UsageView, run_status_schema, status_schema, time, time_schema,
 };
@@ -21,6 +22,8 @@ pub struct ReportView {
     /// The goal's name.
     pub goal: String,
     pub title: Option<Arc<str>>,
+    /// What the plan says of its goals and steps; the root's id is empty.
+    pub documentation: Vec<Listed>,
     /// The plan's file.
     pub plan: String,
     #[schemars(schema_with = "run_status_schema")]
