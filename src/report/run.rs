@@ -138,10 +138,9 @@ impl RunView {
         Self { run: run.into(), goal: goal.into(), started: Some(started), ..Self::default() }
     }
 
-    /// How long it took, or has taken until its last step ended.
+    /// How long it took; `None` while it goes on.
     pub fn took(&self) -> Option<Duration> {
-        let last = self.steps.iter().filter_map(|step| step.ended).max();
-        Some(self.ended.or(last)?.since(self.started?))
+        Some(self.ended?.since(self.started?))
     }
 
     /// How many steps stand so.

@@ -10,7 +10,7 @@ use crate::clause::{Form, Want, value_out_of_reach};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::{self, ExprKind};
-use crate::value::{Type, Value, read_text};
+use crate::value::{Expr, Type, Value, read_text};
 
 impl Scope<'_, '_> {
     /// An expression of the type that is wanted. `None`: reported.
@@ -89,6 +89,11 @@ fn misfit(want: Want, typed: &Typed, span: Span) -> Diagnostic {
     match &typed.constant {
         Some(Value::Text(text)) if meant_by(want, text) => {
             found.help(format!("write it without quotes: `{text}`"))
+        }
+        Some(value @ (Value::Int(_) | Value::Number(_) | Value::Bool(_)))
+            if want == Want::String && matches!(typed.expr, Expr::Literal(_)) =>
+        {
+            found.help(format!("write it in quotes: `\"{}\"`", value.to_text()))
         }
         _ => found,
     }

@@ -152,8 +152,11 @@ impl Value {
         }
     }
 
+    /// A length of time; what is finer than a millisecond is rounded up.
     pub fn duration(length: Duration) -> Self {
-        Self::Duration { length }
+        let rest = length.subsec_nanos() % 1_000_000;
+        let more = if rest == 0 { 0 } else { 1_000_000 - rest };
+        Self::Duration { length: length.saturating_add(Duration::from_nanos(more.into())) }
     }
 
     pub fn size(bytes: u64) -> Self {

@@ -1003,3 +1003,13 @@ goal g {
     assert!(!project.has("ran"));
     project.run(&["--from", "b", "--only", "b"]).exits(0).stands("a not-run, b succeeded");
 }
+
+#[test]
+fn a_duration_finer_than_a_millisecond_is_rounded_up_and_stays_what_its_text_says() {
+    let project = Project::new(
+        "goal g {\n  param d: duration\n  \
+         step a { run \"echo d=$d >> $GOAL_OUTPUT\"; output d: duration }\n  \
+         step b { depends a; when a.d == d && d == 1ms; run \"true\" }\n}\n",
+    );
+    project.run(&["-p", "d=0.0005"]).exits(0).stands("a succeeded, b succeeded");
+}

@@ -115,6 +115,17 @@ fn an_interrupt_while_a_goal_is_verified_leaves_that_for_the_resume() {
 }
 
 #[test]
+fn a_deadline_of_an_inner_goal_is_told_as_why_the_run_failed() {
+    let project = Project::new(
+        "goal g {\n goal inner { deadline 1s; step s { run \"sleep 60\"; idempotent } }\n}\n",
+    );
+    let outcome = project.run(&[]).exits(1);
+    let why = "`inner` failed: its deadline has passed";
+    assert_eq!(outcome.json["reason"], why, "{}", outcome.json);
+    assert!(project.call(&["report"]).out().contains(why));
+}
+
+#[test]
 fn a_deadline_ends_what_a_goal_is_verified_by() {
     let project = Project::new(&VERIFIES.replace("deadline D", "deadline 300ms"));
     let outcome = project.run(&[]).exits(1).stands("inner.a succeeded, b blocked");

@@ -269,8 +269,11 @@ impl<W: World> Drive<'_, W> {
             };
             if worst.as_ref().is_none_or(|(most, ..)| weight > *most) {
                 let verdict = self.state.node(*child);
-                let unverified = verdict.verified.clone().flatten().and(verdict.reason.as_ref());
-                let why = unverified.map_or_else(String::new, |why| format!(": {why}"));
+                let unverified = verdict.verified.as_ref().is_some_and(Option::is_some);
+                let late = verdict.stopping == Some(StopReason::Deadline);
+                // What is inside does not tell why.
+                let own = verdict.reason.as_ref().filter(|_| unverified || late);
+                let why = own.map_or_else(String::new, |why| format!(": {why}"));
                 let reason = format!("`{}` {}{why}", self.state.graph().id(*child), past(status));
                 worst = Some((weight, fault, reason));
             }

@@ -167,6 +167,13 @@ fn clause_arguments_have_their_types() {
 }
 
 #[test]
+fn a_number_where_a_string_is_wanted_is_to_stand_in_quotes() {
+    let checked =
+        check("goal g {\nstep a { requires { command \"x\" version >= 24 }; run \"true\" }\n}");
+    assert_eq!(checked.help("E0301"), "write it in quotes: `\"24\"`");
+}
+
+#[test]
 fn a_named_value_out_of_a_clauses_bounds_is_reported() {
     assert_eq!(errors("let n = 0\nparallel n\nstep a { run \"echo $n\" }"), ["E0504 3"]);
 }
