@@ -20,7 +20,7 @@ pub use context::{Context, Form, Target, Want};
 pub use known::KnownSteps;
 pub use outline::{
     Argument, Clause, FallbackOutline, GoalOutline, LetOutline, MountOutline, OptionValue,
-    ParamOutline, Reference, ResourceOutline, ScenarioOutline, StepOutline,
+    ParamOutline, Reference, ResourceOutline, Said, ScenarioOutline, StepOutline,
 };
 pub use reach::value_out_of_reach;
 pub use reader::{

@@ -8,7 +8,7 @@ use std::slice;
 use std::sync::Arc;
 
 use super::{ClauseSpec, Context, Target};
-use crate::ir::{self, Rare};
+use crate::ir::{self, Blank, Rare};
 use crate::source::{Span, Spanned};
 use crate::syntax::{Expr, StringLiteral};
 use crate::value::Type;
@@ -288,12 +288,30 @@ pub struct MountOutline {
 #[derive(Debug, Clone)]
 pub struct StepOutline {
     pub name: Spanned<Box<str>>,
-    pub title: Option<Arc<str>>,
-    pub doc: Option<Arc<str>>,
-    pub clauses: Vec<Clause>,
+    pub said: Rare<Said>,
+    pub clauses: Box<[Clause]>,
     pub fallbacks: Rare<Vec<FallbackOutline>>,
     pub span: Span,
     pub damaged: bool,
+}
+
+/// What people are told of a step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    pub title: Option<Arc<str>>,
+    /// The comment above it.
+    pub doc: Option<Arc<str>>,
+}
+
+impl Blank for Said {
+    fn blank() -> &'static Self {
+        static BLANK: Said = Said { title: None, doc: None };
+        &BLANK
+    }
+
+    fn is_blank(&self) -> bool {
+        self == Self::blank()
+    }
 }
 
 #[derive(Debug, Clone)]

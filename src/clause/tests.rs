@@ -47,7 +47,7 @@ fn clean(text: &str) -> GoalOutline {
 
 /// The clauses of the first step of a text without findings.
 fn clauses(text: &str) -> Vec<Clause> {
-    clean(&step(text)).steps.remove(0).clauses.split_off(1)
+    clean(&step(text)).steps.remove(0).clauses.into_vec().split_off(1)
 }
 
 mod whole_table {

@@ -44,8 +44,8 @@ fn unused(pass: &mut Pass<'_>) {
     let mut used: HashSet<BindingIx> = pass.mentioned.clone();
     let records = pass.steps.iter().chain(&pass.goals).chain(pass.facts.iter().map(|f| &f.record));
     for record in records {
-        used.extend(record.bindings.iter().map(|used| used.what));
-        used.extend(&record.words);
+        used.extend(record.uses.bindings.iter().map(|used| used.what));
+        used.extend(&record.uses.words);
     }
     for ix in pass.world.binding_ids() {
         let binding = pass.world.binding(ix);

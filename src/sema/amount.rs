@@ -12,8 +12,8 @@ use crate::value::Value;
 /// Reports each `uses` of a step or goal that can never be met.
 pub(super) fn report(pass: &mut Pass<'_>) {
     let world = pass.world;
-    let of_steps = world.steps.iter().map(|step| (step.goal, &step.outline.clauses));
-    let of_goals = world.goal_ids().map(|ix| (ix, &world.goal(ix).outline.clauses));
+    let of_steps = world.steps.iter().map(|step| (step.goal, &*step.outline.clauses));
+    let of_goals = world.goal_ids().map(|ix| (ix, &*world.goal(ix).outline.clauses));
     let clauses: Vec<(GoalIx, &Clause)> = of_steps
         .chain(of_goals)
         .flat_map(|(goal, clauses)| edit::all(clauses, "uses").map(move |clause| (goal, clause)))

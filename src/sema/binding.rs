@@ -134,8 +134,8 @@ fn value(pass: &mut Pass<'_>, ix: BindingIx) {
 /// Takes over what the bindings that it uses need.
 fn settle(pass: &mut Pass<'_>, ix: BindingIx) {
     let record = &pass.facts[ix.at()].record;
-    let mut needs: Vec<Need> = record.needs.iter().map(|used| used.what.clone()).collect();
-    let used: Vec<BindingIx> = record.bindings.iter().map(|used| used.what).collect();
+    let mut needs: Vec<Need> = record.uses.needs.iter().map(|used| used.what.clone()).collect();
+    let used: Vec<BindingIx> = record.uses.bindings.iter().map(|used| used.what).collect();
     let mut outside = pass.facts[ix.at()].looks_outside;
     for other in used {
         let other = pass.facts(other);

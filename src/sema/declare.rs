@@ -5,7 +5,7 @@
 use super::edit;
 use super::mount::Unit;
 use super::world::{
-    BindingDecl, BindingIx, BindingSource, Entity, ForeachDecl, GoalDecl, GoalIx, NameMap,
+    BindingDecl, BindingIx, BindingSource, Entity, ForeachDecl, GoalDecl, GoalIx, LostIx, NameMap,
     OutputDecl, StepDecl, StepIx, World, variable_name,
 };
 use crate::clause::{
@@ -122,16 +122,22 @@ impl<'a> Declaring<'a, '_> {
 
     fn mount(&mut self, mount: &'a MountOutline, parent: GoalIx, unit: usize) {
         let Some(target) = self.units[unit].mounts.get(&mount.span).copied() else {
-            self.name(parent, &mount.name, Entity::Lost(mount.name.span));
+            self.lost(mount, parent);
             return;
         };
         self.mounts += 1;
         if self.world.goal(parent).depth >= DEEPEST_MOUNT || self.mounts > MOST_MOUNTS {
-            self.name(parent, &mount.name, Entity::Lost(mount.name.span));
+            self.lost(mount, parent);
             self.too_many(mount.file.span);
             return;
         }
         self.goal(&self.units[target].outline, Some(parent), target, Some(mount));
+    }
+
+    fn lost(&mut self, mount: &'a MountOutline, parent: GoalIx) {
+        let ix = LostIx::new(self.world.lost.len());
+        self.world.lost.push(mount.name.span);
+        self.name(parent, &mount.name, Entity::Lost(ix));
     }
 
     fn too_many(&mut self, place: Span) {

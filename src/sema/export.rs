@@ -31,14 +31,15 @@ pub(super) fn export(pass: &Pass<'_>, lowered: &mut Lowered, known: &HashSet<(St
 fn exported(pass: &Pass<'_>, step: StepIx, known: &HashSet<(StepIx, BindingIx)>) -> Vec<BindingIx> {
     let record = &pass.steps[step.at()];
     let mut named: Vec<BindingIx> = record
+        .uses
         .words
-        .union(&record.expanded)
+        .union(&record.uses.expanded)
         .copied()
         .filter(|ix| {
             let facts = pass.facts(*ix);
             !facts.is_public()
                 && (facts.needs.is_empty()
-                    || record.expanded.contains(ix)
+                    || record.uses.expanded.contains(ix)
                     || known.contains(&(step, *ix)))
         })
         .collect();

@@ -44,8 +44,8 @@ fn definitions<'p>(
     record: &Record,
     exports: Option<&BTreeSet<&str>>,
 ) -> BTreeMap<&'p str, &'p str> {
-    let used = record.bindings.iter().map(|used| used.what);
-    let named = record.words.iter().copied().filter(|ix| {
+    let used = record.uses.bindings.iter().map(|used| used.what);
+    let named = record.uses.words.iter().copied().filter(|ix| {
         let id = pass.world.binding(*ix).id.as_str();
         pass.facts(*ix).is_public() || exports.is_some_and(|exports| exports.contains(id))
     });
@@ -85,7 +85,7 @@ fn environment_uses<'p>(pass: &'p Pass<'_>, goal: GoalIx) -> BTreeMap<&'p str, &
         .filter(|clause| matches!(clause.spec.word, "env" | "dir" | "shell"))
         .map(|clause| clause.span)
         .collect();
-    let used = pass.goals[goal.at()].bindings.iter().filter(|used| {
+    let used = pass.goals[goal.at()].uses.bindings.iter().filter(|used| {
         spans.iter().any(|span| span.start <= used.span.start && used.span.end <= span.end)
     });
     used.map(|used| {

@@ -150,8 +150,8 @@ impl Building<'_, '_> {
             entry.body = Some(outline.span);
             entry.inside = self.known(Entity::Goal(step.goal));
             step.id.as_str().clone_into(&mut entry.path);
-            entry.title.clone_from(&outline.title);
-            entry.doc.clone_from(&outline.doc);
+            entry.title.clone_from(&outline.said.title);
+            entry.doc.clone_from(&outline.said.doc);
             entry.attempts = attempts(&lowered.steps[ix]);
             let at = self.add(entry);
             for (output, ty) in &step.outputs {

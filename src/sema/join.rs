@@ -80,10 +80,10 @@ fn entity(node: Node) -> super::world::Entity {
 
 fn when(pass: &Pass<'_>, node: Node) -> Option<Span> {
     let clauses = match node {
-        Node::Step(ix) => &pass.world.step(ix).outline.clauses,
+        Node::Step(ix) => &*pass.world.step(ix).outline.clauses,
         Node::Goal(ix) => {
             let goal = pass.world.goal(ix);
-            goal.mount.map_or(&goal.outline.clauses, |mount| &mount.clauses)
+            goal.mount.map_or(&*goal.outline.clauses, |mount| &*mount.clauses)
         }
     };
     edit::one(clauses, "when").map(|clause| clause.span)

@@ -263,8 +263,8 @@ fn blank_step(pass: &Pass<'_>, ix: StepIx) -> Step {
     let decl = pass.world.step(ix);
     Step {
         goal: pass.world.goal(decl.goal).id.clone(),
-        title: decl.outline.title.clone(),
-        doc: decl.outline.doc.clone(),
+        title: decl.outline.said.title.clone(),
+        doc: decl.outline.said.doc.clone(),
         fingerprint: String::new(),
         attempt: blank_attempt(),
         edges: Vec::new(),

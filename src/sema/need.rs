@@ -55,17 +55,17 @@ fn queries(pass: &Pass<'_>) -> Vec<Query> {
     let steps = pass.world.step_ids().map(User::Step).zip(&pass.steps);
     let goals = pass.world.goal_ids().map(User::Goal).zip(&pass.goals);
     for (user, record) in steps.chain(goals) {
-        for Used { what, span, phase } in &record.needs {
+        for Used { what, span, phase } in &record.uses.needs {
             let (need, span, phase) = (what.clone(), *span, *phase);
             queries.push(Query { user, phase, need, span, through: None, soft: false });
         }
-        for Used { what, span, phase } in &record.bindings {
+        for Used { what, span, phase } in &record.uses.bindings {
             for need in &pass.facts(*what).needs {
                 let (need, span, phase) = (need.clone(), *span, *phase);
                 queries.push(Query { user, phase, need, span, through: Some(*what), soft: false });
             }
         }
-        for ix in record.words.difference(&record.expanded) {
+        for ix in record.uses.words.difference(&record.uses.expanded) {
             for need in &pass.facts(*ix).needs {
                 let (need, phase, span) = (need.clone(), Phase::During, Span::default());
                 queries.push(Query { user, phase, need, span, through: Some(*ix), soft: true });
@@ -81,11 +81,11 @@ fn params(pass: &Pass<'_>, queries: &mut Vec<Query>) {
     for ix in pass.world.binding_ids() {
         let record = &pass.facts(ix).record;
         let user = User::Binding(ix);
-        for used in record.needs.iter().filter(|used| used.phase == Phase::Before) {
+        for used in record.uses.needs.iter().filter(|used| used.phase == Phase::Before) {
             let (need, span, phase) = (used.what.clone(), used.span, used.phase);
             queries.push(Query { user, phase, need, span, through: None, soft: false });
         }
-        for used in record.bindings.iter().filter(|used| used.phase == Phase::Before) {
+        for used in record.uses.bindings.iter().filter(|used| used.phase == Phase::Before) {
             for need in &pass.facts(used.what).needs {
                 let (need, span, phase) = (need.clone(), used.span, used.phase);
                 let through = Some(used.what);

@@ -61,21 +61,11 @@ pub(super) struct Need {
 }
 
 /// A use of something, where, and when.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Used<T> {
     pub(super) what: T,
     pub(super) span: Span,
     pub(super) phase: Phase,
-}
-
-impl Blank for BTreeSet<BindingIx> {
-    fn blank() -> &'static Self {
-        const { &Self::new() }
-    }
-
-    fn is_blank(&self) -> bool {
-        self.is_empty()
-    }
 }
 
 /// An edge as it is written.
@@ -87,17 +77,39 @@ pub(super) struct WrittenEdge {
     pub(super) kind: Option<EdgeKind>,
 }
 
+/// What one user names, but for edges.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Uses {
+    pub(super) needs: Vec<Used<Need>>,
+    pub(super) bindings: Vec<Used<BindingIx>>,
+    /// Bindings whose variables stand as words in its scripts.
+    pub(super) words: BTreeSet<BindingIx>,
+    /// Bindings that its scripts expand by `${name}`.
+    pub(super) expanded: BTreeSet<BindingIx>,
+}
+
+impl Blank for Uses {
+    fn blank() -> &'static Self {
+        static BLANK: Uses = Uses {
+            needs: Vec::new(),
+            bindings: Vec::new(),
+            words: BTreeSet::new(),
+            expanded: BTreeSet::new(),
+        };
+        &BLANK
+    }
+
+    fn is_blank(&self) -> bool {
+        self == Self::blank()
+    }
+}
+
 /// What one user uses. There is one for each step, and most use little.
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    pub(super) needs: Rare<Vec<Used<Need>>>,
-    pub(super) bindings: Rare<Vec<Used<BindingIx>>>,
+    pub(super) uses: Rare<Uses>,
     /// Its edges as they are written.
     pub(super) edges: Vec<WrittenEdge>,
-    /// Bindings whose variables stand as words in its scripts.
-    pub(super) words: Rare<BTreeSet<BindingIx>>,
-    /// Bindings that its scripts expand by `${name}`.
-    pub(super) expanded: Rare<BTreeSet<BindingIx>>,
 }
 
 impl Record {
@@ -121,11 +133,9 @@ impl Record {
 
     /// Gives back the room for more, where no more is to come.
     pub(super) fn shrink(&mut self) {
-        if let Some(needs) = self.needs.written() {
-            needs.shrink_to_fit();
-        }
-        if let Some(bindings) = self.bindings.written() {
-            bindings.shrink_to_fit();
+        if let Some(uses) = self.uses.written() {
+            uses.needs.shrink_to_fit();
+            uses.bindings.shrink_to_fit();
         }
         self.edges.shrink_to_fit();
     }
@@ -331,11 +341,11 @@ impl<'p> Scope<'_, 'p> {
 
     pub(super) fn uses(&mut self, what: BindingIx, span: Span) {
         let used = Used { what, span, phase: self.place.phase };
-        self.pass.record(self.place.user).bindings.push(used);
+        self.pass.record(self.place.user).uses.bindings.push(used);
     }
 
     pub(super) fn needs(&mut self, what: Need, span: Span) {
         let used = Used { what, span, phase: self.place.phase };
-        self.pass.record(self.place.user).needs.push(used);
+        self.pass.record(self.place.user).uses.needs.push(used);
     }
 }

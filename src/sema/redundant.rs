@@ -37,6 +37,7 @@ pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered, graph: &Graph) {
         let covered = covered(graph, &direct, &order, &mut visits);
         for (hop, by) in covered {
             let used = pass.steps[ix.at()]
+                .uses
                 .needs
                 .iter()
                 .any(|used| graph.target(used.what.target) == hop.to());

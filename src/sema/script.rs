@@ -179,7 +179,7 @@ impl Scope<'_, '_> {
             return Err(Reported);
         }
         if let Meaning::Binding(ix) = meaning {
-            self.pass.record(self.place.user).expanded.insert(ix);
+            self.pass.record(self.place.user).uses.expanded.insert(ix);
         }
         if plain && self.arrives(&meaning, &first.value) {
             return Ok(Some(variable_name(&first.value)));
@@ -235,7 +235,7 @@ impl Scope<'_, '_> {
         let (world, scope) = (self.world(), self.place.scope);
         let found: Vec<_> = words(text).filter_map(|word| world.variable(scope, word)).collect();
         if !found.is_empty() {
-            self.pass.record(self.place.user).words.extend(found);
+            self.pass.record(self.place.user).uses.words.extend(found);
         }
     }
 

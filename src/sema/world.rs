@@ -31,6 +31,7 @@ macro_rules! index {
 index!(GoalIx);
 index!(StepIx);
 index!(BindingIx);
+index!(LostIx);
 
 /// The root goal's index.
 pub(super) const ROOT: GoalIx = GoalIx(0);
@@ -49,7 +50,7 @@ pub(super) enum Entity {
     Goal(GoalIx),
     Binding(BindingIx),
     /// A mount whose file could not be read: nothing about its inside is reported.
-    Lost(Span),
+    Lost(LostIx),
 }
 
 /// Every word of every script is looked up in it.
@@ -136,6 +137,8 @@ pub(super) struct World<'a> {
     pub(super) goals: Vec<GoalDecl<'a>>,
     pub(super) steps: Vec<StepDecl<'a>>,
     pub(super) bindings: Vec<BindingDecl<'a>>,
+    /// The names of mounts whose files could not be read.
+    pub(super) lost: Vec<Span>,
 }
 
 impl<'a> World<'a> {
@@ -201,7 +204,7 @@ impl<'a> World<'a> {
             Entity::Step(ix) => self.step(ix).outline.name.span,
             Entity::Goal(ix) => self.goal_name(ix),
             Entity::Binding(ix) => self.binding(ix).name.span,
-            Entity::Lost(span) => span,
+            Entity::Lost(ix) => self.lost[ix.at()],
         }
     }
 

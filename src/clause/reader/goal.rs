@@ -12,7 +12,7 @@ use super::{Listed, Opened, Reader, recognised, title};
 use crate::clause::table::{FALLBACK, GOAL, LET, MOUNT, PARAM, RESOURCE, STEP};
 use crate::clause::{
     Argument, Clause, ClauseSpec, FallbackOutline, GoalOutline, LetOutline, MountOutline,
-    ParamOutline, Place, ResourceOutline, StepOutline,
+    ParamOutline, Place, ResourceOutline, Said, StepOutline,
 };
 use crate::ir::Rare;
 use crate::source::{Span, Spanned};
@@ -128,9 +128,10 @@ impl Reader<'_> {
             known.forget(clause.span);
         }
         let Body { clauses, fallbacks, damaged } = body;
-        let (title, doc, span) = (title(&clause), self.doc(statement), clause.span);
-        let (name, fallbacks) = (name_of(&clause)?, fallbacks.into());
-        Some(StepOutline { name, title, doc, clauses, fallbacks, span, damaged })
+        let said = Said { title: title(&clause), doc: self.doc(statement) };
+        let (name, span) = (name_of(&clause)?, clause.span);
+        let (said, clauses, fallbacks) = (said.into(), clauses.into(), fallbacks.into());
+        Some(StepOutline { name, said, clauses, fallbacks, span, damaged })
     }
 
     fn fallback(&mut self, opened: Opened<'_>) -> FallbackOutline {
