@@ -71,11 +71,8 @@ fn can_be_undone(state: &RunState) -> bool {
     state.graph().steps().any(|node| {
         let undoes = state.graph().step(node).is_some_and(|step| !step.rollback.is_empty());
         let found = state.node(node);
-        let mut units = std::iter::once(&found.unit).chain(&found.instances);
-        units.any(|unit| {
-            let saved = unit.saved.as_ref().is_some_and(|saved| !saved.put_back);
-            unit.touched && (undoes || saved)
-        })
+        let saved = found.saved().any(|saved| !saved.put_back);
+        found.is_touched() && (undoes || saved)
     })
 }
 

@@ -23,6 +23,7 @@ mod live;
 mod load;
 mod log;
 mod logs;
+mod lost;
 mod lsp;
 mod mend;
 mod new;

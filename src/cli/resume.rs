@@ -23,7 +23,7 @@ use crate::exec::state::RunState;
 use crate::exec::world::RealSurroundings;
 use crate::ir::Plan;
 use crate::store::{RequestKind, RunId, RunRecord, Store};
-use crate::value::{NodeId, StepId};
+use crate::value::StepId;
 
 pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     take_up(arguments, None)
@@ -51,10 +51,9 @@ fn take_up(arguments: &ResumeArguments, cancelled_by: Option<String>) -> Result<
     let trace_to = loaded.as_ref().and_then(|loaded| loaded.config.log.otlp.clone());
     let changed = changed_steps(&record.plan, loaded.as_ref());
     let removed = removed_steps(&record.plan, loaded.as_ref());
-    if arguments.accept_changes
-        && let Some(step) = undo_is_lost(&record.plan, &events, &removed)
-    {
-        return Err(Failed::wrong(cannot_forget(step, &record)));
+    if arguments.accept_changes {
+        let now = loaded.as_ref().and_then(|loaded| loaded.plan.as_ref());
+        super::lost::keep_undo((&record, &events), &removed, now)?;
     }
     let accepted = accept(arguments, &mut record, loaded, (&changed, &removed))?;
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
@@ -192,32 +191,6 @@ fn changed_steps(began: &Plan, loaded: Option<&Loaded>) -> Vec<StepId> {
 fn removed_steps(began: &Plan, loaded: Option<&Loaded>) -> Vec<StepId> {
     let Some(now) = loaded.and_then(|loaded| loaded.plan.as_ref()) else { return Vec::new() };
     began.steps.keys().filter(|id| !now.steps.contains_key(*id)).cloned().collect()
-}
-
-/// The first of these steps that has been started and not undone, and says how it is undone.
-fn undo_is_lost<'s>(began: &Plan, events: &[Stamped], removed: &'s [StepId]) -> Option<&'s StepId> {
-    let undoes = |id: &&StepId| {
-        let step = began.steps.get(*id);
-        step.is_some_and(|step| !step.rollback.is_empty() || !step.guards.snapshot.is_empty())
-    };
-    let stands = |id: &&StepId| {
-        events.iter().fold(false, |stands, stamped| match &stamped.event {
-            Event::AttemptStarted { unit, .. } => {
-                stands || matches!(&unit.node, NodeId::Step(step) if step == *id)
-            }
-            Event::UndoEnded { step, failure: None } => stands && step != *id,
-            _ => stands,
-        })
-    };
-    removed.iter().filter(undoes).find(stands)
-}
-
-fn cannot_forget(step: &StepId, record: &RunRecord) -> String {
-    let run = &record.id;
-    format!(
-        "step `{step}` has run in this run and is no longer in the plan: with it, how to undo it would be forgotten; \
-         put it back, or undo the run first: goalc rollback {run} --to start"
-    )
 }
 
 /// Says what changed. Takes the new plan where that was asked for.

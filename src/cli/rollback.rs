@@ -85,10 +85,9 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
 /// A step that is to be put back as it was and whose snapshot is gone.
 fn without_snapshot<'s>(state: &'s RunState, since: u64, folder: &RunFolder) -> Option<&'s StepId> {
     let gone = |node: &NodeIx| {
-        let found = state.node(*node);
-        let mut units = std::iter::once(&found.unit).chain(&found.instances);
-        let gone = |saved: &Saved| !saved.put_back && !folder.snapshots().join(&saved.id).exists();
-        state.is_to_undo(*node, since) && units.any(|unit| unit.saved.as_ref().is_some_and(gone))
+        let is_gone = |id: &String| !folder.snapshots().join(id).exists();
+        let gone = |saved: &Saved| !saved.put_back && saved.ids.iter().any(is_gone);
+        state.is_to_undo(*node, since) && state.node(*node).saved().any(gone)
     };
     state.graph().steps().find(gone).and_then(|node| state.graph().step_id(node))
 }

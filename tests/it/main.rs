@@ -14,6 +14,7 @@ mod cuts;
 mod damage;
 mod docs;
 mod dry_run;
+mod edited;
 mod editors;
 mod examples;
 mod executors;

@@ -26,8 +26,9 @@ pub(super) const FEW: u64 = 64;
 /// So many things that cannot be saved are named.
 const NAMED: usize = 10;
 
-/// Saves paths into a folder that is not there yet. What could not be put back is refused before
-/// anything is copied. Contents that cannot be cloned are shared with other snapshots by the folder
+/// Saves paths into a folder that is not there yet, but for what an `earlier` snapshot holds: that
+/// is how it was in the first place. What could not be put back is refused before anything is
+/// copied. Contents that cannot be cloned are shared with other snapshots by the folder
 /// `objects`, which is made where it is needed.
 ///
 /// # Errors
@@ -35,12 +36,17 @@ const NAMED: usize = 10;
 pub fn take(
     wanted: &[Wanted],
     (into, objects): (&Path, &Path),
-    guarded: &Guarded,
+    (guarded, earlier): (&Guarded, &[PathBuf]),
     stop: Stop<'_>,
 ) -> Result<(), String> {
+    let known = known(earlier)?;
     let mut roots: Vec<Resolved> = Vec::new();
     for each in wanted {
-        roots.push(guarded.resolve(each)?);
+        let root = guarded.resolve(each)?;
+        let path = root.parent.join(&root.name);
+        if !known.iter().any(|known| path.starts_with(known)) {
+            roots.push(root);
+        }
     }
     let roots = without_inner(roots);
     survey(&roots, into, stop)?;
@@ -50,6 +56,20 @@ pub fn take(
         let _ = std::fs::remove_dir_all(&part);
     }
     saved
+}
+
+/// The paths that snapshots hold.
+fn known(snapshots: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut known = Vec::new();
+    for snapshot in snapshots {
+        manifest::read(snapshot, |line| {
+            if let Line::Root { parent, name, .. } = line {
+                known.push(parent.path().join(name.os()));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(known)
 }
 
 /// A path inside another is saved with it.

@@ -75,7 +75,7 @@ impl Bench {
             .iter()
             .map(|name| Wanted { shown: (*name).to_owned(), path: self.path(name) })
             .collect();
-        take(&wanted, (&self.saved(), &self.objects()), &self.guarded(), &|| false)
+        take(&wanted, (&self.saved(), &self.objects()), (&self.guarded(), &[]), &|| false)
     }
 
     fn guarded(&self) -> Guarded {

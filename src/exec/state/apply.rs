@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::serving::waits_for_readiness;
-use super::{NodeState, Omission, Phase, Rolling, RunState, Undo, UnitIx, UnitState};
+use super::{NodeState, Omission, Phase, Rolling, RunState, Undo, UnitIx};
 use crate::exec::event::{Event, RunStatus, Stamped, Status, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::ir::{EdgeKind, FailurePolicy, StepFailure};
@@ -237,7 +237,7 @@ impl RunState {
         let state = &mut self.nodes[node.at()];
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         state.items = Some(items.to_vec());
-        state.instances = vec![UnitState::default(); items.len()];
+        state.instances = items.iter().map(|item| state.instance_of(item)).collect();
         state.instances_open = count;
         state.tolerated = tolerated;
         state.parallel = parallel;

@@ -99,6 +99,7 @@ impl RunState {
         state.way = way;
         state.phase = Phase::Running;
         state.touched = true;
+        state.saved.iter_mut().for_each(|saved| saved.outdated = false);
         state.doubted = false;
         state.verdict = None;
         state.started.get_or_insert(at);

@@ -14,6 +14,7 @@ mod elsewhere;
 mod hold;
 mod interactive;
 mod joined;
+mod leftover;
 mod place;
 mod resume;
 mod serving;
@@ -23,15 +24,16 @@ mod unit;
 mod unstarted;
 mod view;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
 pub use agenda::{Agenda, UnitIx};
+pub use leftover::Leftover;
 pub use stage::{Decision, Stage};
-pub use undo::{Rolling, Undo, paths_to_save};
+pub use undo::{Rolling, Undo, paths_to_save, saves_by_item};
 pub use unit::{AnswerRecord, End, Handed, Phase, Question, Remark, Saved, UnitState};
 pub use view::label;
 
@@ -55,6 +57,8 @@ pub struct NodeState {
     /// A `foreach` step's items, once they are fixed, and an instance for each.
     pub items: Option<Vec<Value>>,
     pub instances: Vec<UnitState>,
+    /// What items did before it started over, that are not in its list now.
+    pub leftovers: VecDeque<Leftover>,
     pub instances_open: u32,
     pub instances_failed: u32,
     pub instances_running: u32,
@@ -224,9 +228,11 @@ impl RunState {
         self.unit(found).map(|_| found)
     }
 
-    /// The item that an instance is for.
+    /// The item that an instance is for, be it one of [`Self::parts`] that has left the list.
     pub fn item(&self, unit: UnitIx) -> Option<&Value> {
-        self.node(unit.node).items.as_ref()?.get(unit.item? as usize)
+        let node = self.node(unit.node);
+        let items = node.items.iter().flatten();
+        items.chain(node.leftovers.iter().map(|left| &left.item)).nth(unit.item? as usize)
     }
 
     /// The scheduler's order: less comes first.

@@ -119,6 +119,7 @@ impl RunState {
             // What is rolled back is not done again before all of it is undone.
             if self.rolling(node).is_none() {
                 start_over(&mut self.nodes[node.at()]);
+                self.nodes[node.at()].outdate_snapshots();
                 // What was approved may be another thing now.
                 self.nodes[node.at()].unit.questions.clear();
                 for joined in self.graph.joined(node) {
@@ -360,7 +361,8 @@ pub(super) fn start_over(state: &mut NodeState) {
     let attempts_before = unit.attempts_before.saturating_add(of_instances);
     let unit = UnitState { attempts_before, uses, touched, ..unit };
     let omission = state.omission;
-    *state = NodeState { unit, omission, ..NodeState::default() };
+    let leftovers = state.take_leftovers();
+    *state = NodeState { unit, omission, leftovers, ..NodeState::default() };
 }
 
 /// Makes a step due again, where its status says so, or those of its instances whose status does.

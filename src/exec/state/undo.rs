@@ -43,6 +43,11 @@ pub fn paths_to_save(step: &Step, unit: UnitIx) -> impl Iterator<Item = &Expr> {
     step.guards.snapshot.iter().filter(move |path| !each || mentions_item(path) == of_item)
 }
 
+/// Whether a step saves other paths for each of its items.
+pub fn saves_by_item(step: &Step) -> bool {
+    step.foreach.is_some() && step.guards.snapshot.iter().any(mentions_item)
+}
+
 fn mentions_item(path: &Expr) -> bool {
     let mut found = false;
     path.walk(&mut |expr| found |= matches!(expr, Expr::Item(_) | Expr::ItemOutput { .. }));
@@ -67,7 +72,8 @@ impl RunState {
 
     /// Whether a unit's paths must be saved before it may start.
     pub fn must_save(&self, unit: UnitIx) -> bool {
-        let saved = self.unit(unit).is_none_or(|state| state.saved.is_some());
+        let whole = |state: &UnitState| state.saved.as_ref().is_some_and(|saved| !saved.outdated);
+        let saved = self.unit(unit).is_none_or(whole);
         let step = self.graph.step(unit.node);
         !saved && step.is_some_and(|step| paths_to_save(step, unit).next().is_some())
     }
@@ -331,7 +337,11 @@ impl RunState {
                 (state.phase, state.verdict) = (Phase::Snapshotting, None);
             }
             Event::SnapshotTaken { id, .. } => {
-                state.saved = Some(Saved { id: id.clone(), put_back: false, failure: None });
+                // What was saved first stays what is put back last.
+                let mut ids = state.saved.take().map(|saved| saved.ids).unwrap_or_default();
+                ids.push(id.clone());
+                let (put_back, failure, outdated) = (false, None, false);
+                state.saved = Some(Saved { ids, outdated, put_back, failure });
                 state.phase = Phase::Guarding;
             }
             Event::SnapshotFailed { failure, .. } => {
@@ -371,10 +381,8 @@ fn end_restore(state: &mut UnitState, failure: Option<&String>) {
 
 /// Whether a step left something, and has a way to undo it.
 fn can_be_undone(step: &Step, state: &NodeState) -> bool {
-    let mut units = std::iter::once(&state.unit).chain(&state.instances);
-    let touched = state.unit.touched || state.instances.iter().any(|each| each.touched);
-    let saved = |unit: &UnitState| unit.saved.as_ref().is_some_and(|saved| !saved.put_back);
-    touched && (!step.rollback.is_empty() || units.any(saved))
+    let saved = state.saved().any(|saved| !saved.put_back);
+    state.is_touched() && (!step.rollback.is_empty() || saved)
 }
 
 impl NodeState {
@@ -385,6 +393,7 @@ impl NodeState {
 
     fn set_undone(&mut self, stays: bool) {
         self.undo = Undo::Done;
+        self.leftovers.clear();
         for unit in std::iter::once(&mut self.unit).chain(&mut self.instances) {
             unit.touched = false;
             if let Some(saved) = &mut unit.saved {

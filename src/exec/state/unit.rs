@@ -47,8 +47,10 @@ pub struct End {
 /// What was saved before a unit's first attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
-    /// Names its folder.
-    pub id: String,
+    /// Names its folder; and those with what changes of the plan named besides, in their order.
+    pub ids: Vec<String>,
+    /// The plan has changed since: it may name more now.
+    pub outdated: bool,
     /// All of it is as it was saved.
     pub put_back: bool,
     /// Why this process could not put it back.

@@ -45,20 +45,20 @@ pub(super) fn begin_snapshot(
     let files = &world.launcher.files;
     let guarded = Guarded::new(home, world.surroundings.root(), files.state());
     let (into, objects) = (files.snapshot(&number.to_string()), files.objects());
+    let earlier = folders_of(view, unit, files);
     work(world, ticket, Pending::Undo(None), move |control| {
         let wanted = wanted.map_err(|why| why.to_string())?;
-        take(&wanted, (&into, &objects), &guarded, &|| control.is_stopped())
+        take(&wanted, (&into, &objects), (&guarded, &earlier), &|| control.is_stopped())
     });
 }
 
 pub(super) fn begin_restore(world: &mut LocalWorld, ticket: Ticket, unit: UnitIx, view: View<'_>) {
-    let saved = view.state.unit(unit).and_then(|state| folder_of(state, &world.launcher.files));
-    work(world, ticket, Pending::Restore, move |control| {
-        saved.map_or(Ok(()), |saved| restore(&saved, &|| control.is_stopped()))
-    });
+    let saved = folders_of(view, unit, &world.launcher.files);
+    work(world, ticket, Pending::Restore, move |control| restore_all(&saved, control));
 }
 
-/// Undoes a step: its instances one after the other, the last that ended first.
+/// Undoes a step: its instances one after the other, the last that ended first; also those of items
+/// that an edit has removed since.
 pub(super) fn begin(
     world: &mut LocalWorld,
     ticket: Ticket,
@@ -66,15 +66,9 @@ pub(super) fn begin(
     log: u64,
     view: View<'_>,
 ) {
-    let state = view.state.node(node);
-    let mut units: Vec<UnitIx> = (0..state.instances.len())
-        .map(|item| UnitIx { node, item: u32::try_from(item).ok() })
-        .collect();
-    let ended = |unit: &UnitIx| view.state.unit(*unit).and_then(|state| state.ended);
-    units.sort_by_key(|unit| std::cmp::Reverse((ended(unit), unit.item)));
-    if state.items.is_none() {
-        units.push(UnitIx::of(node));
-    }
+    let mut units = view.state.parts(node);
+    units.sort_by_key(|(unit, state)| std::cmp::Reverse((state.ended, unit.item)));
+    let each = units.iter().all(|(unit, _)| unit.item.is_some());
     let desk = match world.launcher.files.take_desk() {
         Ok(desk) => desk,
         Err(error) => {
@@ -84,8 +78,8 @@ pub(super) fn begin(
     };
     let job = |unit| job(world, unit, (log, &desk), view);
     let mut jobs: Vec<Job> = units.into_iter().filter_map(job).collect();
-    if state.items.is_some() {
-        let put_back = folder_of(&state.unit, &world.launcher.files);
+    if each {
+        let put_back = folders_of(view, UnitIx::of(node), &world.launcher.files);
         jobs.push(Job { tasks: Vec::new(), put_back });
     }
     work(world, ticket, Pending::Undo(Some(desk)), move |control| {
@@ -106,7 +100,7 @@ pub(super) fn done(world: &mut LocalWorld, ticket: Ticket, undone: Undone) {
 /// What undoes one unit.
 struct Job {
     tasks: Vec<Task>,
-    put_back: Option<PathBuf>,
+    put_back: Vec<PathBuf>,
 }
 
 impl Job {
@@ -120,9 +114,7 @@ impl Job {
             }
             ran = ran.and_then(|()| carry_out(task, control));
         }
-        let stop = || control.is_stopped();
-        let put_back = self.put_back.map_or(Ok(()), |saved| restore(&saved, &stop));
-        match (ran, put_back) {
+        match (ran, restore_all(&self.put_back, control)) {
             (Err(ran), Err(put_back)) => Err(format!("{ran}; {put_back}")),
             (ran, put_back) => ran.and(put_back),
         }
@@ -131,13 +123,15 @@ impl Job {
 
 fn job(
     world: &LocalWorld,
-    unit: UnitIx,
+    (unit, state): (UnitIx, &UnitState),
     (number, desk): (u64, &Desk),
     view: View<'_>,
 ) -> Option<Job> {
     let graph = Arc::clone(view.state.graph());
     let step = graph.step(unit.node)?;
-    let state = view.state.unit(unit).filter(|state| state.touched)?;
+    if !state.touched {
+        return None;
+    }
     let place = place_of(view, &world.surroundings, unit);
     let (node, desk) = (unit.node, Some(desk));
     let subject = Subject { place, node, attempt: 0, number, log: LogName::Event, desk };
@@ -150,7 +144,8 @@ fn job(
         Ok(order)
     };
     let tasks = step.rollback.iter().map(|action| task(action, place, order)).collect();
-    Some(Job { tasks, put_back: folder_of(state, &world.launcher.files) })
+    let put_back = folders(ids(state), &world.launcher.files);
+    Some(Job { tasks, put_back })
 }
 
 /// How the step stood when it was left, for its script.
@@ -163,8 +158,38 @@ fn status_word(state: &UnitState) -> &'static str {
     }
 }
 
-fn folder_of(state: &UnitState, files: &RunFiles) -> Option<PathBuf> {
-    state.saved.as_ref().map(|saved| files.snapshot(&saved.id))
+/// What was saved for a unit. An edit may have made the business of a whole step what its items had
+/// saved before: with what a step saved, that is put back once more.
+fn folders_of(view: View<'_>, unit: UnitIx, files: &RunFiles) -> Vec<PathBuf> {
+    let mut found = view.state.unit(unit).map(ids).unwrap_or_default();
+    if unit.item.is_none()
+        && let Some(newest) = found.iter().max().copied()
+    {
+        let parts = view.state.parts(unit.node);
+        let of_parts = parts.into_iter().flat_map(|(_, part)| ids(part));
+        found.extend(of_parts.filter(|id| *id < newest));
+    }
+    folders(found, files)
+}
+
+/// The numbers of what was saved.
+fn ids(state: &UnitState) -> Vec<u64> {
+    let ids = state.saved.iter().flat_map(|saved| &saved.ids);
+    ids.map(|id| id.parse().unwrap_or_default()).collect()
+}
+
+/// The last first: what is put back last is how it was in the first place.
+fn folders(mut ids: Vec<u64>, files: &RunFiles) -> Vec<PathBuf> {
+    ids.sort_unstable_by(|one, other| other.cmp(one));
+    ids.dedup();
+    ids.into_iter().map(|id| files.snapshot(&id.to_string())).collect()
+}
+
+/// Puts snapshots back, one after the other; what cannot be keeps none of the others back.
+fn restore_all(saved: &[PathBuf], control: &Controller) -> Result<(), String> {
+    let failed = |from: &PathBuf| restore(from, &|| control.is_stopped()).err();
+    let failures: Vec<String> = saved.iter().filter_map(failed).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
 }
 
 /// Does something in a thread of its own, and tells the loop how it ended.

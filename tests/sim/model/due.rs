@@ -1,6 +1,6 @@
 //! What the contract says comes next for a step or goal.
 
-use super::{Ask, Handed, Model, Phase, Saved, Undo};
+use super::{Ask, Handed, Model, Phase, Saved, Undo, Unit};
 use crate::plan::{Action, Confirm, Omit, Status};
 use crate::trace::{At, Question, Said, Unsaved, Work};
 
@@ -45,11 +45,12 @@ pub(super) enum Due {
 impl Model<'_> {
     pub(super) fn due(&self, at: At) -> Due {
         let saves = self.tree.step(at.0).is_some_and(|step| step.snapshot);
-        let first = at.1.is_none() && self.unit(at).saved == Saved::No;
+        let is_saved = |unit: &Unit| unit.saved != Saved::No && !unit.outdated;
+        let first = at.1.is_none() && !is_saved(self.unit(at));
         let chain = &self.tree.nodes[at.0].chain;
         let ready = |step: &usize| {
             let has = self.tree.step(*step).is_some_and(|step| step.snapshot);
-            !has || self.nodes[*step].unit.saved != Saved::No
+            !has || is_saved(&self.nodes[*step].unit)
         };
         match self.together(at, self.due_without_snapshot(at)) {
             Due::Start | Due::Items if saves && first => Due::Save,

@@ -142,6 +142,8 @@ struct Unit {
     /// It was started, and that is not undone.
     touched: bool,
     saved: Saved,
+    /// The plan has changed since that was saved: it may name more now.
+    outdated: bool,
     /// Its output.
     gave: Option<i64>,
 }

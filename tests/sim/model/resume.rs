@@ -210,6 +210,7 @@ impl Model<'_> {
                 let node = &mut self.nodes[*step];
                 node.instances = None;
                 start_over(node);
+                node.unit.outdated = node.unit.saved != Saved::No;
                 // It may be another question now.
                 (node.unit.confirm, node.unit.approved_here) = (Ask::Not, false);
                 for joined in self.tree.nodes[*step].chain.iter() {
@@ -353,6 +354,7 @@ impl Unit {
         };
         let approved_here = self.approved_here && confirm != Ask::Not;
         let saved = if self.saved == Saved::PutBack { Saved::No } else { self.saved };
-        Self { confirm, approved_here, touched: self.touched, saved, ..Self::default() }
+        let outdated = self.outdated && saved != Saved::No;
+        Self { confirm, approved_here, touched: self.touched, saved, outdated, ..Self::default() }
     }
 }

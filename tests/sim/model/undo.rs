@@ -121,8 +121,10 @@ impl Model<'_> {
                 unit.busy = None;
                 (unit.phase, unit.saved) = match how {
                     Ok(()) => (Phase::Fresh, Saved::Kept),
-                    Err(why) => (Phase::Unsaved(why), Saved::No),
+                    // What was saved before stays what it goes back to.
+                    Err(why) => (Phase::Unsaved(why), unit.saved),
                 };
+                unit.outdated &= how.is_err();
             }
             What::Restoring(at, status) => {
                 let due = matches!(self.due(at), Due::Restore(all) if all.contains(&status));
