@@ -19,8 +19,8 @@ pub(super) fn keep_undo(
 ) -> Result<(), Failed> {
     let undoes = |step: &Step| !step.rollback.is_empty() || !step.guards.snapshot.is_empty();
     let began = |id: &StepId| record.plan.steps.get(id);
-    let gone = removed.iter().filter(|id| began(id).is_some_and(undoes));
-    if let Some(step) = { gone }.find(|id| stands(events, id)) {
+    let mut gone = removed.iter().filter(|id| began(id).is_some_and(undoes));
+    if let Some(step) = gone.find(|id| stands(events, id)) {
         let what =
             "is no longer in the plan: with it, how to undo it would be forgotten; put it back";
         return Err(Failed::wrong(cannot_forget(step, what, record)));
@@ -32,13 +32,11 @@ pub(super) fn keep_undo(
     let Some(step) = record.plan.steps.keys().filter(parted).find(|id| stands(events, id)) else {
         return Ok(());
     };
-    let what = match began(step).is_some_and(|step| step.foreach.is_some()) {
-        true => {
-            "is no longer a `foreach` step: for which items it is to be undone would be forgotten; make it one again"
-        }
-        false => {
-            "is a `foreach` step now: that it is to be undone without an item would be forgotten; take the `foreach` out"
-        }
+    let was_each = began(step).is_some_and(|step| step.foreach.is_some());
+    let what = if was_each {
+        "is no longer a `foreach` step: for which items it is to be undone would be forgotten; make it one again"
+    } else {
+        "is a `foreach` step now: that it is to be undone without an item would be forgotten; take the `foreach` out"
     };
     Err(Failed::wrong(cannot_forget(step, what, record)))
 }

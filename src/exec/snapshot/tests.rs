@@ -270,7 +270,8 @@ fn a_snapshot_that_was_given_up_leaves_nothing() {
     let bench = Bench::new();
     bench.write("data/file", "x", 0o600);
     let wanted = [Wanted { shown: "data".to_owned(), path: bench.path("data") }];
-    let given_up = take(&wanted, (&bench.saved(), &bench.objects()), &bench.guarded(), &|| true);
+    let given_up =
+        take(&wanted, (&bench.saved(), &bench.objects()), (&bench.guarded(), &[]), &|| true);
     assert_eq!(given_up, Err(super::STOPPED.to_owned()));
     assert_eq!(fs::read_dir(bench.temp.path().join("state")).unwrap().count(), 0);
 }

@@ -17,6 +17,7 @@ mod joined;
 mod leftover;
 mod place;
 mod resume;
+mod saving;
 mod serving;
 mod stage;
 mod undo;
@@ -32,8 +33,9 @@ use indexmap::IndexMap;
 
 pub use agenda::{Agenda, UnitIx};
 pub use leftover::Leftover;
+pub use saving::{paths_to_save, saves_by_item};
 pub use stage::{Decision, Stage};
-pub use undo::{Rolling, Undo, paths_to_save, saves_by_item};
+pub use undo::{Rolling, Undo};
 pub use unit::{AnswerRecord, End, Handed, Phase, Question, Remark, Saved, UnitState};
 pub use view::label;
 

@@ -362,7 +362,7 @@ pub(super) fn start_over(state: &mut NodeState) {
     let unit = UnitState { attempts_before, uses, touched, ..unit };
     let omission = state.omission;
     let leftovers = state.take_leftovers();
-    *state = NodeState { unit, omission, leftovers, ..NodeState::default() };
+    *state = NodeState { unit, leftovers, omission, ..NodeState::default() };
 }
 
 /// Makes a step due again, where its status says so, or those of its instances whose status does.

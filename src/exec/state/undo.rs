@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 
 use super::backwards::Backwards;
-use super::{End, NodeState, Phase, RunState, Saved, Stage, UnitIx, UnitState};
-use crate::exec::event::{Event, Failure, Status, StopReason};
+use super::{NodeState, Phase, RunState, Stage, UnitIx};
+use crate::exec::event::{Event, Status, StopReason};
 use crate::exec::graph::NodeIx;
 use crate::ir::{FailurePolicy, Step};
-use crate::value::{Expr, NodeId};
+use crate::value::NodeId;
 
 /// How far a step's undo is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,25 +35,6 @@ pub struct Rolling {
     pub since: u64,
 }
 
-/// The paths to save before a unit's first attempt. Those of a `foreach` step that have nothing to
-/// do with its item are saved once, for all its instances.
-pub fn paths_to_save(step: &Step, unit: UnitIx) -> impl Iterator<Item = &Expr> {
-    let of_item = unit.item.is_some();
-    let each = step.foreach.is_some();
-    step.guards.snapshot.iter().filter(move |path| !each || mentions_item(path) == of_item)
-}
-
-/// Whether a step saves other paths for each of its items.
-pub fn saves_by_item(step: &Step) -> bool {
-    step.foreach.is_some() && step.guards.snapshot.iter().any(mentions_item)
-}
-
-fn mentions_item(path: &Expr) -> bool {
-    let mut found = false;
-    path.walk(&mut |expr| found |= matches!(expr, Expr::Item(_) | Expr::ItemOutput { .. }));
-    found
-}
-
 impl RunState {
     /// The outermost goal that is being rolled back and holds this node, or is it.
     pub fn rolling(&self, node: NodeIx) -> Option<NodeIx> {
@@ -68,22 +49,6 @@ impl RunState {
             let why = &self.node(goal).stopping;
             matches!(why, Some(StopReason::Signal { .. } | StopReason::Cancelled { .. }))
         })
-    }
-
-    /// Whether a unit's paths must be saved before it may start.
-    pub fn must_save(&self, unit: UnitIx) -> bool {
-        let whole = |state: &UnitState| state.saved.as_ref().is_some_and(|saved| !saved.outdated);
-        let saved = self.unit(unit).is_none_or(whole);
-        let step = self.graph.step(unit.node);
-        !saved && step.is_some_and(|step| paths_to_save(step, unit).next().is_some())
-    }
-
-    /// Whether a unit that is about to end without success has something to put back first.
-    pub fn must_restore(&self, unit: UnitIx) -> bool {
-        let Some(state) = self.unit(unit) else { return false };
-        let saved = state.saved.as_ref();
-        let touched = state.touched || (unit.item.is_none() && self.node(unit.node).is_touched());
-        touched && saved.is_some_and(|saved| !saved.put_back && saved.failure.is_none())
     }
 
     /// Whether a step's undo is due.
@@ -149,7 +114,11 @@ impl RunState {
         steps.retain(|node| {
             let state = self.node(*node);
             let kept = state.status == Status::Succeeded && state.ended_seq <= since;
-            state.is_touched() && !kept && !self.began_rollback(*node)
+            // Without a script all is as it was once its snapshot is put back.
+            let bare = self.graph.step(*node).is_some_and(|step| step.rollback.is_empty());
+            let mut saved = state.saved().peekable();
+            let back = bare && saved.peek().is_some() && saved.all(|saved| saved.put_back);
+            state.is_touched() && !kept && !back && !self.began_rollback(*node)
         });
         steps
     }
@@ -158,6 +127,13 @@ impl RunState {
         let mut steps = self.steps_in(top);
         steps.retain(|node| matches!(self.node(*node).undo, Undo::Failed(_)));
         steps
+    }
+
+    /// Whether a step is left as it is because the undo of another one failed: a resume undoes it no
+    /// more, only another rollback does.
+    pub fn waits_for_failed_undo(&self, node: NodeIx) -> bool {
+        let stuck = |top| !self.interrupted(top) && !self.steps_with_failed_undo(top).is_empty();
+        self.node(self.graph.root()).status.is_end() && self.rolling(node).is_some_and(stuck)
     }
 
     pub(super) fn steps_in(&self, goal: NodeIx) -> Vec<NodeIx> {
@@ -325,58 +301,6 @@ impl RunState {
         }
         next
     }
-
-    pub(super) fn apply_snapshot(&mut self, unit: UnitIx, event: &Event) {
-        if !matches!(event, Event::SnapshotStarted { .. } | Event::RestoreStarted { .. }) {
-            self.let_go(unit);
-        }
-        let Some(state) = self.unit_mut(unit) else { return };
-        match event {
-            Event::SnapshotStarted { uses, .. } => {
-                state.uses.clone_from(uses);
-                (state.phase, state.verdict) = (Phase::Snapshotting, None);
-            }
-            Event::SnapshotTaken { id, .. } => {
-                // What was saved first stays what is put back last.
-                let mut ids = state.saved.take().map(|saved| saved.ids).unwrap_or_default();
-                ids.push(id.clone());
-                let (put_back, failure, outdated) = (false, None, false);
-                state.saved = Some(Saved { ids, outdated, put_back, failure });
-                state.phase = Phase::Guarding;
-            }
-            Event::SnapshotFailed { failure, .. } => {
-                state.last_failure = Some(failure.clone());
-                state.phase = Phase::Failing(failure.clone());
-            }
-            Event::RestoreStarted { status, failure, reason, .. } => {
-                let (status, failure, reason) = (*status, failure.clone(), reason.clone());
-                state.phase = Phase::Restoring(End { status, failure, reason });
-            }
-            Event::RestoreEnded { failure, .. } => end_restore(state, failure.as_ref()),
-            _ => {}
-        }
-        match event {
-            Event::SnapshotStarted { .. } | Event::RestoreStarted { .. } => self.hold(unit),
-            // A rollback may have waited for it.
-            Event::SnapshotTaken { .. } => self.plan_undo(unit.node),
-            _ => {}
-        }
-        self.hold_for_joined(unit.node);
-    }
-}
-
-fn end_restore(state: &mut UnitState, failure: Option<&String>) {
-    if let Some(saved) = &mut state.saved {
-        saved.put_back = failure.is_none();
-        saved.failure = failure.cloned();
-    }
-    let Phase::Restoring(mut end) = std::mem::take(&mut state.phase) else { return };
-    if let Some(why) = failure {
-        let first = end.reason.take().or_else(|| end.failure.as_ref().map(Failure::to_string));
-        let first = first.map_or_else(String::new, |first| format!("{first}; "));
-        end.reason = Some(format!("{first}its snapshot is not put back: {why}"));
-    }
-    state.phase = Phase::Ending(end);
 }
 
 /// Whether a step left something, and has a way to undo it.
