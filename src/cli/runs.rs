@@ -106,7 +106,7 @@ pub(super) fn find(store: Store, name: Option<&str>) -> Result<Found, Failed> {
     let summary = store.find_run(name)?;
     let is_held = || store.folder().run(&summary.id).holder().map(|holder| holder.is_some());
     let mut alive = is_held()?;
-    let (record, events, damage) = loop {
+    let (record, mut events, damage) = loop {
         let loaded = store.load_sound(&summary.id)?;
         // One that has begun or ended meanwhile has written more.
         let still = is_held()?;
@@ -114,6 +114,10 @@ pub(super) fn find(store: Store, name: Option<&str>) -> Result<Found, Failed> {
             break loaded;
         }
     };
+    if !alive && damage.is_none() {
+        let last = events.last().map_or(0, |last| last.seq);
+        events.extend(super::note::left(&store, &summary.id, last));
+    }
     let graph = Arc::new(Graph::new(Arc::clone(&record.plan)));
     let order = vec![0; graph.node_count()];
     let mut state = fold(graph, order, &events);

@@ -7,6 +7,7 @@ use super::output;
 use super::runs::{Found, find, open_to_read};
 use super::view::view;
 use crate::report::{self, RunView};
+use crate::store::RequestKind;
 
 pub(super) fn show(arguments: &ShowArguments) -> Result<u8, Failed> {
     let found = find(open_to_read()?, arguments.run.as_deref())?;
@@ -26,7 +27,9 @@ fn note_answers(found: &Found, view: &mut RunView) {
     let inbox = found.store.inbox(&found.summary.id);
     // What cannot be read now is said when the run goes on.
     let posted = inbox.and_then(|mut inbox| inbox.poll()).unwrap_or_default();
-    for request in posted.into_iter().map(|posted| posted.request) {
+    let requests = posted.into_iter().map(|posted| posted.request);
+    // Notes are told of already.
+    for request in requests.filter(|request| request.kind != RequestKind::Note) {
         let Some(unit) = request.unit.as_ref().and_then(|unit| found.state.find(unit)) else {
             continue;
         };

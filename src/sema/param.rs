@@ -37,6 +37,7 @@ pub(super) fn check(pass: &mut Pass<'_>, ix: BindingIx, param: &ParamOutline) {
             });
             return None;
         }
+        written_out(pass, &declared, &typed, expr.span);
         Some(typed.expr)
     });
     let bound = mounted(pass, ix, &declared, &bounds);
@@ -45,6 +46,24 @@ pub(super) fn check(pass: &mut Pass<'_>, ix: BindingIx, param: &ParamOutline) {
     let doc = || param.doc.as_deref().map(|doc| doc.lines().collect::<Vec<_>>().join(" "));
     let help = param.help.clone().or_else(doc);
     pass.facts[ix.at()].kind = BindingKind::Param { default, matches, range, help, bound };
+}
+
+/// Reports a secret that stands in the plan itself.
+fn written_out(pass: &mut Pass<'_>, ty: &Type, given: &Typed, span: Span) {
+    fn says(value: &Value) -> bool {
+        match value {
+            Value::List(items) => items.iter().any(says),
+            value => !value.to_text().is_empty(),
+        }
+    }
+    if ty.is_secret() && given.constant.as_ref().is_some_and(says) {
+        let message = "whoever reads the plan can read this secret";
+        let found = Diagnostic::new(Code::W0720, message, span, "a secret, written out");
+        pass.report(found.help(
+            "take it from the caller's environment, as `env(\"TOKEN\")`, or leave the default out, \
+             so that it must be given",
+        ));
+    }
 }
 
 fn this_is(given: &Typed) -> String {
@@ -217,6 +236,7 @@ fn mounted(pass: &mut Pass<'_>, ix: BindingIx, ty: &Type, bounds: &Bounds<'_>) -
         pass.report(found.label(param.span, format!("the param `{}` is here", param.value)));
         return None;
     }
+    written_out(pass, ty, &typed, expr.span);
     Some(typed.expr)
 }
 

@@ -212,11 +212,12 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     let wrap = |e: rusqlite::Error| StoreError::sql(path, &e);
     let db = Connection::open_with_flags(path, flags).map_err(wrap)?;
     db.busy_timeout(PATIENCE).map_err(wrap)?;
+    // What is deleted is gone: a request may hold a secret that only who took it up could tell.
     // No file outside the state folder, no map that a cut file turns into a crash, and nothing
     // that a foreign schema may call.
     db.execute_batch(
         "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF;
-         PRAGMA cell_size_check = ON",
+         PRAGMA cell_size_check = ON; PRAGMA secure_delete = ON",
     )
     .map_err(wrap)?;
     // Statements are planned once, and not anew for each value that they are given.

@@ -326,4 +326,32 @@ scenario \"repairs\" {
 }
 ",
     }.played();
+    W0720 "secret in the plan" {
+        explanation: "\
+A `secret` has its value written out where it is declared, or bound in a mount.
+goalc hides it wherever it shows, but whoever reads the file, its history or a
+compiled plan has it.
+
+Take it from the caller's environment with `env(\"NAME\")`, or leave the default
+out: then it must be given, by `-p`, by `GOAL_PARAM_NAME` or at the terminal. An
+empty text is no secret.",
+        wrong: "\
+goal g {
+  param token: secret = \"hunter2hunter2\"
+  step a {
+    env { TOKEN = token }
+    run \"./push\"
+  }
+}
+",
+        mended: "\
+goal g {
+  param token: secret = env(\"TOKEN\", \"\")
+  step a {
+    env { TOKEN = token }
+    run \"./push\"
+  }
+}
+",
+    };
 }

@@ -6,9 +6,9 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::View;
 use super::launch::{Launcher, LogName, Subject, dir, environments, goals_around, place_of, shell};
-use super::secrets::hide;
+use super::secrets::{keep_secret, learn_outputs};
+use super::{Outputs, View};
 use crate::exec::drive::attempt_of;
 use crate::exec::scope::{Place, Surroundings};
 use crate::exec::state::UnitIx;
@@ -31,10 +31,10 @@ impl<'a> Preview<'a> {
         self.launcher.masker.mask(text).into_owned()
     }
 
-    /// A value without the run's secrets.
-    pub(super) fn hide(&self, mut value: Value) -> Value {
-        hide(&mut value, &self.launcher.masker);
-        value
+    /// What a person gives: hidden from here on, where it is a secret or holds one.
+    pub(super) fn keep_secrets(&self, outputs: &mut Outputs) {
+        outputs.values_mut().for_each(|value| keep_secret(value, &self.launcher.masker));
+        learn_outputs(&self.launcher.masker, outputs);
     }
 
     pub(super) fn place(&self, unit: UnitIx) -> Place<'a> {

@@ -8,22 +8,16 @@ use super::{Outcome, Outputs, Wake};
 use crate::exec::event::{Answer, AttemptEnd};
 use crate::value::{Masker, Value};
 
-/// Makes what holds a secret one itself, as if it were declared so: what a step gives is in the journal,
-/// where a secret is `***`, and whoever uses it gets the value that it is.
+/// Makes what holds a secret one itself, as if it were declared so: what a step or a person gives is in the
+/// journal, where a secret is `***`, and whoever uses it gets the value that it is.
 pub(super) fn keep_secret(value: &mut Value, masker: &Masker) {
-    each_secret(value, masker, &|text, _| Value::secret(text));
-}
-
-/// Puts something else in the place of each text in a value that holds a secret: given that, and what is left
-/// of it without secrets.
-fn each_secret(value: &mut Value, masker: &Masker, instead: &dyn Fn(String, String) -> Value) {
     match value {
         Value::Text(text) => {
-            if let Cow::Owned(masked) = masker.mask(text) {
-                *value = instead(std::mem::take(text), masked);
+            if let Cow::Owned(_) = masker.mask(text) {
+                *value = Value::secret(std::mem::take(text));
             }
         }
-        Value::List(items) => items.iter_mut().for_each(|item| each_secret(item, masker, instead)),
+        Value::List(items) => items.iter_mut().for_each(|item| keep_secret(item, masker)),
         _ => {}
     }
 }
@@ -68,17 +62,13 @@ fn secrets_in(outputs: &Outputs) -> Vec<String> {
     found
 }
 
-/// Puts `***` in the place of secrets.
-pub(super) fn hide(value: &mut Value, masker: &Masker) {
-    each_secret(value, masker, &|_, masked| Value::Text(masked));
-}
-
 /// Whoever sent it from another process does not know the run's secrets.
 pub(super) fn hide_secrets(wake: &mut Wake, masker: &Masker) {
     let text = match wake {
         Wake::Answered { note, answer, .. } => {
             if let Answer::Done { outputs } = answer {
-                outputs.values_mut().for_each(|value| hide(value, masker));
+                outputs.values_mut().for_each(|value| keep_secret(value, masker));
+                learn_outputs(masker, outputs);
             }
             note
         }

@@ -79,6 +79,17 @@ fn a_secret_in_an_argument_is_advised_against() {
 }
 
 #[test]
+fn a_secret_that_is_written_out_is_advised_against() {
+    let with = |default: &str| {
+        codes(&format!("param t: secret{default}\nstep a {{ env {{ T = t }}; run \"x\" }}"))
+    };
+    assert_eq!(with(" = \"hunter2\""), ["W0720 2"]);
+    for fine in ["", " = \"\"", " = env(\"T\")", " = env(\"T\", \"x\")"] {
+        assert_eq!(with(fine), [""; 0], "{fine}");
+    }
+}
+
+#[test]
 fn a_deadline_below_the_estimates_in_a_row_is_reported() {
     let steps = "step a { run \"true\"; estimate 6m..9m }\nstep b { depends a; run \"true\"; estimate 7m }\nstep c { run \"true\"; estimate 9m }";
     assert_eq!(codes(&format!("deadline 10m\n{steps}")), ["W0705 2"]);

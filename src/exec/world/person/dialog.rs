@@ -188,7 +188,10 @@ impl Dialog {
         };
         let mut said = String::new();
         match read_text(typed(line, &spec.ty), &spec.ty) {
-            Ok(value) => drop(given.insert(Arc::clone(name), preview.hide(value))),
+            Ok(value) => {
+                given.insert(Arc::clone(name), value);
+                preview.keep_secrets(&mut given);
+            }
             Err(why) => said = format!("  `{name}` {}\n", readable(&why)),
         }
         let next = self.next_output(given, note, preview);
