@@ -8,7 +8,7 @@ use crate::exec::scope::{NoSurroundings, Place, Values};
 use crate::exec::state::{Handed, NodeState, Remark, RunState, Undo, UnitIx, UnitState};
 use crate::exec::why;
 use crate::exec::world::ResourceLimits;
-use crate::ir::StepFailure;
+use crate::ir::{LockScope, StepFailure};
 use crate::report::{
     CleanupView, InstanceView, ProbeView, RunView, StepView, UsageView, VerifiedView,
 };
@@ -110,7 +110,8 @@ impl<'s> Holds<'s> {
             return None;
         }
         let place = self.place(node);
-        let (hold, uses) = why::hold(self.state, UnitIx::of(node), place, &self.limits)?;
+        let found = why::hold(self.state, UnitIx::of(node), place, &self.limits);
+        let Some((hold, uses)) = found else { return self.machine_lock(node) };
         // In a run that stands still nobody has a slot.
         if !self.alive && matches!(hold, Hold::Slots | Hold::Instances) {
             return None;
@@ -127,6 +128,16 @@ impl<'s> Holds<'s> {
                 format!("waits for the end of `{}`", self.state.graph().id(with))
             }
         })
+    }
+}
+
+impl Holds<'_> {
+    /// What can start and does not, where a process carries the run out, has not got its lock.
+    fn machine_lock(&self, node: NodeIx) -> Option<String> {
+        let step = self.state.graph().step(node).filter(|_| self.alive)?;
+        let mut locks = step.guards.locks.iter();
+        let lock = locks.find(|lock| lock.scope == LockScope::Machine)?;
+        Some(format!("waits for the machine's lock `{}`", lock.name))
     }
 }
 

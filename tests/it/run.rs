@@ -234,6 +234,26 @@ goal g {
 }
 
 #[test]
+fn a_pipeline_by_item_tells_of_its_own_tolerated_failures_too() {
+    let project = Project::new(
+        r#"
+goal g {
+  step fetch { foreach f in ["1", "2", "3", "4"] tolerate 1; run "test $1 != 2" }
+  step parse { foreach x in fetch tolerate 1; run "test $1 != 3" }
+}
+"#,
+    );
+    let outcome = project.run(&[]).exits(0).stands("fetch succeeded, parse succeeded");
+    let why =
+        "1 of 4 instances failed, 1 did not run, as those that they come from failed: tolerated";
+    assert_eq!(outcome.reason("parse"), why);
+    for told in ["show", "report"] {
+        let told = project.call(&[told]).exits(0).out();
+        assert!(told.contains("1 of 4 instances failed"), "{told}");
+    }
+}
+
+#[test]
 fn a_foreach_step_shows_its_instances() {
     let project = Project::new(
         r#"
@@ -712,20 +732,20 @@ fn goalcs_own_settings_do_not_reach_steps() {
 
 #[test]
 fn a_lock_of_the_machine_keeps_two_runs_apart() {
-    keeps_two_runs_apart(|name, script| {
+    keeps_two_runs_apart("waits for the machine's lock `goalc-test", |name, script| {
         format!("goal g {{\n  step a {{ run \"{script}\"; lock machine {name} }}\n}}")
     });
 }
 
 #[test]
 fn a_goals_lock_of_the_machine_keeps_two_runs_apart_until_all_in_it_has_ended() {
-    keeps_two_runs_apart(|name, script| {
+    keeps_two_runs_apart("pending", |name, script| {
         let step = format!("step a {{ run \"{script}\"; lock machine {name} }}");
         format!("goal g {{\n  goal inner {{\n    lock machine {name}\n    {step}\n  }}\n}}")
     });
 }
 
-fn keeps_two_runs_apart(plan: impl Fn(&str, &str) -> String) {
+fn keeps_two_runs_apart(waits: &str, plan: impl Fn(&str, &str) -> String) {
     static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let name = format!("goalc-test-{}-{next}", std::process::id());
@@ -737,6 +757,10 @@ fn keeps_two_runs_apart(plan: impl Fn(&str, &str) -> String) {
     eventually("the second run", || {
         project.call(&["runs", "--format", "json"]).json()["runs"].as_array().map_or(0, Vec::len)
             == 2
+    });
+    eventually("what it waits for", || {
+        let shown = project.call(&["show"]).out();
+        shown.contains(waits) && !shown.contains("ready")
     });
     project.write("go", "");
     first.end().exits(0);

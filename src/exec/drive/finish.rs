@@ -122,13 +122,7 @@ impl<W: World> Drive<'_, W> {
             )
         } else {
             let kept = statuses.iter().filter(|one| **one == Status::Blocked).count();
-            let reason = match (failed, kept) {
-                (0, 0) => None,
-                (failed, 0) => Some(format!("{failed} of {all} instances failed: tolerated")),
-                (_, kept) => Some(format!(
-                    "{kept} of {all} instances did not run, as those that they come from failed: tolerated"
-                )),
-            };
+            let reason = what_is_tolerated(failed, kept, statuses.len());
             (Status::Succeeded, None, reason)
         };
         let outputs = if status == Status::Succeeded {
@@ -363,6 +357,19 @@ impl<W: World> Drive<'_, W> {
     /// Why nothing new starts where a node is, in one line.
     pub(super) fn why_stopped(&self, node: NodeIx) -> Option<String> {
         self.state.stopping(node).map(ToString::to_string)
+    }
+}
+
+/// What did not succeed of a `foreach` step that has: its own failures, and what others kept from running.
+fn what_is_tolerated(failed: u32, kept: usize, all: usize) -> Option<String> {
+    let behind = "did not run, as those that they come from failed";
+    match (failed, kept) {
+        (0, 0) => None,
+        (failed, 0) => Some(format!("{failed} of {all} instances failed: tolerated")),
+        (0, kept) => Some(format!("{kept} of {all} instances {behind}: tolerated")),
+        (failed, kept) => {
+            Some(format!("{failed} of {all} instances failed, {kept} {behind}: tolerated"))
+        }
     }
 }
 
