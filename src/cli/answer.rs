@@ -89,6 +89,9 @@ pub(super) fn post(
     let step = state.name(unit).to_string();
     let open = state.unit(unit).and_then(UnitState::open_question);
     let question = open.ok_or_else(|| {
+        if let Some(why) = of_instances(run, state, (unit, command)) {
+            return Failed::wrong(why);
+        }
         let own = state.unit(unit).filter(|_| unit.item.is_some());
         let status = own.map_or_else(|| state.status(unit.node), UnitState::status);
         let next = match status {
@@ -102,6 +105,26 @@ pub(super) fn post(
     let request = request(Some(state.name(unit)), kind, note.to_owned(), outputs, asked);
     store.post(run, now(), &request)?;
     Ok(kind)
+}
+
+/// So many instances are named.
+const NAMED: usize = 5;
+
+/// Where not the step asks but its instances do: how these are answered.
+fn of_instances(run: &RunId, state: &RunState, (unit, command): (UnitIx, &str)) -> Option<String> {
+    let asks = |part: &UnitIx| state.unit(*part).and_then(UnitState::open_question).is_some();
+    let count = u32::try_from(state.node(unit.node).instances.len()).ok()?;
+    let parts = (0..count).map(|item| UnitIx { node: unit.node, item: Some(item) });
+    let asking: Vec<UnitIx> = parts.filter(|part| unit.item.is_none() && asks(part)).collect();
+    let first = state.name(*asking.first()?);
+    let named: Vec<String> = asking.iter().take(NAMED).map(|part| state.label(*part)).collect();
+    let more = asking.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let step = state.name(unit);
+    Some(format!(
+        "{step} asks for each of its items: {}{more}; name one, as in: goalc {command} {run} '{first}'",
+        named.join(", ")
+    ))
 }
 
 /// Asks who carries the run out to stop it.
@@ -201,8 +224,10 @@ fn read_outputs(
             return Err(Failed::wrong(format!("the step declares no output `{name}`")));
         };
         if spec.ty.is_secret() {
+            let run = &found.summary.id;
             return Err(Failed::wrong(format!(
-                "output `{name}` is a secret, and what this command says is written down"
+                "output `{name}` is a secret, and what this command says is written down: \
+                 at a terminal `goalc resume {run}` asks for it"
             )));
         }
         let value = read_text(text, &spec.ty)

@@ -47,7 +47,14 @@ pub(super) fn hints(run: &RunId, folder: &Path, state: &RunState, end: &RunEnd) 
             &format!("goalc: {label} waits for a person: {}\n", readable_behind(&question.text, 9));
         // Interactive mode asks again.
         let own = matches!(question.kind, QuestionKind::Step | QuestionKind::Failed);
+        let hidden = secret_output(state, &unit);
         for (command, _) in answer::commands(question.kind).iter().filter(|_| !own) {
+            if let Some(name) = hidden.as_ref().filter(|_| *command == "done") {
+                text += &format!(
+                    "         its output `{name}` is a secret: to give it, at a terminal: goalc resume {run}\n"
+                );
+                continue;
+            }
             let outputs =
                 if *command == "done" { outputs_to_give(state, &unit) } else { String::new() };
             // Shells take brackets for a pattern.
@@ -116,6 +123,13 @@ fn back_to(state: &RunState) -> String {
     let made = |node: &NodeIx| state.node(*node).checkpoint_seq == Some(since);
     let step = state.graph().steps().find(made).and_then(|node| state.graph().step_id(node));
     step.map_or_else(String::new, |step| format!(" --to {step}"))
+}
+
+/// An output that `goalc done` cannot be given, for it would be written down.
+fn secret_output(state: &RunState, unit: &Unit) -> Option<std::sync::Arc<str>> {
+    let step = state.graph().step(state.graph().node_ix(&unit.node)?)?;
+    let mut secret = step.outputs.iter().filter(|(_, spec)| spec.ty.is_secret());
+    secret.next().map(|(name, _)| std::sync::Arc::clone(name))
 }
 
 /// What `goalc done` must be given for a step's declared outputs.

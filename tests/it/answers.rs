@@ -349,6 +349,38 @@ goal g {
 }
 
 #[test]
+fn a_step_that_asks_for_each_item_is_answered_by_naming_one() {
+    let plan = r#"
+goal g {
+  step a { foreach x in ["web", "db"]; confirm "Go ${x}?"; run "true" }
+  step m { foreach x in range(0, 7); manual "do ${x}" }
+}
+"#;
+    let (project, run) = waiting(plan);
+    let refused = project.call(&["approve", "a"]).exits(2).err;
+    assert!(refused.contains("a asks for each of its items: a[0] (web), a[1] (db)"), "{refused}");
+    assert!(refused.contains(&format!("goalc approve {run} 'a[0]'")), "{refused}");
+    let refused = project.call(&["done", "m"]).exits(2).err;
+    assert!(refused.contains("m[4] (4) and 2 more"), "{refused}");
+    assert!(refused.contains(&format!("goalc done {run} 'm[0]'")), "{refused}");
+}
+
+#[test]
+fn a_secret_output_is_asked_for_at_a_terminal_and_no_command_is_offered_that_is_refused() {
+    let project = Project::new("goal p { step man { manual \"enter\"; output k: secret } }");
+    let told = project.call(&["run", "plan.goal"]).exits(3).err;
+    let run = project.run_id();
+    assert!(!told.contains("goalc done"), "{told}");
+    assert!(told.contains(&format!("at a terminal: goalc resume {run}")), "{told}");
+    assert!(told.contains(&format!("goalc fail {run} man")), "{told}");
+    let refused = project.call(&["done", "man", "--output", "k=v"]).exits(2).err;
+    assert!(
+        refused.contains(&format!("at a terminal `goalc resume {run}` asks for it")),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_question_that_was_changed_is_asked_again() {
     let (project, run) = waiting(CONFIRM);
     project.call(&["approve", &run, "ship"]).exits(0);
