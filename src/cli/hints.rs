@@ -11,7 +11,7 @@ use super::runs::state_path;
 use crate::exec::drive::RunEnd;
 use crate::exec::event::{Status, StopReason, Unit};
 use crate::exec::graph::NodeIx;
-use crate::exec::state::RunState;
+use crate::exec::state::{RunState, Undo};
 use crate::exec::world::{readable, readable_behind};
 use crate::exec::{JournalError, QuestionKind, RunStatus};
 use crate::store::RunId;
@@ -84,6 +84,13 @@ pub(super) fn hints(run: &RunId, folder: &Path, state: &RunState, end: &RunEnd) 
             let failed = state.graph().steps().find(has_failed);
             if let Some(step) = failed.and_then(|node| state.graph().step_id(node)) {
                 text += &format!("goalc: what it wrote: goalc logs {run} {step}\n");
+            }
+            let undone = |node: NodeIx| !matches!(state.node(node).undo, Undo::Failed(_));
+            if !state.graph().steps().all(undone) {
+                let to = back_to(state);
+                text += &format!(
+                    "goalc: not all is undone; to try that again: goalc rollback {run}{to}\n"
+                );
             }
             text += &format!("goalc: to try again: goalc resume {run} --retry-failed\n");
         }

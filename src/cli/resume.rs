@@ -19,7 +19,7 @@ use crate::exec::estimate::{self, Measured};
 use crate::exec::event::{Event, Stamped};
 use crate::exec::graph::Graph;
 use crate::exec::scope::Values;
-use crate::exec::state::RunState;
+use crate::exec::state::{RunState, Undo};
 use crate::exec::world::RealSurroundings;
 use crate::ir::Plan;
 use crate::store::{RequestKind, RunId, RunRecord, Store};
@@ -311,8 +311,14 @@ fn nothing_to_do(
         }
         RunStatus::Failed if changed.is_empty() && !arguments.retry_failed => {
             let id = &record.id;
+            let failed = |node| matches!(state.node(node).undo, Undo::Failed(_));
+            let undo = if state.graph().steps().any(failed) {
+                format!("\nnot all is undone: goalc rollback {id} tries that again")
+            } else {
+                String::new()
+            };
             output::complain(&format!(
-                "run {id} has failed: goalc resume {id} --retry-failed tries again what failed"
+                "run {id} has failed: goalc resume {id} --retry-failed tries again what failed{undo}"
             ));
             Some(1)
         }

@@ -267,6 +267,11 @@ fn unfinished_undo(state: &RunState, node: NodeIx, alive: bool) -> Option<&'stat
         Undo::Stopped => Some("its undo was stopped in the middle: `goalc resume` begins it again"),
         Undo::Running => Some("it is being undone"),
         Undo::No | Undo::Due if !alive && state.must_be_undone(node) => {
+            if state.waits_for_failed_undo(node) {
+                return Some(
+                    "it is not undone, as an undo before it failed: `goalc rollback` tries again",
+                );
+            }
             Some("it is still to be undone: `goalc resume` goes on")
         }
         _ => None,

@@ -659,3 +659,88 @@ fn runs_tells_of_a_rollback_that_goes_on_and_of_one_that_was_killed() {
     project.resume(&[]).exits(0).stands("a undone");
     assert_eq!(stands().0, "undone");
 }
+
+#[test]
+fn behind_an_undo_that_failed_a_rollback_is_what_goes_on() {
+    let bench = Bench::new(
+        r#"goal s {
+  on failure rollback
+  step y { run "true"; rollback { run "true" } }
+  step z { depends y; run "true"; rollback { run "test -e may" } }
+  step b { depends z; run "false" }
+}"#,
+    );
+    let told = |arguments: &[&str]| {
+        let output = bench.command(arguments).output().unwrap();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let ran = told(&["run", "plan.goal"]);
+    assert!(ran.contains("not all is undone; to try that again: goalc rollback"), "{ran}");
+    let shown = told(&["show"]);
+    assert!(!shown.contains("goalc resume"), "{shown}");
+    assert!(
+        shown.contains("it is not undone, as an undo before it failed: `goalc rollback`"),
+        "{shown}"
+    );
+    let page = told(&["report"]);
+    assert_eq!(page.matches("z: **not undone**").count(), 1, "{page}");
+    assert!(!page.contains("z: not undone") && !page.contains("goalc resume"), "{page}");
+    assert!(
+        page.contains("y: not undone: an undo before it failed: `goalc rollback` tries again"),
+        "{page}"
+    );
+    assert!(page.contains("given up; not all that was done could be undone"), "{page}");
+    let refused = told(&["resume"]);
+    assert!(refused.contains("goalc rollback"), "{refused}");
+    fs::write(bench.path("may"), "").unwrap();
+    bench.goalc(&["rollback"]).has(&[("y", "undone"), ("z", "undone"), ("b", "failed")]);
+}
+
+#[test]
+fn a_report_says_of_a_rollback_only_what_it_did() {
+    for (steps, said) in [
+        (
+            r#"step b { run "false"; rollback { run "exit 5" } }"#,
+            "not all that was done could be undone",
+        ),
+        (r#"step b { run "false" }"#, "nothing was to be undone"),
+        (
+            r#"step a { run "true" }; step b { depends a; run "false" }"#,
+            "nothing that was done has a way to be undone",
+        ),
+        (
+            r#"step a { run "true" }; step b { depends a; run "false"; rollback { run "true" } }"#,
+            "what has a way to be undone was undone",
+        ),
+        (
+            r#"step a { run "true"; rollback { run "true" } }; step b { depends a; run "false" }"#,
+            "what was done was undone",
+        ),
+    ] {
+        let bench = Bench::new(&format!("goal r {{ on failure rollback; {steps} }}"));
+        bench.run();
+        let page = bench.command(&["report"]).output().unwrap().stdout;
+        let page = String::from_utf8_lossy(&page).into_owned();
+        assert!(page.contains(&format!("given up; {said}")), "{steps}: {page}");
+    }
+}
+
+#[test]
+fn what_its_snapshot_has_put_back_is_not_told_as_not_undone() {
+    let bench = Bench::new(
+        r#"goal p {
+  step a { snapshot "d"; run "echo a >> d/x" }
+  step b { depends a; snapshot "d"; run "echo b >> d/x; false" }
+  step bare { after a; run "true" }
+}"#,
+    );
+    fs::create_dir(bench.path("d")).unwrap();
+    bench.run();
+    let run = bench.goalc(&["rollback", "--to", "start"]);
+    let reason = run.json["reason"].as_str().unwrap();
+    assert_eq!(reason, "undone: `a`; not undone: `bare` (it has no `rollback`)");
+    let page = bench.command(&["report"]).output().unwrap().stdout;
+    let page = String::from_utf8_lossy(&page).into_owned();
+    assert!(!page.contains("b: not undone"), "{page}");
+    assert!(page.contains("bare: not undone: it has no `rollback`"), "{page}");
+}

@@ -7,6 +7,7 @@ use super::figures::Past;
 use super::track::{Then, Try, TryEnd};
 use crate::diagnostic::shortened;
 use crate::exec::graph::NodeIx;
+use crate::exec::state::RunState;
 use crate::exec::{Failure, Status};
 use crate::ir::{FailurePolicy, StepFailure};
 use crate::report::run::UsageView;
@@ -102,9 +103,13 @@ fn last_consequence(past: &Past<'_>, node: NodeIx, each: &Try) -> String {
     let step = past.graph.step(node);
     let goal = step.and_then(|step| past.graph.plan().goals.get(&step.goal));
     let policy = goal.map(|goal| goal.on_failure).unwrap_or_default();
+    let rolled = state.rolling(node);
     match step.and_then(|step| step.on_failure.as_ref()) {
         Some(StepFailure::Ignore { because }) => format!("ignored because {because}"),
-        _ if state.rolling(node).is_some() => format!("{given_up}; what was done was undone"),
+        _ if rolled.is_some() => {
+            let undone = rolled.map_or("", |top| what_was_undone(state, top));
+            format!("{given_up}; {undone}")
+        }
         Some(StepFailure::Skip | StepFailure::Continue) => {
             format!("{given_up}; only what depends on it is blocked")
         }
@@ -112,6 +117,19 @@ fn last_consequence(past: &Past<'_>, node: NodeIx, each: &Try) -> String {
             format!("{given_up}; only what depends on it is blocked")
         }
         _ => format!("{given_up}; nothing new was started"),
+    }
+}
+
+/// What the rollback that followed a failure came to.
+fn what_was_undone(state: &RunState, top: NodeIx) -> &'static str {
+    let (failed, left) = (state.steps_with_failed_undo(top), state.left_standing(top));
+    match state.node(top).undone.is_empty() {
+        _ if !failed.is_empty() => "not all that was done could be undone",
+        _ if state.is_half_rolled_back(top) => "what was done is being undone",
+        false if left.is_empty() => "what was done was undone",
+        false => "what has a way to be undone was undone",
+        true if left.is_empty() => "nothing was to be undone",
+        true => "nothing that was done has a way to be undone",
     }
 }
 

@@ -164,7 +164,7 @@ fn undo(past: &Past<'_>) -> UndoReport {
     let rolling = past.graph.nodes().filter(|node| state.rolling(*node) == Some(*node));
     let left = rolling.flat_map(|top| state.left_standing(top));
     // What was begun is told already.
-    let left = left.filter(|node| !past.tracks.node(*node).is_half_undone());
+    let left = left.filter(|node| !past.tracks.node(*node).is_left_by_undo());
     found.kept = left.map(|node| kept(past, node)).collect();
     found
 }
@@ -172,11 +172,15 @@ fn undo(past: &Past<'_>) -> UndoReport {
 fn kept(past: &Past<'_>, node: NodeIx) -> KeptView {
     let step = past.graph.step(node);
     let state = past.sources.state;
+    if state.must_be_undone(node) && state.waits_for_failed_undo(node) {
+        let why = "an undo before it failed: `goalc rollback` tries again".to_owned();
+        return KeptView { step: past.name(node), why };
+    }
     if state.must_be_undone(node) && !past.sources.alive {
         let why = "the rollback has not come to its end: `goalc resume` goes on".to_owned();
         return KeptView { step: past.name(node), why };
     }
-    let bare = step.is_some_and(|s| s.rollback.is_empty() && s.guards.snapshot.is_empty());
+    let bare = step.is_some_and(|step| step.rollback.is_empty());
     let why = if bare { "it has no `rollback`" } else { "a rollback before it failed" };
     KeptView { step: past.name(node), why: why.to_owned() }
 }

@@ -123,9 +123,10 @@ impl Track {
         joined(self.asks.iter().map(|ask| Span::new(ask.at, end(ask))))
     }
 
-    /// Whether its last undo was begun and not done to its end.
-    pub(super) fn is_half_undone(&self) -> bool {
-        self.undos.last().is_some_and(|undo| undo.half || undo.to.is_none())
+    /// Whether its last undo was begun, and did not undo it.
+    pub(super) fn is_left_by_undo(&self) -> bool {
+        let left = |undo: &UndoTry| undo.half || undo.to.is_none() || undo.failure.is_some();
+        self.undos.last().is_some_and(left)
     }
 
     /// The failures of its attempts.
