@@ -303,6 +303,12 @@ impl Scope for Place<'_> {
         let source =
             self.state.graph().step(unit.node).and_then(|step| step.foreach.as_ref()?.of.as_ref());
         let node = source.and_then(|id| self.state.graph().step_ix(id)).ok_or_else(unknown)?;
+        let there = self.state.node(unit.node).instances.len();
+        if unit.item.is_some_and(|number| number as usize >= there) {
+            return Err(EvalError::failed(format!(
+                "the instance behind `{item}` is gone with its item, and so is its `{output}`"
+            )));
+        }
         let from = self.state.unit(UnitIx { node, item: unit.item }).ok_or_else(unknown)?;
         from.outputs.get(output).cloned().ok_or_else(|| {
             EvalError::failed(format!("the instance behind `{item}` gave no `{output}`"))

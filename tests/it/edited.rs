@@ -147,3 +147,26 @@ fn a_step_whose_work_is_undone_by_item_stays_one_until_that_is_undone() {
         project.resume(&["--accept-changes", "--retry-failed"]);
     }
 }
+
+#[test]
+fn an_undo_that_needs_what_a_removed_item_gave_fails_aloud() {
+    let project = Project::new(
+        r#"
+goal f {
+  step a { foreach i in ["one","two"]; run "echo id=$i >> $GOAL_OUTPUT"; output id: string }
+  step b {
+    foreach x in a
+    run "true"
+    rollback { run "echo delete ${x.id} >> log" }
+  }
+  step c { depends b; run "exit 1" }
+}
+"#,
+    );
+    project.run(&[]).exits(1);
+    edit(&project, &[(r#"["one","two"]"#, r#"["two"]"#), ("exit 1", "true")]);
+    project.resume(&["--accept-changes"]).exits(0);
+    let failed = project.call(&["rollback", "--to", "start"]).exits(1).text();
+    assert!(failed.contains("is gone with its item"), "{failed}");
+    assert_eq!(project.lines("log"), ["delete two"]);
+}

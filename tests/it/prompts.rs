@@ -86,6 +86,33 @@ fn a_manual_step_shows_its_whole_text_and_asks_for_its_outputs_until_they_fit() 
 }
 
 #[test]
+fn secrets_that_are_typed_as_outputs_reach_who_uses_them_and_are_hidden() {
+    let project = Project::new(
+        r#"
+goal g {
+  param token: secret = "hunter22"
+  step press { manual "look"; output key: secret; output text: string }
+  step use {
+    depends press
+    env { KEY = press.key; TEXT = press.text }
+    run "echo $KEY $TEXT > used; echo got $KEY $TEXT"
+  }
+}
+"#,
+    );
+    let mut terminal = Terminal::run(&project, &[]);
+    terminal.answers("[?]: ", "done");
+    terminal.answers("key (secret): ", "typed-key-1");
+    terminal.answers("text (string): ", "<hunter22>");
+    terminal.ends(0);
+    assert_eq!(project.read("used"), "typed-key-1 <hunter22>\n");
+    let written = project.call(&["logs", "use"]).exits(0).out();
+    assert!(written.contains("got *** ***\n"), "{written}");
+    let shown = project.call(&["show"]).exits(0).out();
+    assert!(!shown.contains("hunter22") && !shown.contains("typed-key"), "{shown}");
+}
+
+#[test]
 fn a_manual_step_that_is_said_to_have_failed_fails() {
     let project = Project::new(MANUAL);
     let mut terminal = Terminal::run(&project, &[]);
