@@ -37,7 +37,9 @@ use crate::exec::{RunStatus, Timestamp};
 use crate::ir::{AlertEvent, Plan};
 use crate::report;
 use crate::source::Origin;
-use crate::store::{Inbox, MachineLock, Posted, Request, RequestKind, RunFolder, RunId, Store};
+use crate::store::{
+    FixedItems, Inbox, MachineLock, Posted, Request, RequestKind, RunFolder, RunId, Store,
+};
 use crate::value::{GoalId, NodeId};
 
 /// How the person wants the run carried out and told.
@@ -152,6 +154,7 @@ pub(super) fn carry_out(
     }
     let graph = Arc::clone(state.graph());
     journal.measure(&session.plan_path, graph.plan());
+    journal.forget_undone(&session.plan_path, fixed_items(&state));
     let Manner { format, loudness, .. } = session.manner;
     let look = Look { loudness, colour: output::colour_err() };
     let region = Region::default();
@@ -203,6 +206,14 @@ pub(super) fn carry_out(
         export::send_at_end(session.store, &run, state.graph(), url);
     }
     Ok(end.exit)
+}
+
+fn fixed_items(state: &RunState) -> FixedItems {
+    let graph = state.graph();
+    let fixed = graph
+        .steps()
+        .filter_map(|node| Some((graph.step_id(node)?, state.node(node).items.as_ref()?)));
+    fixed.map(|(step, items)| (step.clone(), items.clone())).collect()
 }
 
 /// What the picture of the run is made from; none where nothing can be drawn, or is wanted.

@@ -44,6 +44,10 @@ impl Observer for Keeper {
         let Some(inputs) = self.noted.take(&unit).filter(|_| status == Status::Succeeded) else {
             return;
         };
+        // The events come here later than to the state: it may be undone by now, and is forgotten then.
+        if state.find(&unit).is_some_and(|unit| state.is_taken_back(unit)) {
+            return;
+        }
         let key = success_key(state, &unit);
         let Ok(outputs) = serde_json::to_string(outputs) else { return };
         // A step whose success is not noted runs once more: that is safe.

@@ -1,13 +1,15 @@
 //! An event as a row, and what it changes in other tables with the same commit.
 //!
 //! Knows what three kinds of event mean beyond the journal: a run's beginning and end set its line in the list,
-//! an answer settles the requests that asked for it, and an attempt's end says what it took.
+//! an answer settles the requests that asked for it, and an attempt's end says what it took. What an undo
+//! takes back is forgotten with its beginning.
 
 use rusqlite::{Connection, params};
 
 use super::checksum;
 use super::durations::Took;
 use super::request::unit_text;
+use super::successes::Forgotten;
 use crate::exec::{Event, RunStatus, Stamped, StopReason, Timestamp};
 
 /// An event as it is written.
@@ -20,6 +22,7 @@ pub(super) struct Entry {
     pub(super) sum: i64,
     effect: Option<Effect>,
     pub(super) took: Option<Took>,
+    pub(super) forgotten: Option<Forgotten>,
 }
 
 /// What an event changes besides the journal, in the same commit.
@@ -44,7 +47,7 @@ impl Entry {
         let (seq, at) = (i64::try_from(stamped.seq).unwrap_or(i64::MAX), stamped.at.0);
         let body = serde_json::to_string(&stamped.event)?;
         let sum = checksum::of_event(before, seq, at, &body);
-        Ok(Self { seq, at, body, sum, effect: effect(stamped), took: None })
+        Ok(Self { seq, at, body, sum, effect: effect(stamped), took: None, forgotten: None })
     }
 
     pub(super) fn write(&self, db: &Connection, run: i64) -> rusqlite::Result<()> {
@@ -54,6 +57,9 @@ impl Entry {
         .execute(params![run, self.seq, self.at, self.body, self.sum])?;
         if let Some(took) = &self.took {
             took.write(db, run, self.seq)?;
+        }
+        if let Some(forgotten) = &self.forgotten {
+            forgotten.write(db)?;
         }
         match &self.effect {
             None => Ok(()),

@@ -10,6 +10,7 @@ use super::durations::Watch;
 use super::entry::Entry;
 use super::events::last_sum;
 use super::runs::origin_text;
+use super::successes::{FixedItems, Undoing};
 use super::syncer::Syncer;
 use super::unwritten::{NewPlan, Unwritten};
 use super::{RunId, Store, StoreError};
@@ -27,6 +28,7 @@ pub struct RunJournal {
     /// The sum of the last event, waiting ones included.
     sum: i64,
     watch: Option<Watch>,
+    undoing: Option<Undoing>,
     syncer: Option<Syncer>,
     /// For tests: after so many further events the process dies.
     #[cfg(debug_assertions)]
@@ -45,6 +47,7 @@ impl Store {
             unwritten: Arc::new(Unwritten::new(self, run)),
             sum,
             watch: None,
+            undoing: None,
             syncer: None,
             #[cfg(debug_assertions)]
             crash_after: super::crash::after(),
@@ -71,6 +74,12 @@ impl RunJournal {
     /// Also writes down what attempts take, as times of this plan's steps.
     pub fn measure(&mut self, plan_path: &Path, plan: &Arc<Plan>) {
         self.watch = Some(Watch::new(plan_path, plan));
+    }
+
+    /// Also forgets successes of this plan's steps once they are undone; `items` are those that the run
+    /// has fixed by now.
+    pub fn forget_undone(&mut self, plan_path: &Path, items: FixedItems) {
+        self.undoing = Some(Undoing::new(plan_path, items));
     }
 
     /// Makes durable what waits for a checkpoint.
@@ -103,6 +112,7 @@ impl RunJournal {
             let mut entry = entry.map_err(|error| self.unwritten.fail(&error))?;
             self.sum = entry.sum;
             entry.took = self.watch.as_mut().and_then(|watch| watch.take(event));
+            entry.forgotten = self.undoing.as_mut().and_then(|undoing| undoing.take(event));
             entries.push(entry);
         }
         Ok(self.unwritten.add(entries))

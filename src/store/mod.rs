@@ -1,8 +1,8 @@
 //! The journal and the run history, in `SQLite`.
 //!
 //! The only room with SQL; owns the state folder, its permissions and locks. Knows what an event
-//! is, not what it means, but for two: a run's end and an answer. Invariant: what was
-//! acknowledged is on disk, and one process at a time writes to a run.
+//! is, not what it means, but for a few: a run's end, an answer, the beginning of an undo.
+//! Invariant: what was acknowledged is on disk, and one process at a time writes to a run.
 
 mod checksum;
 mod commit;
@@ -34,3 +34,4 @@ pub use journal::RunJournal;
 pub use lock::{Holder, MachineLock, RunLock};
 pub use request::{Inbox, Posted, Request, RequestKind};
 pub use runs::{RunRecord, RunSummary, Store};
+pub use successes::FixedItems;

@@ -190,3 +190,106 @@ fn what_a_step_gives_that_is_done_already_is_read_from_its_files() {
         "{why}"
     );
 }
+
+const UNDOABLE: &str = r#"
+goal g {
+  step gen {
+    reads "in"
+    writes "out"
+    unless { unchanged }
+    run "cp in out; echo x >> ran"
+    rollback { run "cp old out" }
+  }
+  step fin { depends gen; run "cat out; test -e works" }
+}
+"#;
+
+fn undoable(plan: &str) -> Project {
+    let project = Project::new(plan);
+    project.write("in", "new");
+    project.write("old", "old");
+    project.write("out", "old");
+    project
+}
+
+#[test]
+fn a_success_that_was_undone_is_none() {
+    let project = undoable(UNDOABLE);
+    project.write("works", "");
+    project.run(&[]).exits(0);
+    assert_eq!(project.read("out"), "new");
+    project.call(&["rollback", "--to", "start"]).exits(0);
+    assert_eq!(project.read("out"), "old");
+    project.run(&[]).exits(0).stands("gen succeeded");
+    assert_eq!((project.read("out").as_str(), project.lines("ran").len()), ("new", 2));
+    project.call(&["rollback", "--to", "start"]).exits(0);
+    project.resume(&["--retry-failed"]).exits(0).stands("gen succeeded");
+    assert_eq!((project.read("out").as_str(), project.lines("ran").len()), ("new", 3));
+    project.run(&[]).exits(0);
+    assert_eq!(project.lines("ran").len(), 3, "what stands is up to date");
+}
+
+#[test]
+fn a_success_that_a_failure_behind_it_undoes_is_none() {
+    let way_back = "rollback { run \"cp old out\" }";
+    for undo in [way_back, "snapshot \"out\""] {
+        let plan =
+            UNDOABLE.replace(way_back, undo).replace("goal g {", "goal g {\n  on failure rollback");
+        let project = undoable(&plan);
+        project.run(&[]).exits(1).stands("gen undone, fin failed");
+        assert_eq!(project.read("out"), "old", "{undo}");
+        project.write("works", "");
+        project.run(&[]).exits(0).stands("gen succeeded");
+        assert_eq!(project.read("out"), "new", "{undo}");
+        assert_eq!(project.lines("ran").len(), 2, "{undo}");
+    }
+}
+
+#[test]
+fn a_success_is_forgotten_before_its_undo_begins() {
+    let project =
+        undoable(&UNDOABLE.replace("run \"cp old out\"", "run \"sh hold go; cp old out\""));
+    project.write("works", "");
+    project.run(&[]).exits(0);
+    let rollback = project.spawn(project.command(&["rollback", "--to", "start"]));
+    project.await_file("held");
+    rollback.kill();
+    // The undo had begun; what it has changed by now, no one knows.
+    project.run(&[]).exits(0).stands("gen succeeded");
+    assert_eq!(project.lines("ran").len(), 2);
+}
+
+#[test]
+fn an_instance_whose_snapshot_is_put_back_is_done_again_and_the_others_are_not() {
+    let project = Project::new(
+        r#"
+goal g {
+  on failure continue
+  step each {
+    foreach name in ["a", "b"] tolerate 1
+    snapshot "out.${name}"
+    unless { unchanged }
+    reads "in"
+    run "echo ${name} >> ran; cp in out.${name}; ! test -e \"breaks-${name}\""
+  }
+}
+"#,
+    );
+    project.write("in", "first");
+    project.run(&[]).exits(0);
+    project.write("in", "second");
+    project.write("breaks-b", "");
+    project.run(&["-j1"]).exits(0).stands("each succeeded");
+    assert_eq!(
+        (project.read("out.a").as_str(), project.read("out.b").as_str()),
+        ("second", "first")
+    );
+    fs::remove_file(project.path("breaks-b")).expect("it is removed");
+    project.run(&[]).exits(0);
+    let mut ran = project.lines("ran");
+    ran.sort();
+    assert_eq!(ran, ["a", "a", "b", "b", "b"]);
+    project.call(&["rollback", "--to", "start"]).exits(0);
+    project.run(&[]).exits(0);
+    assert_eq!(project.lines("ran").len(), 7, "an undo takes back all of a step");
+}

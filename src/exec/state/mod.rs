@@ -327,6 +327,17 @@ impl RunState {
         self.rolling(goal).is_some() && self.steps_in(goal).iter().any(undone)
     }
 
+    /// Whether an undo of what a unit did, or a snapshot's return, has begun.
+    pub fn is_taken_back(&self, unit: UnitIx) -> bool {
+        let node = self.node(unit.node);
+        let shared = unit.item.is_some().then_some(&node.unit);
+        let back = |of: &UnitState| {
+            matches!(of.phase, Phase::Restoring(_))
+                || of.saved.as_ref().is_some_and(|saved| saved.put_back)
+        };
+        !matches!(node.undo, Undo::No | Undo::Due) || shared.is_some_and(back)
+    }
+
     /// Whether what a step or goal did is undone, or is to be.
     fn is_coming_undone(&self, node: NodeIx) -> bool {
         let Some(top) = self.rolling(node) else { return false };

@@ -39,7 +39,7 @@ pub(super) use crew::{Crew, PanicGuard, Work as CrewWork};
 pub use folder::RunFiles;
 pub use launch::{ALERT_TAG, Launcher};
 pub use local::{LocalWorld, MachineLocks, Requests};
-pub use noted::{NotedInputs, Success, Successes, key as success_key};
+pub use noted::{NotedInputs, Success, Successes, key as success_key, unit_key};
 pub use person::{Screen, readable, readable_behind, user};
 pub use post::post_json;
 pub(crate) use surroundings::Hidden;

@@ -11,6 +11,7 @@ use super::Outputs;
 use crate::exec::event::Unit;
 use crate::exec::probe::Noted;
 use crate::exec::state::RunState;
+use crate::value::{NodeId, Value};
 
 /// Where successes of earlier runs of the same plan are kept.
 pub trait Successes: Send {
@@ -46,8 +47,13 @@ impl NotedInputs {
 /// Names a unit in every run of its plan: a step by its path, an instance by its item.
 pub fn key(state: &RunState, unit: &Unit) -> String {
     let item = state.find(unit).and_then(|unit| state.item(unit));
+    unit_key(&unit.node, item)
+}
+
+/// As [`key`], of a step or its instance for an item.
+pub fn unit_key(node: &NodeId, item: Option<&Value>) -> String {
     match item {
-        Some(item) => format!("{}[{}]", unit.node, item.to_public_json()),
-        None => unit.node.to_string(),
+        Some(item) => format!("{node}[{}]", item.to_public_json()),
+        None => node.to_string(),
     }
 }
