@@ -11,7 +11,7 @@ use super::answer::unit_named;
 use super::arguments::NoteArguments;
 use super::exit::Failed;
 use super::output;
-use super::resume::{allowed, current, secrets, without_plan};
+use super::resume::{Known, allowed, current, secrets, without_plan};
 use super::runs::{find, open_to_write};
 use super::session::{environment, now};
 use crate::exec::event::{Event, Stamped, Unit};
@@ -98,7 +98,8 @@ fn masker(record: &RunRecord, events: &[Stamped]) -> Option<Masker> {
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
     let surroundings = RealSurroundings::new(root, environment(&loaded).ok()?);
     let graph = Arc::new(Graph::new(Arc::clone(&record.plan)));
-    secrets(&graph, record, &[], &surroundings).ok().map(|params| params.masker())
+    let known = Known { record, events, open: &[] };
+    secrets(&graph, &known, &[], &surroundings).ok().map(|params| params.masker())
 }
 
 /// Notes that nobody has taken up, as events that come after all others.

@@ -15,15 +15,16 @@ use super::session::{self, Manner, Session, carry_out, environment};
 use super::view::view;
 use crate::config::Config;
 use crate::exec::RunStatus;
+use crate::exec::changes::{Changes, is_given};
 use crate::exec::estimate::{self, Measured};
-use crate::exec::event::{Event, Stamped};
+use crate::exec::event::{Edits, Event, Stamped};
 use crate::exec::graph::Graph;
 use crate::exec::scope::Values;
 use crate::exec::state::{RunState, Undo};
 use crate::exec::world::RealSurroundings;
 use crate::ir::Plan;
 use crate::store::{RequestKind, RunId, RunRecord, Store};
-use crate::value::StepId;
+use crate::value::BindingId;
 
 pub(super) fn resume(arguments: &ResumeArguments) -> Result<u8, Failed> {
     take_up(arguments, None)
@@ -49,21 +50,21 @@ fn take_up(arguments: &ResumeArguments, cancelled_by: Option<String>) -> Result<
     let log = of_project(&record, loaded.as_ref(), |loaded| Log::open(&arguments.log, loaded))?;
     let slurm = loaded.as_ref().map(|loaded| loaded.config.slurm.clone()).unwrap_or_default();
     let trace_to = loaded.as_ref().and_then(|loaded| loaded.config.log.otlp.clone());
-    let changed = changed_steps(&record.plan, loaded.as_ref());
-    let removed = removed_steps(&record.plan, loaded.as_ref());
+    let changes = changes(&record.plan, loaded.as_ref());
     if arguments.accept_changes {
         let now = loaded.as_ref().and_then(|loaded| loaded.plan.as_ref());
-        super::lost::keep_undo((&record, &events), &removed, now)?;
+        super::lost::keep_undo((&record, &events), &changes.removed, now)?;
     }
-    let accepted = accept(arguments, &mut record, loaded, (&changed, &removed))?;
+    let accepted = accept(arguments, &mut record, loaded, &changes)?;
+    let changes = if accepted { changes } else { Changes::default() };
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
     let surroundings = RealSurroundings::new(root, env.iter().cloned());
     let graph = Arc::new(Graph::new(Arc::clone(&record.plan)));
-    let params = secrets(&graph, &record, &arguments.params, &surroundings)?;
+    let known = Known { record: &record, events: &events, open: &changes.params };
+    let params = secrets(&graph, &known, &arguments.params, &surroundings)?;
     let measured = store.measured(&record.plan_path, graph.plan()).unwrap_or_default();
     let state = state(&graph, &events, &params, &surroundings, &measured);
-    let changed = if accepted { changed } else { Vec::new() };
-    if let Some(exit) = nothing_to_do(arguments, &state, &record, &changed) {
+    if let Some(exit) = nothing_to_do(arguments, &state, &record, &changes) {
         if arguments.format == RunFormat::Json {
             output::print_json(&view(&record.id, &state, false));
         }
@@ -98,7 +99,8 @@ fn take_up(arguments: &ResumeArguments, cancelled_by: Option<String>) -> Result<
         }
     };
     let (retry_failed, interactive) = (arguments.retry_failed, arguments.people.interactive);
-    let first = Event::RunResumed { retry_failed, changed, interactive };
+    let edits = accepted.then(|| edits(&changes, &params));
+    let first = Event::RunResumed { retry_failed, changed: changes.steps, interactive, edits };
     carry_out(session, state, params, first)
 }
 
@@ -163,34 +165,19 @@ pub(super) fn without_plan(path: &Path) -> Loaded {
     }
 }
 
-/// Steps whose meaning changed since the run began, and all that depend on them.
-fn changed_steps(began: &Plan, loaded: Option<&Loaded>) -> Vec<StepId> {
-    let Some(now) = loaded.and_then(|loaded| loaded.plan.as_ref()) else { return Vec::new() };
-    let graph = Graph::new(Arc::new(now.clone()));
-    let mut open: Vec<_> = graph
-        .steps()
-        .filter(|node| {
-            let (Some(id), Some(step)) = (graph.step_id(*node), graph.step(*node)) else {
-                return false;
-            };
-            began.steps.get(id).is_none_or(|before| before.fingerprint != step.fingerprint)
-        })
-        .collect();
-    let mut found: std::collections::BTreeSet<_> = open.iter().copied().collect();
-    while let Some(node) = open.pop() {
-        let goals: Vec<_> = graph.enclosing(node).collect();
-        let sources = std::iter::once(node).chain(goals);
-        let next = sources.flat_map(|source| graph.outgoing(source).to_vec());
-        let next = next.flat_map(|node| std::iter::once(node).chain(graph.descendants(node)));
-        open.extend(next.collect::<Vec<_>>().into_iter().filter(|node| found.insert(*node)));
-    }
-    found.into_iter().filter_map(|node| graph.step_id(node).cloned()).collect()
+/// What the plan's file changes in the run; nothing where it is gone, has errors or was not edited.
+fn changes(began: &Plan, loaded: Option<&Loaded>) -> Changes {
+    let now = loaded.and_then(|loaded| loaded.plan.as_ref());
+    now.map(|now| Changes::between(began, now)).unwrap_or_default()
 }
 
-/// Steps of the plan that the run began with that are not in it any more.
-fn removed_steps(began: &Plan, loaded: Option<&Loaded>) -> Vec<StepId> {
-    let Some(now) = loaded.and_then(|loaded| loaded.plan.as_ref()) else { return Vec::new() };
-    began.steps.keys().filter(|id| !now.steps.contains_key(*id)).cloned().collect()
+/// What of the changes besides steps is kept with the run.
+fn edits(changes: &Changes, params: &Params) -> Box<Edits> {
+    let value = |id: &BindingId| Some((id.clone(), params.values.get(id)?.clone()));
+    Box::new(Edits {
+        lets: changes.lets.clone(),
+        params: changes.params.iter().filter_map(value).collect(),
+    })
 }
 
 /// Says what changed. Takes the new plan where that was asked for.
@@ -198,7 +185,7 @@ fn accept(
     arguments: &ResumeArguments,
     record: &mut RunRecord,
     loaded: Option<Loaded>,
-    (changed, removed): (&[StepId], &[StepId]),
+    changes: &Changes,
 ) -> Result<bool, Failed> {
     if arguments.accept_changes {
         let Some(loaded) = loaded else {
@@ -214,11 +201,12 @@ fn accept(
         }
         return Ok(true);
     }
-    if !changed.is_empty() || !removed.is_empty() {
+    let Changes { steps, removed, .. } = changes;
+    if !steps.is_empty() || !removed.is_empty() {
         output::complain(
             "the plan was edited since this run began; these steps changed, or depend on one that did:",
         );
-        for step in changed {
+        for step in steps {
             output::tell(&format!("         {step}\n"));
         }
         for step in removed {
@@ -233,30 +221,51 @@ fn accept(
     Ok(false)
 }
 
+/// What is kept of a run's params.
+pub(super) struct Known<'r> {
+    pub(super) record: &'r RunRecord,
+    pub(super) events: &'r [Stamped],
+    /// Params that an accepted change brings: they may be given now.
+    pub(super) open: &'r [BindingId],
+}
+
+impl Known<'_> {
+    /// By path, as text; without secrets, which are not kept.
+    fn texts(&self) -> params::GivenParams {
+        let accepted = self.events.iter().filter_map(|stamped| match &stamped.event {
+            Event::RunResumed { edits: Some(edits), .. } => Some(&edits.params),
+            _ => None,
+        });
+        let accepted = accepted.flatten().map(|(id, value)| (id.as_str(), value));
+        let began = self.record.given.iter().map(|(name, value)| (name.as_str(), value));
+        let all = began.chain(accepted).filter(|(_, value)| !value.is_secret());
+        all.map(|(name, value)| {
+            (name.to_owned(), crate::config::params::Given::One(value.to_text()))
+        })
+        .collect()
+    }
+}
+
 /// Secrets are not kept with a run: they come again from where they came from.
 pub(super) fn secrets(
     graph: &Arc<Graph>,
-    record: &RunRecord,
+    known: &Known<'_>,
     given: &[String],
     world: &RealSurroundings,
 ) -> Result<Params, Failed> {
     let given = params::given(given, None)?;
+    let bindings = &graph.plan().bindings;
     let stray = given.keys().find(|name| {
-        let binding = graph.plan().bindings.get(name.as_str());
-        !binding.is_some_and(|binding| binding.ty.is_secret())
+        let secret = bindings.get(name.as_str()).is_some_and(|binding| binding.ty.is_secret());
+        !secret && !known.open.iter().any(|open| open.as_str() == name.as_str())
     });
     if let Some(name) = stray {
         return Err(Failed::wrong(format!(
             "a run keeps its params: `{name}` is no secret param of it"
         )));
     }
-    let mut kept: params::GivenParams = record
-        .given
-        .iter()
-        .filter(|(_, value)| !value.is_secret())
-        .map(|(name, value)| (name.clone(), crate::config::params::Given::One(value.to_text())))
-        .collect();
-    kept.retain(|name, _| graph.plan().bindings.contains_key(name.as_str()));
+    let mut kept = known.texts();
+    kept.retain(|name, _| bindings.get(name.as_str()).is_some_and(is_given));
     kept.extend(given);
     params::resolve(graph, &kept, world).map_err(|wrong| Failed::wrong(wrong.join("\ngoalc: ")))
 }
@@ -271,7 +280,7 @@ pub(super) fn state(
     let values = Values::new(params.secrets.clone());
     let order = estimate::order(graph, &params.values, &values, world, measured);
     let mut state = fold(Arc::clone(graph), order, events);
-    // Params that an accepted change brought.
+    // Params that an accepted change brings, before that is written down.
     for (id, value) in &params.values {
         state.params.entry(id.clone()).or_insert_with(|| value.clone());
     }
@@ -283,10 +292,10 @@ fn nothing_to_do(
     arguments: &ResumeArguments,
     state: &RunState,
     record: &RunRecord,
-    changed: &[StepId],
+    changes: &Changes,
 ) -> Option<u8> {
     match state.status {
-        RunStatus::Achieved if changed.is_empty() => {
+        RunStatus::Achieved if changes.steps.is_empty() => {
             let Some(why) = state.failed_cleanup() else {
                 output::tell(&format!("run {} is achieved already\n", record.id));
                 return Some(0);
@@ -309,7 +318,7 @@ fn nothing_to_do(
             ));
             Some(1)
         }
-        RunStatus::Failed if changed.is_empty() && !arguments.retry_failed => {
+        RunStatus::Failed if changes.steps.is_empty() && !arguments.retry_failed => {
             let id = &record.id;
             let failed = |node| matches!(state.node(node).undo, Undo::Failed(_));
             let undo = if state.graph().steps().any(failed) {

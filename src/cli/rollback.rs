@@ -8,7 +8,7 @@ use super::exit::Failed;
 use super::live::Loudness;
 use super::log::Log;
 use super::output;
-use super::resume::{allowed, current, secrets, state, without_plan};
+use super::resume::{Known, allowed, current, secrets, state, without_plan};
 use super::runs::open_to_write;
 use super::session::{self, Manner, Session, carry_out, environment};
 use super::view::view;
@@ -35,7 +35,8 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
     let surroundings = RealSurroundings::new(root, env.iter().cloned());
     let graph = Arc::new(Graph::new(Arc::clone(&record.plan)));
-    let params = secrets(&graph, &record, &arguments.params, &surroundings)?;
+    let known = Known { record: &record, events: &events, open: &[] };
+    let params = secrets(&graph, &known, &arguments.params, &surroundings)?;
     // In which order things would start does not matter any more.
     let state = state(&graph, &events, &params, &surroundings, &Measured::new());
     let since = since(&state, arguments.to.as_deref())?;

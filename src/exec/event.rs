@@ -10,6 +10,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+pub use super::changes::Edits;
 pub use super::failure::Failure;
 pub use super::question::{Answer, QuestionKind};
 pub use super::status::{RunStatus, Status, Timestamp};
@@ -140,6 +141,9 @@ pub enum Event {
         changed: Vec<StepId>,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         interactive: bool,
+        /// What else an edited plan changed that was accepted; boxed, as it seldom is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edits: Option<Box<Edits>>,
     },
     /// Where commands of steps run that do not say so themselves, in this run.
     ExecutorChosen {

@@ -4,6 +4,7 @@
 //! `RunState::apply` makes it count. Resume is a fold of the journal by the same `apply`; the
 //! dry-run is the same loop in a simulated world.
 
+pub mod changes;
 mod deadlock;
 pub mod drive;
 pub mod estimate;

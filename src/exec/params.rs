@@ -63,7 +63,7 @@ fn uses(binding: &Binding, other: &BindingId) -> bool {
 }
 
 /// What a let, or a param that a mount binds, is made by.
-fn made_by(binding: &Binding) -> Option<&Expr> {
+pub(super) fn made_by(binding: &Binding) -> Option<&Expr> {
     match &binding.kind {
         BindingKind::Let { value } | BindingKind::Param { bound: Some(value), .. } => Some(value),
         BindingKind::Param { .. } => None,

@@ -167,7 +167,7 @@ fn started(setting: &Setting<'_>) -> Event {
 }
 
 fn resumed() -> Event {
-    Event::RunResumed { retry_failed: false, changed: Vec::new(), interactive: false }
+    Event::RunResumed { retry_failed: false, changed: Vec::new(), interactive: false, edits: None }
 }
 
 type Params = (IndexMap<BindingId, Value>, HashMap<BindingId, Value>);

@@ -224,7 +224,7 @@ fn started() -> Event {
 }
 
 fn resumed() -> Event {
-    Event::RunResumed { retry_failed: false, changed: Vec::new(), interactive: false }
+    Event::RunResumed { retry_failed: false, changed: Vec::new(), interactive: false, edits: None }
 }
 
 /// A run from some events on: its end, its events, and how each step stands.

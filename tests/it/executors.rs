@@ -148,7 +148,12 @@ fn carry_out(steps: &str, fake: &Fake, before: &[Stamped]) -> Ran {
             allow_outside: false,
         }
     } else {
-        Event::RunResumed { retry_failed: false, changed: Vec::new(), interactive: false }
+        Event::RunResumed {
+            retry_failed: false,
+            changed: Vec::new(),
+            interactive: false,
+            edits: None,
+        }
     };
     let mut journal = Kept::default();
     let options = DriveOptions { executor: Some("slurm".to_owned()), ..DriveOptions::default() };

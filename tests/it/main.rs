@@ -16,6 +16,7 @@ mod docs;
 mod dry_run;
 mod edited;
 mod editors;
+mod edits;
 mod examples;
 mod executors;
 mod fairness;

@@ -103,7 +103,7 @@ fn first_event(
     };
     let resumed = |retry_failed, changed: Vec<usize>| {
         let changed = changed.into_iter().map(id).collect();
-        Event::RunResumed { retry_failed, changed, interactive }
+        Event::RunResumed { retry_failed, changed, interactive, edits: None }
     };
     match call {
         Call::Run => Event::RunStarted {

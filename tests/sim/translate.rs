@@ -27,7 +27,7 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
     let node = |id: &dyn std::fmt::Display| tree.find(&id.to_string());
     Some(match event {
         Event::RunStarted { interactive, .. } => What::Started { interactive: *interactive },
-        Event::RunResumed { retry_failed, changed, interactive } => What::Resumed {
+        Event::RunResumed { retry_failed, changed, interactive, .. } => What::Resumed {
             retry_failed: *retry_failed,
             interactive: *interactive,
             changed: changed.iter().map(|step| node(step)).collect::<Option<Vec<usize>>>()?,

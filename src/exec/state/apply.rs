@@ -77,8 +77,11 @@ impl RunState {
                 self.omit(left_out, skipped);
                 self.recount();
             }
-            Event::RunResumed { retry_failed, changed, interactive } => {
+            Event::RunResumed { retry_failed, changed, interactive, edits } => {
                 self.interactive = *interactive;
+                if let Some(edits) = edits {
+                    self.take_edits(edits);
+                }
                 self.reopen(*retry_failed, changed, at);
             }
             Event::RollbackRequested { since, by } => {

@@ -51,7 +51,7 @@ impl NodeState {
     /// What its `snapshot` names may be more than is saved.
     pub(super) fn outdate_snapshots(&mut self) {
         let left = self.leftovers.iter_mut().map(|left| &mut left.unit);
-        let units = std::iter::once(&mut self.unit).chain(left);
+        let units = std::iter::once(&mut self.unit).chain(&mut self.instances).chain(left);
         for saved in units.filter_map(|unit| unit.saved.as_mut()) {
             saved.outdated = true;
         }

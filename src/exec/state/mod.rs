@@ -10,6 +10,7 @@ mod apply;
 mod apply_unit;
 mod backwards;
 mod behind;
+mod edits;
 mod elsewhere;
 mod hold;
 mod interactive;

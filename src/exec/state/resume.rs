@@ -99,67 +99,6 @@ impl RunState {
         self.recount();
     }
 
-    /// Starts steps over whose meaning has changed. Goals that were stopped for failures which all
-    /// lie in these go on: what the failures kept from running is due again, and what was undone
-    /// for them. Not in what a deadline has ended (`over`), nor where something is still to be
-    /// undone.
-    fn take_changes(&mut self, changed: &[NodeIx], over: &[bool]) {
-        let goals = self.graph.nodes().skip(self.graph.step_count());
-        let stopped: Vec<NodeIx> = goals.filter(|goal| self.may_go_on(*goal, changed)).collect();
-        for goal in &stopped {
-            let state = &mut self.nodes[goal.at()];
-            (state.stopping, state.failed_by, state.rolling) = (None, None, None);
-            state.undone.clear();
-        }
-        let failed = self.graph.nodes().filter(|node| self.stays_failed(*node, changed));
-        for node in failed.collect::<Vec<_>>() {
-            self.stop_after_failure(node);
-        }
-        for node in changed.iter().copied() {
-            // What is rolled back is not done again before all of it is undone.
-            if self.rolling(node).is_none() {
-                start_over(&mut self.nodes[node.at()]);
-                self.nodes[node.at()].outdate_snapshots();
-                // What was approved may be another thing now.
-                self.nodes[node.at()].unit.questions.clear();
-                for joined in self.graph.joined(node) {
-                    start_over(&mut self.nodes[joined.at()]);
-                }
-            }
-        }
-        let lifted = stopped.into_iter().filter(|goal| self.node(*goal).stopping.is_none());
-        for node in lifted.flat_map(|goal| self.steps_in(goal)).collect::<Vec<_>>() {
-            if over.get(node.at()) != Some(&true) && self.rolling(node).is_none() {
-                take_up(&mut self.nodes[node.at()], |status| {
-                    use Status::{Blocked, Cancelled, NotRun, Undone};
-                    matches!(status, NotRun | Blocked | Cancelled | Undone)
-                });
-            }
-        }
-    }
-
-    /// Whether a goal was stopped for failures alone, and all is undone that is to be.
-    fn may_go_on(&self, goal: NodeIx, changed: &[NodeIx]) -> bool {
-        let Some(StopReason::Failure { node }) = &self.node(goal).stopping else { return false };
-        let rolled = self.rolling(goal).map(|top| self.steps_in(top)).unwrap_or_default();
-        let undone = rolled.iter().all(|step| {
-            !self.must_be_undone(*step) && !matches!(self.node(*step).undo, Undo::Failed(_))
-        });
-        // Its `verify` did not hold, which only what changed in it may mend.
-        let own = *node == self.graph.id(goal);
-        let inside = |step: &NodeIx| self.graph.enclosing(*step).any(|around| around == goal);
-        undone && (!own || changed.iter().any(inside))
-    }
-
-    /// Whether a node has failed and stays so: nothing in it is due again, and it is not ignored.
-    fn stays_failed(&self, node: NodeIx, changed: &[NodeIx]) -> bool {
-        let over = |step: &NodeIx| self.node(*step).status.is_end() && !changed.contains(step);
-        self.node(node).status == Status::Failed
-            && !self.is_ignored(node)
-            && !changed.contains(&node)
-            && self.steps_in(node).iter().all(over)
-    }
-
     /// Where a deadline has passed, all is tried again with all of its time.
     fn renew_deadlines(&mut self, at: Timestamp) {
         let standing = self.standing;
@@ -366,7 +305,7 @@ pub(super) fn start_over(state: &mut NodeState) {
 }
 
 /// Makes a step due again, where its status says so, or those of its instances whose status does.
-fn take_up(state: &mut NodeState, again: impl Fn(Status) -> bool) {
+pub(super) fn take_up(state: &mut NodeState, again: impl Fn(Status) -> bool) {
     // Instances that were stopped are due again also where their step has not ended yet.
     // What was being put back is put back to its end first.
     let halved = matches!(state.unit.phase, Phase::Ending(_));

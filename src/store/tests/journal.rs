@@ -57,8 +57,12 @@ fn the_list_of_runs_follows_the_journal() {
     assert_eq!(now(&store), (RunStatus::Running, None, None));
     journal.append(&[ended(1, RunStatus::Waiting, 3)], true).unwrap();
     assert_eq!(now(&store), (RunStatus::Waiting, Some(3), Some(Timestamp(NOW.0 + 1))));
-    let resumed =
-        Event::RunResumed { retry_failed: false, changed: Vec::new(), interactive: false };
+    let resumed = Event::RunResumed {
+        retry_failed: false,
+        changed: Vec::new(),
+        interactive: false,
+        edits: None,
+    };
     journal.append(&[stamp(2, resumed)], true).unwrap();
     assert_eq!(now(&store), (RunStatus::Running, None, None));
 }

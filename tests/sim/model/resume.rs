@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Ask, Handed, Model, Node, Phase, Said, Saved, Status, Stop, Undo, Unit, Wrong};
-use crate::plan::Omit;
+use crate::plan::{Action, Omit};
 
 impl Model<'_> {
     /// A new process: what ran is in doubt, what was stopped is due again.
@@ -206,7 +206,15 @@ impl Model<'_> {
             }
         }
         for step in changed {
-            if self.rolled(*step).is_none() {
+            if self.rolled(*step).is_none() && self.is_doubt_open(*step) {
+                // What was under way is asked about first, whatever it means now.
+                for unit in self.nodes[*step].instances.iter_mut().flatten() {
+                    if !unit.is_in_doubt() {
+                        *unit = unit.anew();
+                        (unit.confirm, unit.approved_here) = (Ask::Not, false);
+                    }
+                }
+            } else if self.rolled(*step).is_none() {
                 let node = &mut self.nodes[*step];
                 node.instances = None;
                 start_over(node);
@@ -243,6 +251,23 @@ impl Model<'_> {
                 }
             }
         }
+    }
+
+    /// Whether only a person can say what became of a step that was under way, or of its chain.
+    fn is_doubt_open(&self, node: usize) -> bool {
+        let chain = self.tree.nodes[node].chain.iter().copied();
+        std::iter::once(node).chain(chain).any(|at| {
+            let Some(step) = self.tree.step(at) else { return false };
+            let decided = step.idempotent || step.service || step.unless.is_some();
+            let repeats = |unit: &Unit| {
+                let awaits = unit.way == 0 && matches!(step.action, Action::Await);
+                unit.handed != Handed::Lost && (awaits || decided)
+            };
+            let state = &self.nodes[at];
+            let mut units = std::iter::once(&state.unit).chain(state.instances.iter().flatten());
+            let open = state.status.is_none();
+            open && units.any(|unit| unit.is_in_doubt() && !repeats(unit))
+        })
     }
 
     /// A person wants all undone that had not succeeded by an event.
@@ -324,6 +349,11 @@ pub(super) fn start_over(node: &mut Node) {
 }
 
 impl Unit {
+    /// Whether it was under way when its process died, by itself or in an agent's hands.
+    fn is_in_doubt(&self) -> bool {
+        self.phase == Phase::Doubt || self.handed == Handed::Lost && self.over.is_none()
+    }
+
     /// What a process knows is gone with it; what runs elsewhere goes on.
     fn forget(&mut self, goes_on: bool) {
         (self.busy, self.told) = (None, false);

@@ -66,7 +66,12 @@ fn told(graph: &Arc<Graph>, events: &[Stamped]) {
     };
     let mut state = fold(events);
     looked_at(&state, events);
-    let event = Event::RunResumed { retry_failed: true, changed: Vec::new(), interactive: false };
+    let event = Event::RunResumed {
+        retry_failed: true,
+        changed: Vec::new(),
+        interactive: false,
+        edits: None,
+    };
     state.apply(&Stamped { seq: state.seq.wrapping_add(1), at: state.last, event });
     looked_at(&state, events);
     agrees(&state);
