@@ -99,7 +99,7 @@ fn take_up(arguments: &ResumeArguments, cancelled_by: Option<String>) -> Result<
         }
     };
     let (retry_failed, interactive) = (arguments.retry_failed, arguments.people.interactive);
-    let edits = accepted.then(|| edits(&changes, &params));
+    let edits = accepted.then(|| Box::new(edits(&changes, &params)));
     let first = Event::RunResumed { retry_failed, changed: changes.steps, interactive, edits };
     carry_out(session, state, params, first)
 }
@@ -172,12 +172,13 @@ fn changes(began: &Plan, loaded: Option<&Loaded>) -> Changes {
 }
 
 /// What of the changes besides steps is kept with the run.
-fn edits(changes: &Changes, params: &Params) -> Box<Edits> {
+fn edits(changes: &Changes, params: &Params) -> Edits {
     let value = |id: &BindingId| Some((id.clone(), params.values.get(id)?.clone()));
-    Box::new(Edits {
+    Edits {
+        goals: changes.goals.clone(),
         lets: changes.lets.clone(),
         params: changes.params.iter().filter_map(value).collect(),
-    })
+    }
 }
 
 /// Says what changed. Takes the new plan where that was asked for.
@@ -201,11 +202,19 @@ fn accept(
         }
         return Ok(true);
     }
-    let Changes { steps, removed, .. } = changes;
-    if !steps.is_empty() || !removed.is_empty() {
+    let Changes { steps, goals, removed, .. } = changes;
+    if !steps.is_empty() || !goals.is_empty() || !removed.is_empty() {
         output::complain(
-            "the plan was edited since this run began; these steps changed, or depend on one that did:",
+            "the plan was edited since this run began; these steps and goals changed, or depend on one that did:",
         );
+        for goal in goals {
+            let what = if goal.is_root() {
+                "the whole goal".to_owned()
+            } else {
+                format!("{goal} (the goal itself)")
+            };
+            output::tell(&format!("         {what}\n"));
+        }
         for step in steps {
             output::tell(&format!("         {step}\n"));
         }
@@ -294,8 +303,9 @@ fn nothing_to_do(
     record: &RunRecord,
     changes: &Changes,
 ) -> Option<u8> {
+    let again = !changes.steps.is_empty() || !changes.goals.is_empty();
     match state.status {
-        RunStatus::Achieved if changes.steps.is_empty() => {
+        RunStatus::Achieved if !again => {
             let Some(why) = state.failed_cleanup() else {
                 output::tell(&format!("run {} is achieved already\n", record.id));
                 return Some(0);
@@ -318,7 +328,7 @@ fn nothing_to_do(
             ));
             Some(1)
         }
-        RunStatus::Failed if changes.steps.is_empty() && !arguments.retry_failed => {
+        RunStatus::Failed if !again && !arguments.retry_failed => {
             let id = &record.id;
             let failed = |node| matches!(state.node(node).undo, Undo::Failed(_));
             let undo = if state.graph().steps().any(failed) {

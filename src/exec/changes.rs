@@ -12,14 +12,16 @@ use serde::{Deserialize, Serialize};
 
 use super::graph::{Graph, NodeIx};
 use super::params::made_by;
-use crate::ir::{Binding, BindingKind, Plan};
-use crate::value::{BindingId, Expr, StepId, Value};
+use crate::ir::{Binding, BindingKind, Goal, Plan};
+use crate::value::{BindingId, Expr, GoalId, StepId, Value};
 
 /// What is otherwise in the plan as it is now than in the one that the run holds.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Steps that mean something else, and all that depend on what does.
     pub steps: Vec<StepId>,
+    /// Goals whose own clauses mean something else; what is in them is told for itself.
+    pub goals: Vec<GoalId>,
     /// Steps that are no longer in the plan.
     pub removed: Vec<StepId>,
     /// Lets and params that a mount binds: they are defined otherwise, or what they are made of is.
@@ -31,6 +33,10 @@ pub struct Changes {
 /// What an edited plan changed besides steps.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Edits {
+    /// Goals whose own clauses mean something else: whether they are done, and whether they are achieved,
+    /// is decided anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goals: Vec<GoalId>,
     /// Lets and bound params that are defined otherwise: they are evaluated anew.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lets: Vec<BindingId>,
@@ -43,8 +49,10 @@ impl Changes {
     /// What `now` changes in a run that began with `began`.
     pub fn between(began: &Plan, now: &Plan) -> Self {
         let params = new_params(began, now);
+        let goals = goals(began, now);
         Self {
-            steps: steps(began, now),
+            steps: steps(began, now, &goals),
+            goals,
             removed: began
                 .steps
                 .keys()
@@ -57,7 +65,26 @@ impl Changes {
     }
 }
 
-fn steps(began: &Plan, now: &Plan) -> Vec<StepId> {
+fn goals(began: &Plan, now: &Plan) -> Vec<GoalId> {
+    let changed = |(id, goal): &(&GoalId, &Goal)| {
+        began.goals.get(*id).is_some_and(|before| !means_the_same(before, goal))
+    };
+    now.goals.iter().filter(changed).map(|(id, _)| id.clone()).collect()
+}
+
+fn means_the_same(before: &Goal, goal: &Goal) -> bool {
+    // Plans of older versions have no fingerprints of goals: their clauses are compared as they stand.
+    if before.fingerprint.is_empty() || goal.fingerprint.is_empty() {
+        let own = |goal: &Goal| {
+            let Goal { edges, guards, verify, deadline, cleanup, .. } = goal.clone();
+            (edges, guards, verify, deadline, cleanup)
+        };
+        return own(before) == own(goal);
+    }
+    before.fingerprint == goal.fingerprint
+}
+
+fn steps(began: &Plan, now: &Plan, goals: &[GoalId]) -> Vec<StepId> {
     let graph = Graph::new(Arc::new(now.clone()));
     let mut open: Vec<_> = graph
         .steps()
@@ -69,6 +96,7 @@ fn steps(began: &Plan, now: &Plan) -> Vec<StepId> {
         })
         .collect();
     let mut found: BTreeSet<NodeIx> = open.iter().copied().collect();
+    open.extend(goals.iter().filter_map(|id| graph.goal_ix(id)));
     while let Some(node) = open.pop() {
         let goals: Vec<_> = graph.enclosing(node).collect();
         let sources = std::iter::once(node).chain(goals);

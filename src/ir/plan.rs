@@ -42,6 +42,9 @@ pub struct Goal {
     /// The comment block above it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doc: Option<Arc<str>>,
+    /// What its own clauses mean, as a hash: what is in it, and where its steps run, have their own.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub fingerprint: String,
     /// It came from another file: names outside of it are not seen inside.
     #[serde(skip_serializing_if = "is_false")]
     pub mounted: bool,

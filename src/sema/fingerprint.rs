@@ -1,4 +1,4 @@
-//! What a step means, as a hash: layout, comments, titles and other steps do not change it.
+//! What steps and goals mean, as hashes: layout, comments, titles and other steps do not change it.
 //!
 //! Hashes JSON whose maps are sorted, so that the order of the text does not count.
 
@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use super::lower::Lowered;
 use super::pass::{Pass, Record};
 use super::world::{BindingIx, GoalIx, StepIx};
-use crate::ir::{BindingKind, Step};
+use crate::ir::{BindingKind, Goal, Step};
 use crate::value::BindingId;
 
-/// Gives each step its fingerprint; exports must be there.
+/// Gives each step and goal its fingerprint; exports must be there.
 pub(super) fn fingerprint(pass: &mut Pass<'_>, lowered: &mut Lowered) {
     let mut text = Vec::new();
     bindings(pass, &mut text);
@@ -21,6 +21,10 @@ pub(super) fn fingerprint(pass: &mut Pass<'_>, lowered: &mut Lowered) {
     for ix in pass.world.step_ids() {
         let print = step(pass, lowered, ix, &goals[pass.world.step(ix).goal.at()], &mut text);
         lowered.steps[ix].fingerprint = print;
+    }
+    for ix in pass.world.goal_ids() {
+        let print = goal(pass, &lowered.goals[ix.at()], ix, &mut text);
+        lowered.goals[ix.at()].fingerprint = print;
     }
 }
 
@@ -79,10 +83,23 @@ fn surroundings(pass: &Pass<'_>, lowered: &Lowered, text: &mut Vec<u8>) -> Vec<S
 
 /// What the goal's `env`, `dir` and `shell` use.
 fn environment_uses<'p>(pass: &'p Pass<'_>, goal: GoalIx) -> BTreeMap<&'p str, &'p str> {
-    let clauses = &pass.world.goal(goal).outline.clauses;
-    let spans: Vec<_> = clauses
+    uses(pass, goal, |word| matches!(word, "env" | "dir" | "shell"))
+}
+
+/// What the goal's clauses of some words use.
+fn uses<'p>(
+    pass: &'p Pass<'_>,
+    goal: GoalIx,
+    of: impl Fn(&str) -> bool,
+) -> BTreeMap<&'p str, &'p str> {
+    let decl = pass.world.goal(goal);
+    let mount = decl.mount.into_iter().flat_map(|mount| &mount.clauses);
+    let spans: Vec<_> = decl
+        .outline
+        .clauses
         .iter()
-        .filter(|clause| matches!(clause.spec.word, "env" | "dir" | "shell"))
+        .chain(mount)
+        .filter(|clause| of(clause.spec.word))
         .map(|clause| clause.span)
         .collect();
     let used = pass.goals[goal.at()].uses.bindings.iter().filter(|used| {
@@ -92,6 +109,37 @@ fn environment_uses<'p>(pass: &'p Pass<'_>, goal: GoalIx) -> BTreeMap<&'p str, &
         (pass.world.binding(used.what).id.as_str(), pass.facts(used.what).digest.as_str())
     })
     .collect()
+}
+
+/// Whether a clause of a goal says whether, when and with what end it is done. Those inside and around it
+/// have the rest: where steps run, how many at once, who is told.
+fn decides(word: &str) -> bool {
+    matches!(
+        word,
+        "depends"
+            | "after"
+            | "when"
+            | "confirm"
+            | "lock"
+            | "uses"
+            | "requires"
+            | "verify"
+            | "deadline"
+            | "cleanup"
+    )
+}
+
+fn goal(pass: &Pass<'_>, goal: &Goal, ix: GoalIx, text: &mut Vec<u8>) -> String {
+    let Goal { edges, guards, verify, deadline, cleanup, .. } = goal;
+    let mut used = uses(pass, ix, decides);
+    // What scripts of its probes and cleanup read from their environment.
+    used.extend(
+        pass.goals[ix.at()]
+            .words
+            .iter()
+            .map(|ix| (pass.world.binding(*ix).id.as_str(), pass.facts(*ix).digest.as_str())),
+    );
+    digest(&(edges, guards, verify, deadline, cleanup, used), text)
 }
 
 fn step(

@@ -189,3 +189,144 @@ fn of_an_edited_list_only_the_instances_in_doubt_are_asked_about() {
     project.resume(&[]).exits(0).stands("x succeeded");
     assert_eq!(project.lines("log"), ["1", "2", "1"]);
 }
+
+/// Runs a plan to its end, edits it, and says what a resume names of it. `code`: of that resume.
+fn named(project: &Project, after: &str, code: i32) -> String {
+    project.write("plan.goal", after);
+    let listed = project.resume(&[]).exits(code).done.err;
+    assert!(listed.contains("--accept-changes"), "{listed}");
+    listed
+}
+
+#[test]
+fn a_goals_condition_that_was_edited_is_named_and_asked_anew() {
+    let plan = "goal a {\n\
+         goal g { when false; step s { run \"echo s >> log\" } }\n\
+         step t { depends g; run \"echo t >> log\" }\n\
+         step u { run \"echo u >> log\" }\n\
+       }";
+    let project = Project::new(plan);
+    project.run(&[]).exits(0).stands("g.s skipped, t skipped, u succeeded");
+    let listed = named(&project, &plan.replace("when false", "when true"), 0);
+    assert!(listed.contains("g (the goal itself)") && listed.contains(" t\n"), "{listed}");
+    assert!(!listed.contains(" u\n") && !listed.contains("g.s"), "{listed}");
+    project.resume(&["--accept-changes"]).exits(0).stands("g.s succeeded, t succeeded");
+    assert_eq!(project.lines("log"), ["u", "s", "t"]);
+    let settled = project.resume(&[]).exits(0).done.err;
+    assert!(!settled.contains("--accept-changes"), "{settled}");
+}
+
+#[test]
+fn a_let_that_a_goals_condition_uses_is_taken_as_it_is_now() {
+    let plan = "goal a {\n\
+         let on = false\n\
+         goal g { when on; step s { run \"echo s >> log\" } }\n\
+       }";
+    let project = Project::new(plan);
+    project.run(&[]).exits(0).stands("g.s skipped");
+    named(&project, &plan.replace("on = false", "on = true"), 0);
+    project.resume(&["--accept-changes"]).exits(0).stands("g.s succeeded");
+}
+
+#[test]
+fn a_goals_question_that_was_denied_and_edited_is_asked_anew() {
+    let plan = "goal a {\n\
+         goal g { confirm \"Now?\"; step s { run \"echo s >> log\" } }\n\
+         step t { depends g; run \"echo t >> log\" }\n\
+       }";
+    let project = Project::new(plan);
+    project.run(&[]).exits(3);
+    project.call(&["deny", "g"]).exits(0);
+    project.resume(&[]).exits(1);
+    named(&project, &plan.replace("Now?", "Or now?"), 1);
+    let asks = project.resume(&["--accept-changes"]).exits(3);
+    assert!(asks.done.text().contains("Or now?"), "{}", asks.done.text());
+    project.call(&["approve", "g"]).exits(0);
+    project.resume(&[]).exits(0);
+    assert_eq!(project.lines("log"), ["s", "t"]);
+}
+
+#[test]
+fn a_goals_verify_that_was_edited_is_asked_as_it_is_now() {
+    let plan = "goal a {\n\
+         goal g { step s { run \"echo s >> log\" }; verify { file \"never\" } }\n\
+         step t { depends g; run \"echo t >> log\" }\n\
+       }";
+    let project = Project::new(plan);
+    project.run(&[]).exits(1).stands("g.s succeeded");
+    let edited = plan.replace("\"never\"", "\"log\"");
+    named(&project, &edited, 1);
+    project.resume(&["--accept-changes"]).exits(0).stands("g.s succeeded, t succeeded");
+    assert_eq!(project.lines("log"), ["s", "t"], "what succeeded in it stays");
+
+    // The whole goal's own.
+    let plan = "goal a { step s { run \"echo s >> log\" }; verify { file \"never\" } }";
+    let project = Project::new(plan);
+    project.run(&[]).exits(1);
+    let listed = named(&project, &plan.replace("\"never\"", "\"log\""), 1);
+    assert!(listed.contains("the whole goal"), "{listed}");
+    project.resume(&["--accept-changes"]).exits(0);
+    assert_eq!(project.lines("log"), ["s"]);
+}
+
+#[test]
+fn a_goals_deadline_that_has_passed_and_was_edited_counts_as_it_is_now() {
+    let plan = "goal a {\n\
+         goal g { deadline 50ms; step s { run \"test -e ok || sh hold never\"; grace 0s } }\n\
+         step t { depends g; run \"echo t >> log\" }\n\
+       }";
+    let project = Project::new(plan);
+    project.run(&[]).exits(1).stands("g.s cancelled");
+    project.write("ok", "");
+    named(&project, &plan.replace("50ms", "1h"), 1);
+    project.resume(&["--accept-changes"]).exits(0).stands("g.s succeeded, t succeeded");
+}
+
+#[test]
+fn what_a_goal_waits_for_may_be_edited() {
+    let plan = "goal a {\n\
+         on failure continue\n\
+         step x { run \"exit 1\" }\n\
+         step y { run \"true\" }\n\
+         goal g { depends x; step s { run \"echo s >> log\" } }\n\
+       }";
+    let project = Project::new(plan);
+    project.run(&[]).exits(1).stands("g.s blocked");
+    named(&project, &plan.replace("depends x", "depends y"), 1);
+    project.resume(&["--accept-changes"]).exits(1).stands("x failed, g.s succeeded");
+}
+
+#[test]
+fn layout_titles_and_where_steps_run_are_no_change_of_a_goal() {
+    let plan = "goal a { goal g { deadline 1h; step s { run \"true\" } }; step t { depends g; run \"exit 1\" } }";
+    let project = Project::new(plan);
+    project.run(&[]).exits(1);
+    let edited = plan
+        .replace("goal g {", "# why\n goal g \"A title\" { parallel 2; alert on failure { log };")
+        .replace("1h", "60m");
+    project.write("plan.goal", edited);
+    let listed = project.resume(&[]).exits(1).done.err;
+    assert!(!listed.contains("--accept-changes"), "{listed}");
+}
+
+#[test]
+fn goals_of_runs_that_an_older_version_began_are_compared_by_their_clauses() {
+    let plan = "goal a { goal g { when false; step s { run \"true\" } } }";
+    let project = Project::new(plan);
+    let compiled = || project.call(&["compile", "plan.goal"]).exits(0).json();
+    let mut old = compiled();
+    for goal in old["goals"].as_object_mut().expect("goals").values_mut() {
+        let print = goal.as_object_mut().expect("a goal").remove("fingerprint");
+        assert!(print.is_some(), "goals have fingerprints");
+    }
+    project.write("plan.json", old.to_string());
+    project.call(&["run", "plan.json"]).exits(0);
+    project.write("plan.json", compiled().to_string());
+    let same = project.resume(&[]).exits(0).done.err;
+    assert!(!same.contains("--accept-changes"), "{same}");
+    project.write("plan.goal", plan.replace("when false", "when true"));
+    project.write("plan.json", compiled().to_string());
+    let listed = project.resume(&[]).exits(0).done.err;
+    assert!(listed.contains("g (the goal itself)"), "{listed}");
+    project.resume(&["--accept-changes"]).exits(0).stands("g.s succeeded");
+}

@@ -79,10 +79,11 @@ impl RunState {
             }
             Event::RunResumed { retry_failed, changed, interactive, edits } => {
                 self.interactive = *interactive;
+                let goals = edits.as_ref().map_or(&[][..], |edits| &edits.goals);
                 if let Some(edits) = edits {
-                    self.take_edits(edits);
+                    self.take_values(edits);
                 }
-                self.reopen(*retry_failed, changed, at);
+                self.reopen(*retry_failed, (changed, goals), at);
             }
             Event::RollbackRequested { since, by } => {
                 self.roll_all_back(*since, by);

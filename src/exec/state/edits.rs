@@ -12,7 +12,7 @@ use crate::ir::{Action, Step};
 impl RunState {
     /// Values that are defined otherwise now are evaluated anew, and params that came with the edit have
     /// theirs.
-    pub(super) fn take_edits(&mut self, edits: &Edits) {
+    pub(super) fn take_values(&mut self, edits: &Edits) {
         for id in &edits.lets {
             // It may have been a param before.
             self.lets.remove(id);
@@ -24,7 +24,7 @@ impl RunState {
         }
     }
 
-    /// Starts steps over whose meaning has changed. Goals that were stopped for failures which all
+    /// Starts steps over whose meaning has changed, and has goals decided anew whose own has. Goals that were stopped for failures which all
     /// lie in these go on: what the failures kept from running is due again, and what was undone
     /// for them. Not in what a deadline has ended (`over`), nor where something is still to be
     /// undone.
@@ -43,6 +43,10 @@ impl RunState {
         for node in changed.iter().copied() {
             // What is rolled back is not done again before all of it is undone.
             if self.rolling(node).is_none() {
+                if !self.graph.is_step(node) {
+                    self.decide_anew(node);
+                    continue;
+                }
                 // An edit does not say what became of what was under way: that is asked first.
                 if self.is_doubt_open(node) {
                     start_others_over(&mut self.nodes[node.at()]);
@@ -76,9 +80,11 @@ impl RunState {
         let undone = rolled.iter().all(|step| {
             !self.must_be_undone(*step) && !matches!(self.node(*step).undo, Undo::Failed(_))
         });
-        // Its `verify` did not hold, which only what changed in it may mend.
+        // Its `verify` did not hold, which only what changed in it, or of it, may mend.
         let own = *node == self.graph.id(goal);
-        let inside = |step: &NodeIx| self.graph.enclosing(*step).any(|around| around == goal);
+        let inside = |node: &NodeIx| {
+            *node == goal || self.graph.enclosing(*node).any(|around| around == goal)
+        };
         undone && (!own || changed.iter().any(inside))
     }
 
@@ -89,6 +95,33 @@ impl RunState {
             && !self.is_ignored(node)
             && !changed.contains(&node)
             && self.steps_in(node).iter().all(over)
+    }
+
+    /// Whether a goal is to be done, by when, and whether it is achieved: all of that is decided anew. What
+    /// is in it stays as it is, unless the goal had kept it from running. Where something in it has begun
+    /// and not ended, the goal stays open.
+    fn decide_anew(&mut self, goal: NodeIx) {
+        let begun = |step: &NodeIx| !self.node(*step).status.is_end() && !self.is_fresh(*step);
+        if self.node(goal).open && self.steps_in(goal).iter().any(begun) {
+            return;
+        }
+        let never_opened = self.node(goal).started.is_none();
+        let state = &mut self.nodes[goal.at()];
+        let (stopping, rolling) = (state.stopping.take(), state.rolling.take());
+        let (failed_by, undone) = (state.failed_by.take(), std::mem::take(&mut state.undone));
+        start_over(state);
+        // What was approved may be another thing now.
+        state.unit.questions.clear();
+        (state.stopping, state.rolling) = (stopping, rolling);
+        (state.failed_by, state.undone) = (failed_by, undone);
+        if never_opened {
+            for node in self.graph.descendants(goal) {
+                let state = &mut self.nodes[node.at()];
+                if matches!(state.status, Status::Skipped | Status::NotRun | Status::Blocked) {
+                    start_over(state);
+                }
+            }
+        }
     }
 
     /// Whether only a person can say what became of a step that was under way when goalc was ended, or

@@ -7,18 +7,26 @@ use super::{Handed, NodeState, Omission, Phase, RunState, Undo, UnitIx, UnitStat
 use crate::exec::event::{RunStatus, Status, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::exec::params;
-use crate::value::StepId;
+use crate::value::{GoalId, StepId};
 
 impl RunState {
     /// Takes a run up again. Attempts in flight are in doubt; what was cancelled or stopped by a
     /// signal is due again, and what a deadline stops that had not ended yet; with `retry_failed` what failed is, too, and what was
-    /// blocked by it. Steps in `changed` start over, whatever they came to.
-    pub(super) fn reopen(&mut self, retry_failed: bool, changed: &[StepId], at: Timestamp) {
+    /// blocked by it. Steps in `changed` start over, whatever they came to, and goals in it are decided anew.
+    pub(super) fn reopen(
+        &mut self,
+        retry_failed: bool,
+        (changed, goals): (&[StepId], &[GoalId]),
+        at: Timestamp,
+    ) {
         if retry_failed {
             self.renew_deadlines(at);
         }
-        let over: Vec<bool> =
-            self.graph.nodes().map(|node| !retry_failed && self.is_past_deadline(node)).collect();
+        let changed = changed.iter().filter_map(|id| self.graph.step_ix(id));
+        let changed: Vec<NodeIx> =
+            changed.chain(goals.iter().filter_map(|id| self.graph.goal_ix(id))).collect();
+        let is_over = |node| !retry_failed && self.is_past_deadline(node, &changed);
+        let over: Vec<bool> = self.graph.nodes().map(is_over).collect();
         let mut open = self.nodes.iter().zip(&over).filter(|(_, over)| !**over);
         let was_stopped = open.any(|(node, _)| is_temporary(node.stopping.as_ref()));
         // What is rolled back is not done again before all of it is undone; nor what a deadline
@@ -57,7 +65,6 @@ impl RunState {
         for node in undone {
             start_over(&mut self.nodes[node.at()]);
         }
-        let changed: Vec<NodeIx> = changed.iter().filter_map(|id| self.graph.step_ix(id)).collect();
         if !changed.is_empty() {
             self.take_changes(&changed, &over);
         }
@@ -187,11 +194,13 @@ impl RunState {
         }
     }
 
-    /// Whether a goal at or around a node has failed by its deadline.
-    fn is_past_deadline(&self, node: NodeIx) -> bool {
+    /// Whether a goal at or around a node has failed by its deadline, which was not `changed` since.
+    fn is_past_deadline(&self, node: NodeIx, changed: &[NodeIx]) -> bool {
         std::iter::once(node).chain(self.graph.enclosing(node)).any(|goal| {
             let state = self.node(goal);
-            state.status == Status::Failed && state.stopping == Some(StopReason::Deadline)
+            state.status == Status::Failed
+                && state.stopping == Some(StopReason::Deadline)
+                && !changed.contains(&goal)
         })
     }
 
