@@ -286,6 +286,9 @@ pub struct RollbackArguments {
     /// Back to the checkpoint of this step, or `start`: all the way; otherwise to the last one
     #[arg(long, value_name = "STEP|start")]
     pub to: Option<String>,
+    /// Undo by each step's `rollback` as it is now in the plan's file
+    #[arg(long)]
+    pub accept_changes: bool,
     /// A secret param, which a run does not keep
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,

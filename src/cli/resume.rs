@@ -181,6 +181,11 @@ fn edits(changes: &Changes, params: &Params) -> Edits {
     }
 }
 
+pub(super) fn nothing_to_accept(record: &RunRecord) -> Failed {
+    let path = record.plan_path.display();
+    Failed::wrong(format!("there are no changes to accept: `{path}` is gone or has errors"))
+}
+
 /// Says what changed. Takes the new plan where that was asked for.
 fn accept(
     arguments: &ResumeArguments,
@@ -189,12 +194,7 @@ fn accept(
     changes: &Changes,
 ) -> Result<bool, Failed> {
     if arguments.accept_changes {
-        let Some(loaded) = loaded else {
-            let path = record.plan_path.display();
-            return Err(Failed::wrong(format!(
-                "there are no changes to accept: `{path}` is gone or has errors"
-            )));
-        };
+        let Some(loaded) = loaded else { return Err(nothing_to_accept(record)) };
         let origin = loaded.origin();
         if let Some(plan) = loaded.plan {
             record.plan = Arc::new(plan);

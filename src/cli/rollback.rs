@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::arguments::{LogArguments, RollbackArguments, RunFormat};
 use super::exit::Failed;
 use super::live::Loudness;
+use super::load::Loaded;
 use super::log::Log;
 use super::output;
-use super::resume::{Known, allowed, current, secrets, state, without_plan};
+use super::resume::{Known, allowed, current, nothing_to_accept, secrets, state, without_plan};
 use super::runs::open_to_write;
 use super::session::{self, Manner, Session, carry_out, environment};
 use super::view::view;
@@ -17,8 +18,9 @@ use crate::exec::estimate::Measured;
 use crate::exec::event::Event;
 use crate::exec::graph::{Graph, NodeIx};
 use crate::exec::state::{RunState, Saved};
+use crate::exec::ways_back;
 use crate::exec::world::{RealSurroundings, user};
-use crate::store::RunFolder;
+use crate::store::{RunFolder, RunId, RunRecord};
 use crate::value::StepId;
 
 pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
@@ -27,9 +29,11 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
     let folder = store.folder().run(&summary.id);
     let _lock = folder.try_lock(session::now())?;
     // Loaded under the lock: what another process wrote last is in it.
-    let (record, events) = store.load(&summary.id)?;
-    let loaded =
-        current(&record, allowed(&events)).unwrap_or_else(|| without_plan(&record.plan_path));
+    let (mut record, events) = store.load(&summary.id)?;
+    let loaded = current(&record, allowed(&events));
+    let edited = edited(&record, loaded.as_ref());
+    let taken = arguments.accept_changes && take(&mut record, loaded.as_ref(), &edited)?;
+    let loaded = loaded.unwrap_or_else(|| without_plan(&record.plan_path));
     let env = environment(&loaded)?;
     let log = Log::open(&LogArguments::default(), &loaded)?;
     let root = record.plan_path.parent().unwrap_or(Path::new("/")).to_owned();
@@ -51,6 +55,9 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
             output::print_json(&view(run, &state, false));
         }
         return Ok(0);
+    }
+    if !taken {
+        tell_edited(&state, since, &edited, &record.id);
     }
     if let Some(step) = without_snapshot(&state, since, &folder) {
         return Err(Failed::wrong(format!(
@@ -76,11 +83,50 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
         env,
         manner,
         plan_path: record.plan_path.clone(),
-        new_plan: None,
+        // Not all of the file is in it: what the plan was made from is not known.
+        new_plan: taken.then(|| (Arc::clone(&record.plan), None)),
         log,
         trace_to: loaded.config.log.otlp.clone(),
     };
     carry_out(session, state, params, Event::RollbackRequested { since, by: user() })
+}
+
+/// Steps whose `rollback` was edited since the run began.
+fn edited(record: &RunRecord, loaded: Option<&Loaded>) -> Vec<StepId> {
+    let now = loaded.and_then(|loaded| loaded.plan.as_ref());
+    now.map(|now| ways_back::edited(&record.plan, now)).unwrap_or_default()
+}
+
+/// Has these steps undone as they are now; says whether there are any.
+fn take(
+    record: &mut RunRecord,
+    loaded: Option<&Loaded>,
+    edited: &[StepId],
+) -> Result<bool, Failed> {
+    let Some(loaded) = loaded else { return Err(nothing_to_accept(record)) };
+    // Where nothing was edited since, there is no plan.
+    let Some(now) = loaded.plan.as_ref().filter(|_| !edited.is_empty()) else { return Ok(false) };
+    record.plan = Arc::new(ways_back::taken(&record.plan, now, edited));
+    Ok(true)
+}
+
+/// What is undone by an older `rollback` than the one in the plan's file.
+fn tell_edited(state: &RunState, since: u64, edited: &[StepId], run: &RunId) {
+    let due = |step: &&StepId| {
+        let node = state.graph().step_ix(step);
+        node.is_some_and(|node| state.is_to_undo(node, since))
+    };
+    let steps: Vec<String> =
+        edited.iter().filter(due).map(|step| format!("         {step}\n")).collect();
+    if steps.is_empty() {
+        return;
+    }
+    output::complain("the `rollback` of these steps was edited since this run began:");
+    output::tell(&steps.concat());
+    output::tell("         they are undone by the one that the run holds;\n");
+    output::tell(&format!(
+        "         to undo them as they are now: goalc rollback {run} --accept-changes\n"
+    ));
 }
 
 /// A step that is to be put back as it was and whose snapshot is gone.

@@ -30,5 +30,6 @@ pub mod schedule;
 pub mod scope;
 pub mod state;
 mod status;
+pub mod ways_back;
 pub mod why;
 pub mod world;

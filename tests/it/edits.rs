@@ -330,3 +330,30 @@ fn goals_of_runs_that_an_older_version_began_are_compared_by_their_clauses() {
     assert!(listed.contains("g (the goal itself)"), "{listed}");
     project.resume(&["--accept-changes"]).exits(0).stands("g.s succeeded");
 }
+
+#[test]
+fn a_mended_rollback_is_named_and_taken_when_accepted() {
+    let plan = "goal a {\n\
+         step s { run \"echo s >> log\"; rollback { run \"exit 7\" } }\n\
+         step t { depends s; run \"echo t >> log\" }\n\
+       }";
+    let project = Project::new(plan);
+    project.run(&[]).exits(0);
+    let failed = project.call(&["rollback", "--to", "start"]).exits(1);
+    assert!(!failed.err.contains("--accept-changes"), "{}", failed.err);
+    let mended = plan
+        .replace("exit 7", "echo un-${how} >> log")
+        .replace("step s", "let how = \"done\"\nstep s")
+        .replace("echo t", "echo T");
+    project.write("plan.goal", &mended);
+    let named = project.call(&["rollback", "--to", "start"]).exits(1).err;
+    assert!(named.contains(" s\n") && named.contains("--accept-changes"), "{named}");
+    assert!(!named.contains(" t\n"), "{named}");
+    project.call(&["rollback", "--to", "start", "--accept-changes"]).exits(0);
+    assert_eq!(project.lines("log"), ["s", "t", "un-done"]);
+    assert_eq!(project.show().json["status"], "undone");
+    // What else was edited was not accepted by that.
+    let again = project.resume(&["--retry-failed"]).exits(0).done.err;
+    assert!(again.contains(" t\n"), "{again}");
+    assert_eq!(project.lines("log").last().map(String::as_str), Some("s"), "`t` stays as it was");
+}
