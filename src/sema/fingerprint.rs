@@ -135,6 +135,7 @@ fn goal(pass: &Pass<'_>, goal: &Goal, ix: GoalIx, text: &mut Vec<u8>) -> String 
     // What scripts of its probes and cleanup read from their environment.
     used.extend(
         pass.goals[ix.at()]
+            .uses
             .words
             .iter()
             .map(|ix| (pass.world.binding(*ix).id.as_str(), pass.facts(*ix).digest.as_str())),

@@ -283,6 +283,19 @@ fn a_goals_deadline_that_has_passed_and_was_edited_counts_as_it_is_now() {
 }
 
 #[test]
+fn a_goal_in_which_something_has_begun_has_its_new_deadline_too() {
+    let plan = "goal a {\n\
+         goal g { deadline 300ms; step s { foreach n in [1, 2]; run \"test $n = 1 || test -e ok || sh hold never\"; grace 0s } }\n\
+         step t { depends g; run \"echo t >> log\" }\n\
+       }";
+    let project = Project::new(plan);
+    project.run(&[]).exits(1).stands("g.s cancelled");
+    project.write("ok", "");
+    named(&project, &plan.replace("300ms", "1h"), 1);
+    project.resume(&["--accept-changes"]).exits(0).stands("g.s succeeded, t succeeded");
+}
+
+#[test]
 fn what_a_goal_waits_for_may_be_edited() {
     let plan = "goal a {\n\
          on failure continue\n\

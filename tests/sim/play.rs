@@ -9,14 +9,14 @@ use indexmap::IndexMap;
 
 use goalc::diagnostic::{Diagnostics, Severity};
 use goalc::exec::drive::{Drive, DriveOptions};
-use goalc::exec::event::{Event, Stamped};
+use goalc::exec::event::{Edits, Event, Stamped};
 use goalc::exec::graph::{Graph, NodeIx};
 use goalc::exec::schedule;
 use goalc::exec::scope::Values;
 use goalc::exec::state::RunState;
 use goalc::sema::{Loader, NotLoaded, Options, analyze};
 use goalc::source::SourceMap;
-use goalc::value::{BindingId, StepId, Value};
+use goalc::value::{BindingId, GoalId, StepId, Value};
 
 use super::disk::{Kept, Shared};
 use super::plan::Omit;
@@ -105,6 +105,12 @@ fn first_event(
         let changed = changed.into_iter().map(id).collect();
         Event::RunResumed { retry_failed, changed, interactive, edits: None }
     };
+    let edited = |goal: usize| {
+        let changed = tree.with_dependents(goal).into_iter().map(id).collect();
+        let goals = vec![GoalId::new(tree.nodes[goal].id.as_str())];
+        let edits = Some(Box::new(Edits { goals, ..Edits::default() }));
+        Event::RunResumed { retry_failed: false, changed, interactive, edits }
+    };
     match call {
         Call::Run => Event::RunStarted {
             params: IndexMap::from([(BindingId::new("p"), Value::Int(1))]),
@@ -121,6 +127,11 @@ fn first_event(
             let steps: Vec<usize> = tree.steps().map(|(node, _)| node).collect();
             let step = steps.get(usize::from(step) % steps.len().max(1));
             resumed(false, step.map_or_else(Vec::new, |step| tree.with_dependents(*step)))
+        }
+        Call::Next(Next::ChangedGoal(goal)) => {
+            let nodes = 0..tree.nodes.len();
+            let goals: Vec<usize> = nodes.filter(|node| tree.goal(*node).is_some()).collect();
+            edited(goals[usize::from(goal) % goals.len()])
         }
         Call::Next(Next::RollBack { to_start }) => {
             let since = if to_start { 0 } else { state.last_checkpoint() };
@@ -168,7 +179,7 @@ pub(crate) fn play(case: &Case, tree: &Arc<Tree<'_>>, graph: &Arc<Graph>) -> Pla
             call = match (next.next(), how) {
                 // Nothing of it failed.
                 (Some(Next::RetryFailed) | None, Run::Achieved)
-                | (Some(Next::Changed(_)), Run::Undone)
+                | (Some(Next::Changed(_) | Next::ChangedGoal(_)), Run::Undone)
                 | (None, Run::Failed | Run::Undone) => return played,
                 (Some(next), _) => Call::Next(*next),
                 (None, Run::Waiting | Run::Cancelled) => Call::Resume,

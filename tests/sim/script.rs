@@ -67,6 +67,8 @@ pub(crate) enum Next {
     RetryFailed,
     /// `resume --accept-changes`, where the meaning of a step has changed: which one.
     Changed(u16),
+    /// The same of a goal's own clauses.
+    ChangedGoal(u16),
     /// `goalc rollback`, to the last checkpoint or all the way.
     RollBack {
         to_start: bool,

@@ -27,11 +27,15 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
     let node = |id: &dyn std::fmt::Display| tree.find(&id.to_string());
     Some(match event {
         Event::RunStarted { interactive, .. } => What::Started { interactive: *interactive },
-        Event::RunResumed { retry_failed, changed, interactive, .. } => What::Resumed {
-            retry_failed: *retry_failed,
-            interactive: *interactive,
-            changed: changed.iter().map(|step| node(step)).collect::<Option<Vec<usize>>>()?,
-        },
+        Event::RunResumed { retry_failed, changed, interactive, edits } => {
+            let goals = edits.iter().flat_map(|edits| &edits.goals).map(|goal| node(goal));
+            let changed = changed.iter().map(|step| node(step)).chain(goals);
+            What::Resumed {
+                retry_failed: *retry_failed,
+                interactive: *interactive,
+                changed: changed.collect::<Option<Vec<usize>>>()?,
+            }
+        }
         Event::RollbackRequested { since, .. } => What::RollBack(*since),
         Event::ItemsFixed { step, items, tolerated, parallel } => {
             let count = u32::try_from(items.len()).ok()?;

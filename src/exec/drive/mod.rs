@@ -159,7 +159,12 @@ impl<'a, W: World> Drive<'a, W> {
     fn open(&mut self, first: Event) {
         let undoes = matches!(first, Event::RollbackRequested { .. });
         let begins = matches!(first, Event::RunStarted { .. });
+        let edited = match &first {
+            Event::RunResumed { edits: Some(edits), .. } => edits.goals.clone(),
+            _ => Vec::new(),
+        };
         self.record(first);
+        self.renew_open_goals(&edited);
         match self.options.executor.take().filter(|_| begins) {
             Some(name) => self.record(Event::ExecutorChosen { name }),
             None => self.follow_what_runs_elsewhere(begins),

@@ -11,7 +11,7 @@ use crate::exec::schedule::{self, Hold};
 use crate::exec::state::{Decision, Stage, UnitIx};
 use crate::exec::world::{AttemptOrder, Work, World};
 use crate::ir::{Attempt, LockScope, Step};
-use crate::value::EvalError;
+use crate::value::{EvalError, GoalId};
 
 /// One of a step's ways: its own attempt, or that of a fallback.
 pub fn attempt_of(step: &Step, way: u32) -> Option<&Attempt> {
@@ -225,6 +225,26 @@ impl<W: World> Drive<'_, W> {
             parallel: parallel.map(|n| n.max(1)),
             deadline,
         });
+    }
+
+    /// Goals that stay open have the bounds that they say now. One that has no value is as it was.
+    pub(super) fn renew_open_goals(&mut self, goals: &[GoalId]) {
+        let graph = Arc::clone(self.state.graph());
+        for id in goals {
+            let Some(node) = graph.goal_ix(id) else { continue };
+            let Some(goal) = graph.goal(node).filter(|_| self.state.node(node).open) else {
+                continue;
+            };
+            let (unit, uses) = (UnitIx::of(node), self.state.node(node).unit.uses.clone());
+            let place = self.place(unit);
+            let parallel = goal.parallel.as_ref().map(|count| place.count(count)).transpose();
+            let deadline = goal.deadline.as_ref().map(|length| place.duration(length)).transpose();
+            if let (Ok(parallel), Ok(deadline)) = (parallel, deadline) {
+                let parallel = parallel.map(|n| n.max(1));
+                let deadline = deadline.map(|length| self.world.now().after(length));
+                self.record(Event::GoalOpened { goal: id.clone(), uses, parallel, deadline });
+            }
+        }
     }
 
     /// A unit that never ran ends; a goal takes all that it holds with it.

@@ -146,15 +146,22 @@ impl RunState {
         match event {
             Event::GoalOpened { uses, parallel, deadline, .. } => {
                 let standing = self.standing;
+                // One that stays open with clauses that were edited.
+                let again = self.node(node).open;
+                if again {
+                    self.let_go(UnitIx::of(node));
+                }
                 let state = &mut self.nodes[node.at()];
                 state.open = true;
                 state.status = Status::Running;
-                state.started = Some(at);
+                state.started = state.started.filter(|_| again).or(Some(at));
                 state.parallel = *parallel;
                 state.deadline = deadline.map(|deadline| (deadline, standing));
                 state.unit.uses.clone_from(uses);
                 self.hold(UnitIx::of(node));
-                self.release_children(node);
+                if !again {
+                    self.release_children(node);
+                }
             }
             Event::GoalEnded { status, reason, .. } => {
                 if self.node(node).open {

@@ -99,13 +99,15 @@ impl RunState {
 
     /// Whether a goal is to be done, by when, and whether it is achieved: all of that is decided anew. What
     /// is in it stays as it is, unless the goal had kept it from running. Where something in it has begun
-    /// and not ended, the goal stays open.
+    /// and not ended, the goal stays open, and only by when it is to be done is decided anew.
     fn decide_anew(&mut self, goal: NodeIx) {
         let begun = |step: &NodeIx| !self.node(*step).status.is_end() && !self.is_fresh(*step);
-        if self.node(goal).open && self.steps_in(goal).iter().any(begun) {
+        if self.steps_in(goal).iter().any(begun) {
             return;
         }
-        let never_opened = self.node(goal).started.is_none();
+        let kept_off =
+            |status| matches!(status, Status::Skipped | Status::NotRun | Status::Blocked);
+        let never_opened = self.node(goal).started.is_none() || kept_off(self.node(goal).status);
         let state = &mut self.nodes[goal.at()];
         let (stopping, rolling) = (state.stopping.take(), state.rolling.take());
         let (failed_by, undone) = (state.failed_by.take(), std::mem::take(&mut state.undone));
@@ -117,7 +119,7 @@ impl RunState {
         if never_opened {
             for node in self.graph.descendants(goal) {
                 let state = &mut self.nodes[node.at()];
-                if matches!(state.status, Status::Skipped | Status::NotRun | Status::Blocked) {
+                if kept_off(state.status) {
                     start_over(state);
                 }
             }

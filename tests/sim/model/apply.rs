@@ -144,14 +144,19 @@ impl Model<'_> {
     }
 
     fn open(&mut self, node: usize) -> Result<(), Wrong> {
+        let deadline = self.tree.goal(node).and_then(|goal| goal.deadline);
+        let deadline = deadline.map(|length| (self.now + i64::from(length), self.stood));
+        // It was open, and its clauses were edited.
+        if self.renewed.remove(&node) {
+            self.nodes[node].deadline = deadline;
+            return Ok(());
+        }
         self.must((node, None), &Due::Open, &What::Opened(node))?;
         if self.taken((node, None)) {
             return Err(format!("{} takes what others have", self.name((node, None))));
         }
-        let deadline = self.tree.goal(node).and_then(|goal| goal.deadline);
         let state = &mut self.nodes[node];
-        state.opened = true;
-        state.deadline = deadline.map(|length| (self.now + i64::from(length), self.stood));
+        (state.opened, state.deadline) = (true, deadline);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod chain;
 mod closing;
 mod due;
 mod edges;
+mod edits;
 mod ends;
 mod failed;
 mod hold;
@@ -41,6 +42,8 @@ pub(crate) struct Model<'a> {
     behind: Vec<Vec<usize>>,
     /// The values of the `let`s of outputs, by their step.
     lets: BTreeMap<usize, i64>,
+    /// Goals that stay open with clauses that were edited: their bounds are said anew.
+    renewed: BTreeSet<usize>,
     now: i64,
     seq: u64,
     /// How long the run stood still: between two processes, or with people to wait for alone.
@@ -234,6 +237,7 @@ impl<'a> Model<'a> {
             interactive: false,
             plain: false,
             agent: false,
+            renewed: BTreeSet::new(),
             param: 1,
             let_of_param: None,
             behind: vec![Vec::new(); tree.nodes.len()],

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Ask, Handed, Model, Node, Phase, Said, Saved, Status, Stop, Undo, Unit, Wrong};
-use crate::plan::{Action, Omit};
+use crate::plan::Omit;
 
 impl Model<'_> {
     /// A new process: what ran is in doubt, what was stopped is due again.
@@ -14,7 +14,7 @@ impl Model<'_> {
         }
         // What a deadline has ended stays as it is, unless it is to be tried again.
         let late: Vec<bool> =
-            (0..self.nodes.len()).map(|node| !retry && self.ended_late(node)).collect();
+            (0..self.nodes.len()).map(|node| !retry && self.ended_late(node, changed)).collect();
         let mut open = self.nodes.iter().zip(&late).filter(|(_, late)| !**late);
         let stopped = open.any(|(node, _)| node.stop.signal || node.stop.deadline);
         let rolled = |(at, late): (usize, &bool)| *late || !retry && self.rolled(at).is_some();
@@ -71,6 +71,11 @@ impl Model<'_> {
         }
         let behind = self.find_behind();
         self.close_goals_that_wait(&behind);
+        let open = |goal: &usize| {
+            let state = &self.nodes[*goal];
+            self.tree.goal(*goal).is_some() && state.opened && state.status.is_none()
+        };
+        self.renewed = changed.iter().copied().filter(open).collect();
         // What was made of outputs that are due again is made anew.
         let nodes = &self.nodes;
         self.lets.retain(|on, _| nodes[*on].status.is_some());
@@ -123,7 +128,8 @@ impl Model<'_> {
                 || flat.parent.is_some_and(closed);
             let open = |step: usize| self.nodes[step].status.is_none();
             let begun = self.steps_in(goal).any(|step| open(step) && !self.is_untouched(step));
-            if self.nodes[goal].opened && waits && self.rolled(goal).is_none() && !begun {
+            let is_open = self.nodes[goal].opened && self.nodes[goal].status.is_none();
+            if is_open && waits && self.rolled(goal).is_none() && !begun {
                 (self.nodes[goal].opened, self.nodes[goal].deadline) = (false, None);
                 self.nodes[goal].unit.confirm = Ask::NotNeeded;
             }
@@ -171,105 +177,6 @@ impl Model<'_> {
         }
     }
 
-    /// Whether a goal was stopped for failures alone, and all is undone that is to be.
-    fn may_go_on(&self, goal: usize, changed: &[usize]) -> bool {
-        let stop = self.nodes[goal].stop;
-        let by = stop.rolls.and_then(|(by, _)| by);
-        if stop.late || !stop.failure && by.is_none() {
-            return false;
-        }
-        let undone = self.rolled(goal).is_none_or(|top| {
-            let fine = |step: usize| {
-                let state = &self.nodes[step];
-                state.undo != Undo::Failed && !self.is_to_undo(step)
-            };
-            self.steps_in(top).all(fine)
-        });
-        // Its verify did not hold, which only what changed in it may mend.
-        let own = by == Some(goal);
-        undone && (!own || changed.iter().any(|step| self.tree.around(*step).any(|g| g == goal)))
-    }
-
-    /// What changed starts over, and what was stopped for failures that all lie in it goes on.
-    fn take_changes(&mut self, changed: &[usize], late: &[bool]) {
-        let nodes = 0..self.nodes.len();
-        let stopped: Vec<usize> = nodes.filter(|goal| self.may_go_on(*goal, changed)).collect();
-        for goal in &stopped {
-            self.nodes[*goal].stop = Stop::default();
-        }
-        for node in 0..self.nodes.len() {
-            let state = &self.nodes[node];
-            let over = |step: usize| self.nodes[step].status.is_some() && !changed.contains(&step);
-            let stays = !changed.contains(&node) && self.steps_in(node).all(over);
-            if state.status == Some(Status::Failed) && stays && !self.is_ignored(node) {
-                self.stop_after(node);
-            }
-        }
-        for step in changed {
-            if self.rolled(*step).is_none() && self.is_doubt_open(*step) {
-                // What was under way is asked about first, whatever it means now.
-                for unit in self.nodes[*step].instances.iter_mut().flatten() {
-                    if !unit.is_in_doubt() {
-                        *unit = unit.anew();
-                        (unit.confirm, unit.approved_here) = (Ask::Not, false);
-                    }
-                }
-            } else if self.rolled(*step).is_none() {
-                let node = &mut self.nodes[*step];
-                node.instances = None;
-                start_over(node);
-                node.unit.outdated = node.unit.saved != Saved::No;
-                // It may be another question now.
-                (node.unit.confirm, node.unit.approved_here) = (Ask::Not, false);
-                for joined in self.tree.nodes[*step].chain.iter() {
-                    start_over(&mut self.nodes[*joined]);
-                }
-            }
-        }
-        for goal in stopped {
-            let stop = self.nodes[goal].stop;
-            if stop.failure || stop.rolls.is_some() {
-                continue;
-            }
-            for node in self.steps_in(goal).collect::<Vec<_>>() {
-                let kept_off = [Status::NotRun, Status::Blocked, Status::Cancelled, Status::Undone];
-                let kept_off = kept_off.map(Some);
-                let stays = late[node] || self.rolled(node).is_some();
-                let open = self.nodes[node].status.is_none();
-                let due = open || kept_off.contains(&self.nodes[node].status);
-                for unit in self.nodes[node].instances.iter_mut().flatten() {
-                    if due && !stays && kept_off.contains(&unit.over) {
-                        *unit = unit.anew();
-                    }
-                }
-                if !open && due && !stays {
-                    let undone = self.nodes[node].undo != Undo::No;
-                    if undone || self.nodes[node].unit.saved == Saved::PutBack {
-                        self.nodes[node].instances = None;
-                    }
-                    start_over(&mut self.nodes[node]);
-                }
-            }
-        }
-    }
-
-    /// Whether only a person can say what became of a step that was under way, or of its chain.
-    fn is_doubt_open(&self, node: usize) -> bool {
-        let chain = self.tree.nodes[node].chain.iter().copied();
-        std::iter::once(node).chain(chain).any(|at| {
-            let Some(step) = self.tree.step(at) else { return false };
-            let decided = step.idempotent || step.service || step.unless.is_some();
-            let repeats = |unit: &Unit| {
-                let awaits = unit.way == 0 && matches!(step.action, Action::Await);
-                unit.handed != Handed::Lost && (awaits || decided)
-            };
-            let state = &self.nodes[at];
-            let mut units = std::iter::once(&state.unit).chain(state.instances.iter().flatten());
-            let open = state.status.is_none();
-            open && units.any(|unit| unit.is_in_doubt() && !repeats(unit))
-        })
-    }
-
     /// A person wants all undone that had not succeeded by an event.
     ///
     /// # Errors
@@ -315,11 +222,11 @@ impl Model<'_> {
         state.status == Some(Status::Failed) && state.verified == Some(false)
     }
 
-    /// Whether a goal at or around a node has failed by its deadline.
-    fn ended_late(&self, node: usize) -> bool {
+    /// Whether a goal at or around a node has failed by its deadline, and was not changed since.
+    fn ended_late(&self, node: usize, changed: &[usize]) -> bool {
         std::iter::once(node).chain(self.tree.around(node)).any(|goal| {
             let state = &self.nodes[goal];
-            state.stop.deadline && state.status == Some(Status::Failed)
+            !changed.contains(&goal) && state.stop.deadline && state.status == Some(Status::Failed)
         })
     }
 
@@ -349,11 +256,6 @@ pub(super) fn start_over(node: &mut Node) {
 }
 
 impl Unit {
-    /// Whether it was under way when its process died, by itself or in an agent's hands.
-    fn is_in_doubt(&self) -> bool {
-        self.phase == Phase::Doubt || self.handed == Handed::Lost && self.over.is_none()
-    }
-
     /// What a process knows is gone with it; what runs elsewhere goes on.
     fn forget(&mut self, goes_on: bool) {
         (self.busy, self.told) = (None, false);
@@ -377,7 +279,7 @@ impl Unit {
     }
 
     /// As if nothing had happened to it, but that nobody is asked twice.
-    fn anew(&self) -> Self {
+    pub(super) fn anew(&self) -> Self {
         let confirm = match self.confirm {
             Ask::Said(Said::Yes) => Ask::Said(Said::Yes),
             _ => Ask::Not,

@@ -24,6 +24,7 @@ pub(super) fn scripts() -> impl Strategy<Value = Script> {
         Just(Next::RetryFailed),
         Just(Next::RetryFailed),
         any::<u16>().prop_map(Next::Changed),
+        any::<u16>().prop_map(Next::ChangedGoal),
         any::<bool>().prop_map(|to_start| Next::RollBack { to_start }),
         any::<bool>().prop_map(|to_start| Next::RollBack { to_start }),
     ];
