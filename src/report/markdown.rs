@@ -54,10 +54,7 @@ pub fn markdown(view: &ReportView) -> String {
         list("Notes", view.steps.iter().flat_map(notes)),
         list(
             "From the plan",
-            view.documentation.iter().map(|one| {
-                let name = if one.id.is_empty() { &view.goal } else { &one.id };
-                format!("{}: {}", plain(name), plain(&one.in_one_line()))
-            }),
+            view.documented().map(|(name, said)| [plain(name), plain(&said)].join(": ")),
         ),
     ];
     parts.push(logs(&view.logs));

@@ -30,8 +30,6 @@ impl Value {
             Self::Text(text) => text.as_str().into(),
             Self::Secret { hidden } => hidden.as_str().into(),
             Self::List(items) => items.iter().map(Self::to_json).collect(),
-            // Whole seconds as such, so that a list has the texts of its items.
-            Self::Duration { length } if length.subsec_nanos() == 0 => length.as_secs().into(),
             Self::Duration { length } => length.as_secs_f64().into(),
             Self::Size { bytes } => (*bytes).into(),
         }

@@ -115,11 +115,8 @@ impl<W: World> Drive<'_, W> {
             let why = self.why_stopped(node).filter(|_| !self.state.cancelling(node));
             (Status::Cancelled, Some(Failure::Cancelled), why)
         } else if has(Status::Blocked) && !self.state.is_blocked_by_tolerated(node) {
-            (
-                Status::Blocked,
-                None,
-                Some("instances that it takes its items from failed".to_owned()),
-            )
+            let why = "instances that it takes its items from failed";
+            (Status::Blocked, None, Some(why.to_owned()))
         } else {
             let kept = statuses.iter().filter(|one| **one == Status::Blocked).count();
             let reason = what_is_tolerated(failed, kept, statuses.len());

@@ -185,11 +185,9 @@ pub(super) fn logs(view: &ReportView) -> String {
 
 /// What the plan says of its goals and steps.
 pub(super) fn documentation(view: &ReportView) -> String {
-    let items = view.documentation.iter().map(|one| {
-        let name = if one.id.is_empty() { &view.goal } else { &one.id };
-        format!("<code>{}</code>: {}", text(name), text(&one.in_one_line()))
-    });
-    list("From the plan", items)
+    let item =
+        |(name, said): (&str, String)| format!("<code>{}</code>: {}", text(name), text(&said));
+    list("From the plan", view.documented().map(item))
 }
 
 /// A section of one line an item; nothing where there are none. Items are HTML already.

@@ -82,6 +82,14 @@ impl ReportView {
         view.summary = verdict::summary(&past, &view);
         view
     }
+
+    /// What the plan says of each of its goals and steps, by their names.
+    pub(in crate::report) fn documented(&self) -> impl Iterator<Item = (&str, String)> {
+        self.documentation.iter().map(|one| {
+            let name = if one.id.is_empty() { &self.goal } else { &one.id };
+            (name.as_str(), one.in_one_line())
+        })
+    }
 }
 
 fn verify(state: &RunState) -> Vec<VerifyView> {
