@@ -117,7 +117,7 @@ fn inherited(graph: &Graph, of: &[Vec<usize>], at: usize) -> Vec<usize> {
     let mut all: Vec<usize> = Vec::new();
     let is_end = matches!(graph.node(at), Node::Goal(ix) if at == graph.end(ix));
     for hop in &graph.hops[at] {
-        let follows = match hop.kind {
+        let follows = match hop.kind() {
             None if is_end => {
                 matches!((graph.node(at), graph.node(hop.to())), (Node::Goal(a), Node::Goal(b)) if a == b)
             }

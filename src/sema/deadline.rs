@@ -64,7 +64,7 @@ fn longest(lowered: &Lowered, graph: &Graph, goal: GoalIx) -> Duration {
         }
         let begins = graph.hops[*at].iter().filter_map(|hop| {
             let (start, end) = times[hop.to()]?;
-            let together = matches!(hop.kind, Some(EdgeKind::Stdin | EdgeKind::Item));
+            let together = matches!(hop.kind(), Some(EdgeKind::Stdin | EdgeKind::Item));
             Some(if together { start } else { end })
         });
         let Some(start) = begins.max() else { continue };

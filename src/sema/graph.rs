@@ -24,14 +24,22 @@ const MOST_HOPS: usize = 20;
 pub(super) struct Hop {
     to: u32,
     /// None between a goal and what it holds.
-    pub(super) kind: Option<EdgeKind>,
-    /// Where it is written.
-    pub(super) span: Option<Span>,
+    written: Option<(EdgeKind, Span)>,
 }
 
 impl Hop {
-    fn new(to: usize, kind: Option<EdgeKind>, span: Option<Span>) -> Self {
-        Self { to: u32::try_from(to).unwrap_or(u32::MAX), kind, span }
+    fn new(to: usize, written: Option<(EdgeKind, Span)>) -> Self {
+        Self { to: u32::try_from(to).unwrap_or(u32::MAX), written }
+    }
+
+    /// None between a goal and what it holds.
+    pub(super) fn kind(&self) -> Option<EdgeKind> {
+        self.written.map(|(kind, _)| kind)
+    }
+
+    /// Where it is written.
+    pub(super) fn span(&self) -> Option<Span> {
+        self.written.map(|(_, span)| span)
     }
 
     /// The node that is waited for.
@@ -55,7 +63,7 @@ impl Graph {
         let steps = world.steps.len();
         let (hops, components) = (Rows::default(), Rows::default());
         let mut graph = Self { steps, hops, components };
-        graph.hops = Rows::of(steps + 2 * world.goals.len(), Hop::new(0, None, None), |visit| {
+        graph.hops = Rows::of(steps + 2 * world.goals.len(), Hop::new(0, None), |visit| {
             graph.each_hop(pass, visit);
         });
         graph.components = graph.find_components();
@@ -103,7 +111,7 @@ impl Graph {
     }
 
     fn hold(&self, world: &World<'_>, visit: &mut dyn FnMut(usize, Hop)) {
-        let mut inside = |from: usize, to: usize| visit(from, Hop::new(to, None, None));
+        let mut inside = |from: usize, to: usize| visit(from, Hop::new(to, None));
         for ix in world.step_ids() {
             let goal = world.step(ix).goal;
             inside(self.step(ix), self.start(goal));
@@ -119,8 +127,9 @@ impl Graph {
     }
 
     fn written(&self, from: usize, record: &Record, visit: &mut dyn FnMut(usize, Hop)) {
-        for edge in record.edges.iter().filter(|edge| edge.kind.is_some()) {
-            visit(from, Hop::new(self.target(edge.to), edge.kind, Some(edge.span)));
+        for edge in &record.edges {
+            let Some(kind) = edge.kind else { continue };
+            visit(from, Hop::new(self.target(edge.to), Some((kind, edge.span))));
         }
     }
 
@@ -266,7 +275,7 @@ pub(super) fn report_cycles(graph: &Graph, pass: &mut Pass<'_>) {
             group.iter().flat_map(|at| graph.hops[*at].iter().map(move |hop| (*at, *hop)));
         let first = written
             .filter(|(_, hop)| members.contains(&hop.to()))
-            .filter_map(|(at, hop)| Some((hop.span?, at, hop)))
+            .filter_map(|(at, hop)| Some((hop.span()?, at, hop)))
             .min_by_key(|(span, at, _)| (*span, *at));
         let Some((_, from, hop)) = first else { continue };
         let mut circle = vec![(from, hop)];
@@ -282,11 +291,11 @@ fn cycle(graph: &Graph, world: &World<'_>, circle: &[(usize, Hop)]) -> Diagnosti
     if chain.len() > 1 && chain.first() == chain.last() {
         chain.pop();
     }
-    let first = circle.first().and_then(|(_, hop)| hop.span).unwrap_or_default();
+    let first = circle.first().and_then(|(_, hop)| hop.span()).unwrap_or_default();
     let message = circle_text(&chain);
     let mut labels = circle.iter().filter_map(|(from, hop)| {
         let text = format!("`{}` waits for `{}`", name(*from), name(hop.to()));
-        Some((hop.span?, text))
+        Some((hop.span()?, text))
     });
     let label = labels.next().map(|(_, text)| text).unwrap_or_default();
     let mut found = Diagnostic::new(Code::E0401, message, first, label);

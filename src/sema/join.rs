@@ -33,7 +33,7 @@ pub(super) fn report(pass: &mut Pass<'_>, graph: &Graph, conditions: &Conditions
 }
 
 fn is_joined(hop: &Hop, graph: &Graph, at: usize) -> bool {
-    match hop.kind {
+    match hop.kind() {
         None => !matches!(graph.node(at), Node::Goal(ix) if graph.end(ix) == at),
         Some(EdgeKind::Depends | EdgeKind::Item | EdgeKind::Stdin) => true,
         Some(EdgeKind::DependsOptional | EdgeKind::After) => false,
@@ -59,7 +59,7 @@ fn never(pass: &Pass<'_>, graph: &Graph, at: usize, first: Side, second: Side) -
     let name = |at: usize| pass.world.shown(graph.node(at));
     let (user, a, b) = (name(at), name(first.1), name(second.1));
     let message = format!("`{user}` can never run: `{a}` and `{b}` never both run");
-    let written = [first.0.span, second.0.span].into_iter().flatten().max();
+    let written = [first.0.span(), second.0.span()].into_iter().flatten().max();
     let place = written.unwrap_or_else(|| pass.world.place(entity(graph.node(at))));
     let mut found = Diagnostic::new(Code::W0711, message, place, "one of them is always skipped");
     for node in [first.1, second.1] {

@@ -46,9 +46,9 @@ impl Reached {
         let (mut succeeded, mut ended) = (Mask::default(), Mask::default());
         for at in group {
             for hop in &graph.hops[*at] {
-                let together = hop.kind == Some(EdgeKind::Stdin);
+                let together = hop.kind() == Some(EdgeKind::Stdin);
                 ended.add(self.ended[hop.to()], together);
-                if hop.kind != Some(EdgeKind::After) {
+                if hop.kind() != Some(EdgeKind::After) {
                     succeeded.add(self.succeeded[hop.to()], together);
                 }
             }
@@ -71,8 +71,8 @@ const NEAR: usize = 64;
 /// Whether a node has a target behind it when it starts, which must have succeeded, or just have `ended`; `None`:
 /// that takes a longer look.
 pub(super) fn is_behind(graph: &Graph, from: usize, target: usize, ended: bool) -> Option<bool> {
-    let counts = |hop: &Hop| ended || hop.kind != Some(EdgeKind::After);
-    let ends = |hop: &Hop| hop.kind != Some(EdgeKind::Stdin);
+    let counts = |hop: &Hop| ended || hop.kind() != Some(EdgeKind::After);
+    let ends = |hop: &Hop| hop.kind() != Some(EdgeKind::Stdin);
     let mut direct = graph.hops[from].iter();
     if direct.any(|hop| hop.to() == target && counts(hop) && ends(hop)) {
         return Some(true);
@@ -128,5 +128,5 @@ pub(super) fn come_after(graph: &Graph, pairs: &[(usize, usize)]) -> Vec<bool> {
 }
 
 fn directly(graph: &Graph, from: usize, to: usize) -> bool {
-    graph.hops[from].iter().any(|hop| hop.to() == to && hop.kind != Some(EdgeKind::Stdin))
+    graph.hops[from].iter().any(|hop| hop.to() == to && hop.kind() != Some(EdgeKind::Stdin))
 }

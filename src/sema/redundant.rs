@@ -29,7 +29,7 @@ pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered, graph: &Graph) {
         let direct: Vec<Hop> = graph.hops[from]
             .iter()
             .copied()
-            .filter(|hop| hop.kind == Some(EdgeKind::Depends))
+            .filter(|hop| hop.kind() == Some(EdgeKind::Depends))
             .collect();
         if direct.len() < 2 {
             continue;
@@ -41,7 +41,7 @@ pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered, graph: &Graph) {
                 .needs
                 .iter()
                 .any(|used| graph.target(used.what.target) == hop.to());
-            if let (Some(span), false) = (hop.span, used || is_service(hop.to())) {
+            if let (Some(span), false) = (hop.span(), used || is_service(hop.to())) {
                 let found = redundant(pass, graph, ix, span, hop, by);
                 pass.report(found);
             }
@@ -76,7 +76,7 @@ fn covered(
         while let Some(at) = waiting.pop() {
             for hop in &graph.hops[at] {
                 *visits = visits.saturating_sub(1);
-                let follows = matches!(hop.kind, None | Some(EdgeKind::Depends | EdgeKind::Item))
+                let follows = matches!(hop.kind(), None | Some(EdgeKind::Depends | EdgeKind::Item))
                     && heights[hop.to()] >= lowest;
                 if follows && !reached.contains_key(&hop.to()) {
                     reached.insert(hop.to(), *first);
@@ -136,7 +136,7 @@ fn redundant(
     let (far, near) = (name(hop.to()), name(by.to()));
     let message = format!("`depends {far}` says nothing new: `{near}` waits for `{far}` anyway");
     let found = Diagnostic::new(Code::W0703, message, span, "not needed");
-    let found = match by.span {
+    let found = match by.span() {
         Some(place) => found.label(place, format!("waits for `{far}`")),
         None => found,
     }

@@ -72,9 +72,9 @@ fn joined(graph: &Graph, chains: &[Vec<StepIx>]) -> (Vec<usize>, Vec<Wait>) {
             firsts[graph.step(*step)] = chain.first().map_or(0, |first| graph.step(*first));
         }
     }
-    let wait = |from: usize, hop: &Hop| Wait { from, to: hop.to(), span: hop.span };
+    let wait = |from: usize, hop: &Hop| Wait { from, to: hop.to(), span: hop.span() };
     let waits = graph.hops.iter().enumerate().flat_map(|(from, hops)| {
-        let plain = hops.iter().filter(|hop| hop.kind != Some(EdgeKind::Stdin));
+        let plain = hops.iter().filter(|hop| hop.kind() != Some(EdgeKind::Stdin));
         plain.map(move |hop| wait(from, hop))
     });
     let waits = waits.collect();
@@ -107,8 +107,8 @@ fn kept_for(pass: &Pass<'_>, graph: &Graph, service: StepIx) -> Vec<(StepIx, Wai
             Node::Step(_) => user,
             Node::Goal(ix) => graph.end(ix),
         };
-        let named = hops.iter().filter(|hop| hop.to() == at && hop.kind.is_some());
-        kept.extend(named.map(|hop| (service, Wait { from: end, to, span: hop.span })));
+        let named = hops.iter().filter(|hop| hop.to() == at && hop.kind().is_some());
+        kept.extend(named.map(|hop| (service, Wait { from: end, to, span: hop.span() })));
     }
     kept
 }
