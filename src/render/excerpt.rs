@@ -80,7 +80,7 @@ impl Excerpt {
         let mut begun: Vec<(usize, usize)> = Vec::new();
         for line in lines.clone() {
             let from = self.text.len();
-            let range = first.file.lines.range_of(&first.file.text, line);
+            let range = first.file.lines().range_of(&first.file.text, line);
             let shown = self.show(first.file, &range, places, line, columns);
             for (index, place) in places.iter().enumerate() {
                 if place.lines.start == line {
@@ -129,7 +129,7 @@ impl Excerpt {
             bytes,
             text: place.text.to_owned(),
             primary: place.primary,
-            origin: place.file.lines.position(&place.file.text, place.bytes.start),
+            origin: place.file.lines().position(&place.file.text, place.bytes.start),
         });
     }
 
@@ -192,11 +192,11 @@ fn fitted(file: &SourceFile, range: Range<usize>) -> (Range<usize>, Range<usize>
     let text = &file.text;
     let start = text.floor_char_boundary(range.start.min(text.len()));
     let end = text.ceil_char_boundary(range.end.clamp(start, text.len()));
-    let first = file.lines.line_of(start);
+    let first = file.lines().line_of(start);
     // The last character's line: a range that ends with a line break ends on that line.
-    let last = file.lines.line_of(end.saturating_sub(1).max(start));
+    let last = file.lines().line_of(end.saturating_sub(1).max(start));
     if last - first >= LINES {
-        let line = file.lines.range_of(text, first);
+        let line = file.lines().range_of(text, first);
         return (start..line.end.max(start), first..first + 1);
     }
     (start..end, first..last + 1)
@@ -237,7 +237,7 @@ fn sections_of(places: &[Place<'_>], id: FileId) -> Vec<(FileId, Range<usize>)> 
 
 fn surroundings(place: &Place<'_>) -> Range<usize> {
     let text = &place.file.text;
-    let count = place.file.lines.line_count();
+    let count = place.file.lines().line_count();
     // What follows the last line break is no line to show, unless it is marked.
     let shown = if text.ends_with('\n') { count - 1 } else { count };
     let end = (place.lines.end + 1).min(shown).max(place.lines.end);

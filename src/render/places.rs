@@ -27,12 +27,12 @@ impl<'a> Places<'a> {
     fn find(&mut self, id: FileId, offset: usize) -> LineColumn {
         let Some(file) = self.file(id) else { return LineColumn { line: 1, column: 1 } };
         let offset = file.text.floor_char_boundary(offset.min(file.text.len()));
-        let line = file.lines.line_of(offset);
+        let line = file.lines().line_of(offset);
         let (from, column) = match self.last {
             Some((of, at, place)) if of == id && place.line == line + 1 && at <= offset => {
                 (at, place.column)
             }
-            _ => (file.lines.start_of(line).unwrap_or(0), 1),
+            _ => (file.lines().start_of(line).unwrap_or(0), 1),
         };
         let passed = file.text.get(from..offset).map_or(0, |text| text.chars().count());
         let place = LineColumn { line: line + 1, column: column + passed };

@@ -66,13 +66,13 @@ impl<'a> Files<'a> for Texts<'_> {
     }
 
     fn line_index(&'a self, id: FileId, offset: usize) -> Result<usize, Error> {
-        Ok(self.file(id)?.lines.line_of(offset))
+        Ok(self.file(id)?.lines().line_of(offset))
     }
 
     fn line_range(&'a self, id: FileId, line: usize) -> Result<std::ops::Range<usize>, Error> {
         let file = self.file(id)?;
-        let start = file.lines.start_of(line).unwrap_or(file.text.len());
-        Ok(start..file.lines.start_of(line + 1).unwrap_or(file.text.len()))
+        let start = file.lines().start_of(line).unwrap_or(file.text.len());
+        Ok(start..file.lines().start_of(line + 1).unwrap_or(file.text.len()))
     }
 
     fn column_number(&'a self, id: FileId, line: usize, offset: usize) -> Result<usize, Error> {

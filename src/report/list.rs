@@ -14,6 +14,9 @@ use crate::value::{Expr, Type};
 
 const COLUMNS: usize = 80;
 
+/// Columns of what is said of a goal or step in all.
+const LONGEST: usize = 400;
+
 /// The widest that names may get beside what is said of them.
 const WIDEST: usize = 34;
 
@@ -104,8 +107,12 @@ impl Listed {
             .collect()
     }
 
-    /// Its title and its comment, whole, in one line.
+    /// Its title and its comment in one line, of which the beginning is enough where it is long.
     pub(super) fn in_one_line(&self) -> String {
+        cut(&self.whole_line(), LONGEST)
+    }
+
+    fn whole_line(&self) -> String {
         let title = self.title.as_deref().unwrap_or_default().trim();
         let Some(doc) = &self.doc else { return title.to_owned() };
         let words: Vec<&str> = doc.split_whitespace().collect();

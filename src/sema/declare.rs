@@ -6,14 +6,14 @@ use super::edit;
 use super::mount::Unit;
 use super::world::{
     BindingDecl, BindingIx, BindingSource, Entity, ForeachDecl, GoalDecl, GoalIx, LostIx, NameMap,
-    OutputDecl, StepDecl, StepIx, World, variable_name,
+    StepDecl, StepIx, World, variable_name,
 };
 use crate::clause::{
     GoalOutline, LetOutline, MountOutline, ParamOutline, StepOutline, own_variable,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
-use crate::value::{BindingId, GoalId, StepId, Type};
+use crate::value::{BindingId, GoalId, StepId};
 
 /// Deeper mounts are refused.
 const DEEPEST_MOUNT: usize = 64;
@@ -155,13 +155,12 @@ impl<'a> Declaring<'a, '_> {
     fn step(&mut self, outline: &'a StepOutline, parent: GoalIx) {
         let ix = StepIx::new(self.world.steps.len());
         let id = StepId::new(self.world.goal(parent).id.join(&outline.name.value));
-        let outputs = outputs(outline);
         let foreach = edit::one(&outline.clauses, "foreach").and_then(|clause| {
             let name = edit::first_name(clause)?;
             let items = edit::foreach_items(clause);
             Some(Box::new(ForeachDecl { name, items, batch: clause.has("batch") }))
         });
-        self.world.steps.push(StepDecl { id, outline, goal: parent, outputs, foreach });
+        self.world.steps.push(StepDecl { id, outline, goal: parent, foreach });
         self.name(parent, &outline.name, Entity::Step(ix));
     }
 
@@ -188,15 +187,6 @@ impl<'a> Declaring<'a, '_> {
             names.insert(&name.value, entity);
         }
     }
-}
-
-fn outputs(outline: &StepOutline) -> Box<[OutputDecl<'_>]> {
-    edit::all(&outline.clauses, "output")
-        .filter_map(|clause| {
-            let ty = edit::first_type(clause).map_or(Type::Any, |ty| ty.value.clone());
-            Some((edit::first_name(clause)?, ty))
-        })
-        .collect()
 }
 
 fn twice(kind: &str, name: &Spanned<Box<str>>, was: &str, first: Span) -> Diagnostic {

@@ -93,8 +93,8 @@ impl Building<'_, '_> {
             Named::Binding(ix) => self.known(Entity::Binding(*ix)),
             Named::Item(ix) => self.known.get(&world.step(*ix).foreach()?.name.span).copied(),
             Named::Output(ix, output) => {
-                let outputs = &world.step(*ix).outputs;
-                let (name, _) = outputs.iter().find(|(name, _)| name.value == *output)?;
+                let mut outputs = world.step(*ix).outputs();
+                let (name, _) = outputs.find(|(name, _)| name.value == *output)?;
                 self.known.get(&name.span).copied()
             }
         }
@@ -154,7 +154,7 @@ impl Building<'_, '_> {
             entry.doc.clone_from(&outline.said.doc);
             entry.attempts = attempts(&lowered.steps[ix]);
             let at = self.add(entry);
-            for (output, ty) in &step.outputs {
+            for (output, ty) in step.outputs() {
                 let mut entry = blank(NameKind::Output, &output.value, output.span, output.span);
                 entry.inside = Some(at);
                 entry.path = format!("{}.{}", outline.name.value, output.value);

@@ -50,8 +50,8 @@ pub(super) fn report(pass: &mut Pass<'_>, lowered: &Lowered, graph: &Graph) {
 }
 
 /// How far each node is above those that wait for nothing.
-fn heights(graph: &Graph) -> Vec<usize> {
-    let mut heights = vec![0; graph.hops.len()];
+fn heights(graph: &Graph) -> Vec<u32> {
+    let mut heights = vec![0_u32; graph.hops.len()];
     for group in graph.components.iter() {
         for at in group {
             heights[*at] =
@@ -62,12 +62,7 @@ fn heights(graph: &Graph) -> Vec<usize> {
 }
 
 /// The hops whose targets are reached by another of them, with that other.
-fn covered(
-    graph: &Graph,
-    direct: &[Hop],
-    heights: &[usize],
-    visits: &mut usize,
-) -> Vec<(Hop, Hop)> {
+fn covered(graph: &Graph, direct: &[Hop], heights: &[u32], visits: &mut usize) -> Vec<(Hop, Hop)> {
     let lowest = direct.iter().map(|hop| heights[hop.to()]).min().unwrap_or(0);
     let mut reached: HashMap<usize, Hop> = HashMap::new();
     // Whatever covers another stands higher than it.

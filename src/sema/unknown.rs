@@ -155,7 +155,7 @@ impl Scope<'_, '_> {
         if decl.outline.damaged && self.pass.stands_in(&part.value, decl.outline.span) {
             return;
         }
-        let names: Vec<&str> = decl.outputs.iter().map(|(name, _)| &*name.value).collect();
+        let names: Vec<&str> = decl.outputs().map(|(name, _)| &*name.value).collect();
         let known = || names.iter().copied().chain(also.iter().copied()).collect();
         let close = self.pass.closest(&part.value, known);
         let message = format!("step `{}` has no output `{}`", decl.id, part.value);
@@ -209,11 +209,11 @@ impl Scope<'_, '_> {
     pub(super) fn not_a_value(&mut self, entity: Entity, name: &[Part]) {
         let kind = self.world().kind(entity);
         let name_text = dotted(name);
-        let outputs = match entity {
-            Entity::Step(ix) => &*self.world().step(ix).outputs,
-            _ => &[],
+        let output = match entity {
+            Entity::Step(ix) => self.world().step(ix).outputs().next(),
+            _ => None,
         };
-        let help = match outputs.first() {
+        let help = match output {
             Some((output, _)) => {
                 format!(
                     "write `{name_text}.{}` for its output, or `{name_text}.status`",

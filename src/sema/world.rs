@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::edit;
 use crate::clause::{GoalOutline, LetOutline, MountOutline, ParamOutline, StepOutline};
 use crate::source::{Span, Spanned};
 use crate::syntax;
@@ -78,25 +79,34 @@ impl GoalDecl<'_> {
 }
 
 /// An output's name and type.
-pub(super) type OutputDecl<'a> = (&'a Spanned<Box<str>>, Type);
+pub(super) type OutputDecl<'a> = (&'a Spanned<Box<str>>, &'a Type);
+
+/// The type of an output that says none.
+static ANY: Type = Type::Any;
 
 #[derive(Debug)]
 pub(super) struct StepDecl<'a> {
     pub(super) id: StepId,
     pub(super) outline: &'a StepOutline,
     pub(super) goal: GoalIx,
-    pub(super) outputs: Box<[OutputDecl<'a>]>,
     /// Few steps have one.
     pub(super) foreach: Option<Box<ForeachDecl<'a>>>,
 }
 
 impl<'a> StepDecl<'a> {
+    pub(super) fn outputs(&self) -> impl Iterator<Item = OutputDecl<'a>> + use<'a> {
+        edit::all(&self.outline.clauses, "output").filter_map(|clause| {
+            let ty = edit::first_type(clause).map_or(&ANY, |ty| &ty.value);
+            Some((edit::first_name(clause)?, ty))
+        })
+    }
+
     pub(super) fn foreach(&self) -> Option<ForeachDecl<'a>> {
         self.foreach.as_deref().copied()
     }
 
     pub(super) fn output(&self, name: &str) -> Option<&Type> {
-        self.outputs.iter().find(|(each, _)| *each.value == *name).map(|(_, ty)| ty)
+        self.outputs().find(|(each, _)| *each.value == *name).map(|(_, ty)| ty)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: offsets are bytes and lie on character boundaries.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{LineColumn, LineIndex};
 
@@ -91,7 +91,15 @@ pub struct SourceFile {
     pub name: String,
     pub path: PathBuf,
     pub text: Arc<str>,
-    pub lines: LineIndex,
+    /// Made when a place is first told: most texts have nothing wrong.
+    lines: OnceLock<LineIndex>,
+}
+
+impl SourceFile {
+    /// Where its lines start.
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.text))
+    }
 }
 
 /// All texts of one compilation.
@@ -114,8 +122,8 @@ impl SourceMap {
     ) -> FileId {
         let text = text.into();
         let id = FileId(to_u32(self.files.len()));
-        let lines = LineIndex::new(&text);
-        self.files.push(SourceFile { name: name.into(), path: path.as_ref().into(), text, lines });
+        let (name, path, lines) = (name.into(), path.as_ref().into(), OnceLock::new());
+        self.files.push(SourceFile { name, path, text, lines });
         id
     }
 
@@ -136,6 +144,6 @@ impl SourceMap {
     /// Line and column, from 1, of an offset; the column counts characters.
     pub fn position(&self, file: FileId, offset: u32) -> LineColumn {
         let file = self.file(file);
-        file.lines.position(&file.text, offset as usize)
+        file.lines().position(&file.text, offset as usize)
     }
 }

@@ -8,7 +8,8 @@ from goalc_pygments import GoalLexer
 from pygments.token import Comment, Error, Keyword, Name, Number, Operator, String
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-PLANS = [*ROOT.glob("examples/**/*.goal"), *ROOT.glob("tests/corpus/**/*.goal")]
+# A folder `.goal` is the state of a run.
+PLANS = [plan for folder in ("examples", "tests/corpus") for plan in ROOT.glob(f"{folder}/**/*.goal") if plan.is_file()]
 
 
 def tokens(text):

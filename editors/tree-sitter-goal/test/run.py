@@ -69,6 +69,8 @@ def corpus(parser):
 def plans(parser):
     files = [*ROOT.glob("examples/**/*.goal"), *ROOT.glob("tests/corpus/valid/**/*.goal"), *ROOT.glob("tests/corpus/run/**/*.goal")]
     files += [*ROOT.glob("../shared/corpus/valid/**/*.goal"), *ROOT.glob("../shared/corpus/run/**/*.goal")]
+    # A folder `.goal` is the state of a run.
+    files = [file for file in files if file.is_file()]
     for file in files:
         text = file.read_bytes()
         root = parser.parse(text).root_node

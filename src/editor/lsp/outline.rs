@@ -61,7 +61,7 @@ fn blank_symbol(view: View<'_>, name: &Name) -> DocumentSymbol {
 /// Blocks, strings over several lines, and comments in a row.
 pub(super) fn folds(view: View<'_>) -> Vec<FoldingRange> {
     let document = view.document();
-    let lines = &view.source().lines;
+    let lines = view.source().lines();
     let line = |offset: usize| u32::try_from(lines.line_of(offset)).unwrap_or(u32::MAX);
     let fold = |start: u32, end: u32, kind: Option<FoldingRangeKind>| FoldingRange {
         start_line: start,

@@ -164,9 +164,9 @@ fn relative(view: View<'_>, tokens: &[(Span, u32, bool)]) -> Vec<SemanticToken> 
     let (mut line, mut start) = (0, 0);
     for (span, kind, declared) in tokens {
         let rows =
-            source.lines.line_of(span.range().start)..=source.lines.line_of(span.range().end);
+            source.lines().line_of(span.range().start)..=source.lines().line_of(span.range().end);
         for row in rows {
-            let whole = source.lines.range_of(&source.text, row);
+            let whole = source.lines().range_of(&source.text, row);
             let part = whole.start.max(span.range().start)..whole.end.min(span.range().end);
             if part.start >= part.end {
                 continue;

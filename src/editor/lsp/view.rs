@@ -38,7 +38,7 @@ impl<'a> View<'a> {
 
     pub(super) fn offset(self, at: Position) -> usize {
         let source = self.source();
-        offset(&source.text, &source.lines, at, self.encoding())
+        offset(&source.text, source.lines(), at, self.encoding())
     }
 
     pub(super) fn span(self, range: Range) -> Span {
@@ -48,7 +48,7 @@ impl<'a> View<'a> {
 
     pub(super) fn range(self, span: Span) -> Range {
         let source = self.checked.sources.file(span.file);
-        range(&source.text, &source.lines, span.range(), self.encoding())
+        range(&source.text, source.lines(), span.range(), self.encoding())
     }
 
     pub(super) fn location(self, span: Span) -> Location {
