@@ -294,6 +294,10 @@ goal g {
   scenario \"inside\" {
 @
   }
+  goal one { step d { retri 1; run \"true\" } } goal two {
+@
+    step e { depends no-one; run \"true\" }
+  }
 @
   step a { depends inner.a, slip.c; run \"true\" }
 }

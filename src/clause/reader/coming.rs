@@ -6,7 +6,7 @@ use std::{slice, vec};
 use super::{Reader, Streaming, recognised};
 use crate::clause::Place;
 use crate::clause::table::GOAL;
-use crate::syntax::{Coming, Statement};
+use crate::syntax::{Coming, Statement, Token, TokenKind};
 
 /// What is still to come of a block, or of what stands outside of all.
 pub(super) enum Statements<'a> {
@@ -78,6 +78,9 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a statement is a goal, and its block that of the goal: where several stand in a row, the first is.
 fn is_goal(place: Place, statement: &Statement) -> bool {
+    let is_block = |token: &&Token| matches!(token.kind, TokenKind::Block(_));
     recognised(place, statement).is_some_and(|(spec, _)| std::ptr::eq(spec, &raw const GOAL))
+        && statement.tokens.iter().filter(is_block).count() == 1
 }
