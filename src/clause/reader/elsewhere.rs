@@ -16,7 +16,7 @@ pub(super) fn instead_of(word: &str, place: Place) -> Option<&'static str> {
             meant.is_some_and(|meant| find(place, meant).is_some())
         }),
         Place::Goal => in_goal(&word),
-        Place::File => matches!(&*word, "include" | "import" | "use" | "source" | "load")
+        Place::File => matches!(&*word, "include" | "import" | "use" | "source" | "load" | "mount")
             .then_some("mount the file in the goal: `goal NAME from \"./file.goal\"`"),
         Place::Scenario => matches!(&*word, "assert" | "check" | "when" | "then" | "should")
             .then_some("write `given …` for what happens, `expect …` for what must come of it"),
@@ -80,9 +80,8 @@ fn in_step(word: &str) -> Option<&'static str> {
 
 fn in_goal(word: &str) -> Option<&'static str> {
     Some(match word {
-        "include" | "import" | "use" | "source" | "load" | "module" => {
-            "mount the file: `goal NAME from \"./file.goal\"`"
-        }
+        "include" | "import" | "use" | "source" | "load" | "module" | "mount" | "call"
+        | "extends" => "mount the file: `goal NAME from \"./file.goal\"`",
         "task" | "job" | "rule" | "target" | "process" | "recipe" | "action" => {
             "write `step NAME { run \"…\" }`"
         }

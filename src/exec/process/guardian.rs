@@ -62,9 +62,9 @@ impl Guardian {
         let image = Image::new(&order).map_err(io::Error::other)?;
         let (read, write) = super::pipe()?;
         let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
-        let pid = image.spawn([read.as_fd(), null.as_fd(), null.as_fd()], None)?;
-        registry::set_guardian(Some(pid));
-        Ok(Self { leader: Leader::new(pid)?, pipe: Some(write) })
+        let leader = image.spawn([read.as_fd(), null.as_fd(), null.as_fd()], None)?;
+        registry::set_guardian(Some(leader.pid));
+        Ok(Self { leader, pipe: Some(write) })
     }
 
     /// The run is at a clean end: the guardian leaves. Without this it ends what is left of the run,

@@ -4,7 +4,7 @@
 
 use std::os::fd::OwnedFd;
 
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::Pid;
 
 use super::usage::Usage;
 use super::{ProcessEnd, registry};
@@ -24,11 +24,13 @@ pub(super) struct Exit {
     pub(super) usage: Usage,
 }
 
-impl Leader {
-    pub(super) fn new(pid: Pid) -> rustix::io::Result<Self> {
-        Ok(Self { pid, handle: pidfd_open(pid, PidfdFlags::empty())?, exit: None })
+impl From<(Pid, OwnedFd)> for Leader {
+    fn from((pid, handle): (Pid, OwnedFd)) -> Self {
+        Self { pid, handle, exit: None }
     }
+}
 
+impl Leader {
     /// Asks for its status, if it has ended.
     pub(super) fn reap(&mut self) {
         if self.exit.is_none() {

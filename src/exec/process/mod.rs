@@ -3,6 +3,7 @@
 //! Knows nothing of plans, events or the journal. This is the only room with `unsafe`.
 //! Invariant: when [`supervise`] returns, no process of the tree is left, or the report says so.
 
+mod birth;
 mod control;
 mod env;
 mod guardian;

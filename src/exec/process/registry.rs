@@ -76,11 +76,13 @@ pub(super) fn prepare() {
 }
 
 /// Starts a child and enters it.
-pub(super) fn register(start: impl FnOnce() -> Result<Pid, Errno>) -> Result<Pid, Errno> {
+pub(super) fn register<T>(
+    start: impl FnOnce() -> Result<(Pid, T), Errno>,
+) -> Result<(Pid, T), Errno> {
     let _gate = GATE.read().unwrap_or_else(PoisonError::into_inner);
-    let pid = start()?;
-    own().insert(number(pid));
-    Ok(pid)
+    let started = start()?;
+    own().insert(number(started.0));
+    Ok(started)
 }
 
 /// Asks for a child's status by `reap`, and strikes it out where that gave one. Both at once: its

@@ -7,13 +7,11 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpid};
 
-use super::leader::Leader;
 use super::spawn::Image;
 use super::supervise::Started;
 use super::tree::Tree;
-use super::{Controller, Ends, ProcessEnd, ProcessOrder, proc, registry};
+use super::{Controller, Ends, ProcessEnd, ProcessOrder, proc};
 
 /// How long a machine without processes, memory or descriptors is tried again.
 const FULL: Duration = Duration::from_secs(30);
@@ -35,24 +33,9 @@ pub(super) fn start(
         }
         match attempt(order, &image, ends, control) {
             Ok(started) => return Ok(started),
-            Err(NotStarted::Refused(error)) if patience.is_left(error) => {}
-            Err(NotStarted::Refused(error) | NotStarted::Lost(error)) => {
-                return Err(ProcessEnd::CannotStart(image.refusal(error, order)));
-            }
+            Err(error) if patience.is_left(error) => {}
+            Err(error) => return Err(ProcessEnd::CannotStart(image.refusal(error, order))),
         }
-    }
-}
-
-enum NotStarted {
-    /// Nothing happened.
-    Refused(Errno),
-    /// It was started, but can't be supervised; it is gone.
-    Lost(Errno),
-}
-
-impl From<Errno> for NotStarted {
-    fn from(error: Errno) -> Self {
-        Self::Refused(error)
     }
 }
 
@@ -61,7 +44,7 @@ fn attempt(
     image: &Image,
     ends: &Ends,
     control: &Controller,
-) -> Result<Started, NotStarted> {
+) -> Result<Started, Errno> {
     let listening = control.listen()?;
     let (stderr, stderr_end) = pipe_with(PipeFlags::CLOEXEC)?;
     let read = if ends.stdout.is_none() { Some(pipe_with(PipeFlags::CLOEXEC)?) } else { None };
@@ -73,30 +56,13 @@ fn attempt(
         stdout_end.as_ref().or(ends.stdout.as_ref()).unwrap_or(null).as_fd(),
         stderr_end.as_fd(),
     ];
-    let (pid, leader) = listening.starting(|| -> Result<_, NotStarted> {
-        let pid = image.spawn(descriptors, order.cpus)?;
-        let leader = hold(pid, control).map_err(NotStarted::Lost)?;
-        listening.set_group(Some(pid));
-        Ok((pid, leader))
+    let leader = listening.starting(|| {
+        let leader = image.spawn(descriptors, order.cpus)?;
+        listening.set_group(Some(leader.pid));
+        Ok::<_, Errno>(leader)
     })?;
-    let tree = Tree::new(pid, started, order.cookie.clone());
+    let tree = Tree::new(leader.pid, started, order.cookie.clone());
     Ok(Started { leader, tree, listening, stdout, stderr })
-}
-
-/// A running process's handle. The process runs already, so there is no second attempt at it.
-fn hold(pid: Pid, control: &Controller) -> Result<Leader, Errno> {
-    let mut patience = Patience::new(control);
-    loop {
-        match Leader::new(pid) {
-            Ok(leader) => return Ok(leader),
-            Err(error) if patience.is_left(error) => {}
-            Err(error) => {
-                let _ = kill_process_group(pid, Signal::KILL);
-                registry::strike(pid, || waitpid(Some(pid), WaitOptions::empty()).ok());
-                return Err(error);
-            }
-        }
-    }
 }
 
 /// Empty input, and a place for output that no one reads.

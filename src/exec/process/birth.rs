@@ -1,0 +1,186 @@
+//! The moment in which a child of goalc becomes another program.
+//!
+//! What `vfork` and `execve` do, and `posix_spawn` is made of: the child borrows goalc's memory until it is the new program,
+//! so the price does not grow with goalc's size. Written out here, as `posix_spawn` asks the system about each of 64
+//! signals in each child, makes and unmakes a stack, and gives no handle: together a tenth of what starting `true` takes.
+//!
+//! Knows numbers and pointers; decides nothing. Invariant: what runs in the child allocates nothing, takes no lock, cannot
+//! panic, and writes to nothing but the place for its error.
+
+#![allow(unsafe_code)]
+
+use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use rustix::io::Errno;
+use rustix::process::Pid;
+
+/// Texts as the system takes them: a pointer to each, and a null.
+pub(super) struct Texts<'a> {
+    pointers: Vec<*const libc::c_char>,
+    lives: PhantomData<&'a CStr>,
+}
+
+impl<'a> FromIterator<&'a CStr> for Texts<'a> {
+    fn from_iter<T: IntoIterator<Item = &'a CStr>>(texts: T) -> Self {
+        let pointers = texts.into_iter().map(CStr::as_ptr).chain(std::iter::once(ptr::null()));
+        Self { pointers: pointers.collect(), lives: PhantomData }
+    }
+}
+
+/// All that the child needs to know.
+pub(super) struct Birth<'a> {
+    path: &'a CStr,
+    argv: Texts<'a>,
+    env: Texts<'a>,
+    dir: &'a CStr,
+    /// To become 0, 1 and 2. None is one of these: the standard library opens those that were closed.
+    descriptors: [BorrowedFd<'a>; 3],
+    /// To be at their default again.
+    signals: &'static [libc::c_int],
+    /// What the system would not do for it; 0: nothing.
+    refused: AtomicI32,
+}
+
+impl<'a> Birth<'a> {
+    pub(super) fn new(
+        path: &'a CStr,
+        argv: Texts<'a>,
+        env: Texts<'a>,
+        dir: &'a CStr,
+        descriptors: [BorrowedFd<'a>; 3],
+    ) -> Self {
+        let refused = AtomicI32::new(0);
+        Self { path, argv, env, dir, descriptors, signals: signals(), refused }
+    }
+
+    /// Starts the program: in a session of its own, no signal blocked, each at its default. Gives its number, and a
+    /// handle that is readable once it has ended.
+    ///
+    /// # Errors
+    /// What the system says where there can be no such process. Then nothing is left of it.
+    pub(super) fn start(&self) -> Result<(Pid, OwnedFd), Errno> {
+        let mut stack = [MaybeUninit::<u128>::uninit(); STACK / size_of::<u128>()];
+        let top = stack.as_mut_ptr_range().end;
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+        let mut handle: RawFd = -1;
+        // Until the child has its own handlers, that is none, no signal may come to it.
+        let blocked = Blocked::all();
+        // SAFETY: the child gets a stack that nobody else uses, aligned as each processor wants it; this frame, with that stack
+        // and all that is pointed to, lives on until the child no longer uses it, as CLONE_VFORK holds this thread until then.
+        let pid = unsafe {
+            let this = ptr::from_ref(self).cast_mut().cast();
+            libc::clone(become_program, top.cast(), flags, this, &raw mut handle)
+        };
+        let error = last_error();
+        drop(blocked);
+        let pid = Pid::from_raw(pid.max(0)).ok_or(error)?;
+        // SAFETY: the call succeeded, so that the handle is open, and nobody else's.
+        let handle = unsafe { OwnedFd::from_raw_fd(handle) };
+        match self.refused.load(Ordering::Relaxed) {
+            0 => Ok((pid, handle)),
+            error => {
+                let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
+                Err(Errno::from_raw_os_error(error))
+            }
+        }
+    }
+
+    /// Does not come back, unless the system refuses something.
+    ///
+    /// # Safety
+    /// Only in the child.
+    unsafe fn be_born(&self) -> Errno {
+        // SAFETY: plain system calls on live values; all zero is the default action and the empty set.
+        unsafe {
+            let default = MaybeUninit::<libc::sigaction>::zeroed();
+            for &signal in self.signals {
+                libc::sigaction(signal, default.as_ptr(), ptr::null_mut());
+            }
+            if libc::setsid() == -1 || libc::chdir(self.dir.as_ptr()) == -1 {
+                return last_error();
+            }
+            for (target, source) in (0..).zip(&self.descriptors) {
+                if libc::dup2(source.as_raw_fd(), target) == -1 {
+                    return last_error();
+                }
+            }
+            let none = MaybeUninit::<libc::sigset_t>::zeroed();
+            libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
+            libc::execve(
+                self.path.as_ptr(),
+                self.argv.pointers.as_ptr(),
+                self.env.pointers.as_ptr(),
+            );
+        }
+        last_error()
+    }
+}
+
+/// Bytes for what the child calls.
+const STACK: usize = 16 * 1024;
+
+extern "C" fn become_program(birth: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: it is what `start` gave, whose thread stands still meanwhile; `_exit` ends the child and leaves all as it is.
+    unsafe {
+        let birth = &*birth.cast::<Birth<'_>>();
+        birth.refused.store(birth.be_born().raw_os_error(), Ordering::Relaxed);
+        libc::_exit(127)
+    }
+}
+
+/// The calling thread's own. The child has that of the thread that stands still for it.
+fn last_error() -> Errno {
+    let error = std::io::Error::last_os_error();
+    Errno::from_io_error(&error).unwrap_or(Errno::INVAL)
+}
+
+/// No signal reaches this thread while it lives.
+struct Blocked(libc::sigset_t);
+
+impl Blocked {
+    fn all() -> Self {
+        let mut all = MaybeUninit::uninit();
+        let mut before = MaybeUninit::zeroed();
+        // SAFETY: the first call fills the set before it is read; the second writes the other one, and cannot fail.
+        unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+            Self(before.assume_init())
+        }
+    }
+}
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        // SAFETY: a set that the system gave.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
+    }
+}
+
+/// Those that goalc handles at some time or other, and those that it ignored or handled when it started its first child,
+/// itself or because whoever started it did.
+fn signals() -> &'static [libc::c_int] {
+    static SIGNALS: OnceLock<Vec<libc::c_int>> = OnceLock::new();
+    SIGNALS.get_or_init(|| {
+        let is_set = |&signal: &libc::c_int| HANDLED.contains(&signal) || !is_default(signal);
+        (1..=libc::SIGRTMAX()).filter(is_set).collect()
+    })
+}
+
+const HANDLED: [libc::c_int; 6] =
+    [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGTSTP, libc::SIGWINCH, libc::SIGPIPE];
+
+fn is_default(signal: libc::c_int) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: the action is only asked for, into a live value, and read where that succeeded.
+    unsafe {
+        libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) != 0
+            || action.assume_init_ref().sa_sigaction == libc::SIG_DFL
+    }
+}
