@@ -113,7 +113,7 @@ pub(super) fn journal_failed(run: &RunId, error: &JournalError) -> Failed {
 /// Whether the run was to be ended, and waits only for what is to be said of steps in doubt.
 fn is_cancelled(state: &RunState) -> bool {
     let root = state.node(state.graph().root());
-    matches!(root.stopping, Some(StopReason::Cancelled { .. }))
+    matches!(root.stopping.as_deref(), Some(StopReason::Cancelled { .. }))
 }
 
 /// How far a rollback was to go, as the command line has it.

@@ -201,7 +201,7 @@ fn notes(state: &RunState, node: NodeIx, found: &NodeState, alive: bool) -> Vec<
     }
     notes.extend(units.clone().flat_map(remarks));
     notes.extend(of_attempts(units));
-    if let Some(Failure::Service { service, tail, .. }) = &found.failure {
+    if let Some(Failure::Service { service, tail, .. }) = found.failure.as_deref() {
         notes.extend(tail.iter().map(|line| format!("{service}: {line}")));
     }
     if let Some(label) = &found.checkpoint {

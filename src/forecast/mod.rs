@@ -180,6 +180,8 @@ pub fn forecast(
     let failing = failing(&state, &values, surroundings, &expected);
     let draws = Draws::new(expected, failing);
     let doubts = branches::doubts(&state, &values, surroundings);
+    // It takes as much room as that of the run that is played.
+    drop(state);
     let setup = Setup { graph, order: &order, surroundings, options, draws: &draws };
     let played = setup.play(None, &HashSet::new())?;
     let mut forecast = read::read(&played, surroundings, &sources, &doubts);

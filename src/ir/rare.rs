@@ -4,6 +4,7 @@
 //! and few of them have guards, an environment or a fallback.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, LazyLock};
@@ -13,7 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Environment, Guards, OutputSpec};
-use crate::value::{BindingId, Expr};
+use crate::value::{BindingId, Expr, Value};
 
 /// A value that is most often blank.
 #[derive(Clone)]
@@ -46,10 +47,22 @@ blank!(
     Environment,
     IndexMap<Arc<str>, BindingId>,
     IndexMap<Arc<str>, Expr>,
-    IndexMap<Arc<str>, OutputSpec>
+    IndexMap<Arc<str>, OutputSpec>,
+    IndexMap<Arc<str>, Value>,
+    IndexMap<Arc<str>, i64>
 );
 
 impl<T: 'static> Blank for Vec<T> {
+    fn blank() -> &'static Self {
+        const { &Self::new() }
+    }
+
+    fn is_blank(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<T: 'static> Blank for VecDeque<T> {
     fn blank() -> &'static Self {
         const { &Self::new() }
     }
@@ -69,6 +82,13 @@ impl<T> Rare<T> {
     /// What was written, where something was.
     pub fn written(&mut self) -> Option<&mut T> {
         self.0.as_deref_mut()
+    }
+}
+
+impl<T: Default> Rare<T> {
+    /// The value itself.
+    pub fn into_inner(self) -> T {
+        self.0.map_or_else(T::default, |written| *written)
     }
 }
 

@@ -162,7 +162,7 @@ fn carry_out(steps: &str, fake: &Fake, before: &[Stamped]) -> Ran {
     let end = drive.run(first).expect("the journal takes all");
     let status = |node| format!("{} {}", graph.id(node), drive.state.status(node));
     let statuses = graph.steps().map(status).collect();
-    let failure = |node| drive.state.node(node).failure.clone();
+    let failure = |node| drive.state.node(node).failure.as_deref().cloned();
     let failures = graph.steps().filter_map(failure).collect();
     drop(drive);
     let events = before.iter().cloned().chain(journal.0).collect();

@@ -5,6 +5,7 @@
 //! fail in `scripts/tests/state-lost`.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::Signal;
@@ -329,4 +330,76 @@ fn a_lock_of_another_start_of_the_machine_or_a_reused_number_holds_no_one() {
     assert!(shown.json["reason"].to_string().contains("its process is gone"), "{}", shown.json);
     project.write("go", "");
     project.resume(&[]).exits(0).stands("held succeeded, last succeeded");
+}
+
+/// A control group of this machine that may have so much memory; goes with this.
+struct MemoryGroup(PathBuf);
+
+impl MemoryGroup {
+    /// `None` where none can be made: not as root, or not on such a machine.
+    fn new(limit: u64) -> Option<Self> {
+        let name = format!("goalc-test-{}", std::process::id());
+        let tops =
+            [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")];
+        tops.iter().find_map(|(top, bound)| {
+            let group = Path::new(top).join(&name);
+            fs::create_dir(&group).ok()?;
+            let group = Self(group);
+            // Made by itself, where the controller is there.
+            let there = group.0.join(bound).exists();
+            (there && fs::write(group.0.join(bound), limit.to_string()).is_ok()).then_some(group)
+        })
+    }
+
+    /// A command that runs in it.
+    fn enter(&self, command: &Command) -> Command {
+        let mut inside = Command::new("sh");
+        inside.args(["-c", "echo $$ > \"$1/cgroup.procs\"; shift; exec \"$@\"", "sh"]);
+        inside.arg(&self.0).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => inside.env(name, value),
+                None => inside.env_remove(name),
+            };
+        }
+        inside.current_dir(command.get_current_dir().expect("it has a folder"));
+        inside
+    }
+}
+
+impl Drop for MemoryGroup {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn what_the_system_ends_as_memory_has_run_out_has_failed_for_its_memory() {
+    let Some(group) = MemoryGroup::new(100 << 20) else {
+        eprintln!("skipped: no control group can be made here");
+        return;
+    };
+    let project = Project::new(
+        r#"
+goal g {
+  on failure continue
+  step killed { run "kill -9 $$" }
+  step itself { after killed; run ["python3", "-c", "bytearray(200 << 20)"] }
+  step script { after itself; run "python3 -c 'bytearray(200 << 20)'\necho never" }
+  step again {
+    after script
+    run ["python3", "-c", "import os; bytearray((200 if os.environ['GOAL_ATTEMPT'] == '1' else 1) << 20)"]
+    retry 1 on memory
+  }
+}
+"#,
+    );
+    let command = project.command(&["run", "plan.goal", "--format", "json"]);
+    let outcome = Outcome::of(project.spawn(group.enter(&command)).end()).exits(1);
+    for step in ["itself", "script"] {
+        assert_eq!(outcome.reason(step), "used more than the memory it may use");
+        assert!(outcome.step(step)["notes"][0].as_str().unwrap().contains("memory had run out"));
+    }
+    assert_eq!(outcome.reason("killed"), "ended by SIGKILL");
+    outcome.stands("killed failed, itself failed, script failed, again succeeded");
 }

@@ -143,7 +143,7 @@ impl<W: World> Drive<'_, W> {
             QuestionKind::Confirm => self.ask_confirm(unit),
             QuestionKind::Manual => self.ask_manual(unit),
             QuestionKind::InDoubt => {
-                let lost = self.state.unit(unit).and_then(|state| state.last_failure.as_ref());
+                let lost = self.state.unit(unit).and_then(|state| state.last_failure.as_deref());
                 let how = match lost.filter(|failure| matches!(failure, Failure::Lost { .. })) {
                     Some(lost) => format!("How far it came is not known ({lost})."),
                     None => "It was running when goalc was ended.".to_owned(),
@@ -305,18 +305,18 @@ impl<W: World> Drive<'_, W> {
         }
         let Some(state) = self.state.unit(unit).cloned() else { return };
         let Some(failure) = state.last_failure.clone() else { return };
-        if failure == Failure::Cancelled || self.state.cancelling(unit.node) {
+        if *failure == Failure::Cancelled || self.state.cancelling(unit.node) {
             let reason = self.why_stopped(unit.node);
             let reason = reason.filter(|_| self.waits_in_vain(unit));
             let reason = reason.map(|why| format!("nothing can follow it any more: {why}"));
-            return self.finish(unit, Status::Cancelled, Some(failure), reason);
+            return self.finish(unit, Status::Cancelled, Some(*failure), reason);
         }
         // A service that was ready and died is not tried again: others may be in its middle.
         if self.state.node(unit.node).ready.is_some() {
-            return self.finish(unit, Status::Failed, Some(failure), None);
+            return self.finish(unit, Status::Failed, Some(*failure), None);
         }
         if state.verdict.is_some() {
-            return self.give_up(unit, &state, failure);
+            return self.give_up(unit, &state, *failure);
         }
         match self.next_delay(unit, &state, &failure) {
             Ok(Some(length)) => {
@@ -328,7 +328,7 @@ impl<W: World> Drive<'_, W> {
                 let unit = self.state.name(unit);
                 self.record(Event::Doubted { unit });
             }
-            Ok(None) => self.give_up(unit, &state, failure),
+            Ok(None) => self.give_up(unit, &state, *failure),
             Err(why) => self.fail_value(unit, "retry", &why),
         }
     }

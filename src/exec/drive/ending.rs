@@ -109,7 +109,7 @@ impl<W: World> Drive<'_, W> {
     fn final_end(&self, root: NodeIx, status: Status) -> RunEnd {
         let node = self.state.node(root);
         let cleanup = self.state.failed_cleanup();
-        let (status, exit) = match (&node.stopping, status) {
+        let (status, exit) = match (node.stopping.as_deref(), status) {
             (Some(StopReason::Signal { signal }), _) => {
                 (RunStatus::Cancelled, 128_u8.saturating_add(u8::try_from(*signal).unwrap_or(0)))
             }

@@ -29,7 +29,7 @@ impl<W: World> Drive<'_, W> {
             return;
         }
         let outputs = match (status, self.state.unit(unit)) {
-            (Status::Succeeded, Some(state)) => state.outputs.clone(),
+            (Status::Succeeded, Some(state)) => state.outputs.clone().into_inner(),
             _ => IndexMap::new(),
         };
         let reason = reason.or_else(|| failure.as_ref().map(ToString::to_string));
@@ -240,7 +240,7 @@ impl<W: World> Drive<'_, W> {
 
     /// Why a goal whose children have all ended is not achieved: the worst of them decides.
     fn fault_inside(&self, goal: NodeIx) -> Option<(Status, String)> {
-        let own = self.state.node(goal).stopping.as_ref().or_else(|| self.state.stopping(goal));
+        let own = self.state.node(goal).stopping.as_deref().or_else(|| self.state.stopping(goal));
         if let Some(StopReason::Deadline) = own {
             return Some((Status::Failed, "its deadline has passed".to_owned()));
         }
@@ -261,7 +261,7 @@ impl<W: World> Drive<'_, W> {
             if worst.as_ref().is_none_or(|(most, ..)| weight > *most) {
                 let verdict = self.state.node(*child);
                 let unverified = verdict.verified.as_ref().is_some_and(Option::is_some);
-                let late = verdict.stopping == Some(StopReason::Deadline);
+                let late = verdict.stopping.as_deref() == Some(&StopReason::Deadline);
                 // What is inside does not tell why.
                 let own = verdict.reason.as_ref().filter(|_| unverified || late);
                 let why = own.map_or_else(String::new, |why| format!(": {why}"));

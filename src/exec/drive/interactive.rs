@@ -137,7 +137,7 @@ impl<W: World> Drive<'_, W> {
     pub(super) fn give_up(&mut self, unit: UnitIx, state: &UnitState, failure: Failure) {
         let falls_back = self.goes_on(unit, state.way, &failure);
         let settled = matches!(failure, Failure::Said { .. } | Failure::Denied { .. });
-        match &state.verdict {
+        match state.verdict.as_deref() {
             None if self.state.interactive && !settled => {
                 let text = format!("It has failed: {failure}. What next?");
                 self.put_question(unit, QuestionKind::Failed, text, None);
@@ -146,7 +146,7 @@ impl<W: World> Drive<'_, W> {
                 let reason = self.skipped_by(unit);
                 self.finish(unit, Status::Skipped, None, reason);
             }
-            verdict if falls_back && *verdict != Some(Answer::Failed) => {
+            verdict if falls_back && verdict != Some(&Answer::Failed) => {
                 let unit = self.state.name(unit);
                 self.record(Event::WayUsedUp { unit });
             }

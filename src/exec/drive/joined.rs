@@ -129,7 +129,7 @@ impl<W: World> Drive<'_, W> {
         let failing: Vec<(NodeIx, Failure)> = members
             .iter()
             .filter_map(|node| match &self.state.node(*node).unit.phase {
-                Phase::Failing(failure) => Some((*node, failure.clone())),
+                Phase::Failing(failure) => Some((*node, Failure::clone(failure))),
                 _ => None,
             })
             .collect();

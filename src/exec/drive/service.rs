@@ -67,7 +67,7 @@ impl<W: World> Drive<'_, W> {
         let cancelled = self.state.cancelling(node) && !ready;
         let stopped = cancelled || self.state.leaves_users(node);
         if !self.state.is_needed(node) && !stopped {
-            let outputs = self.state.node(node).unit.outputs.clone();
+            let outputs = self.state.node(node).unit.outputs.clone().into_inner();
             return AttemptEnd::Succeeded { outputs };
         }
         self.tails.insert(node, tail.split_off(tail.len().saturating_sub(TAIL)));

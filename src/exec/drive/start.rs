@@ -235,7 +235,8 @@ impl<W: World> Drive<'_, W> {
             let Some(goal) = graph.goal(node).filter(|_| self.state.node(node).open) else {
                 continue;
             };
-            let (unit, uses) = (UnitIx::of(node), self.state.node(node).unit.uses.clone());
+            let (unit, uses) =
+                (UnitIx::of(node), self.state.node(node).unit.uses.clone().into_inner());
             let place = self.place(unit);
             let parallel = goal.parallel.as_ref().map(|count| place.count(count)).transpose();
             let deadline = goal.deadline.as_ref().map(|length| place.duration(length)).transpose();

@@ -33,7 +33,7 @@ impl<W: World> Drive<'_, W> {
             let node = NodeIx(u32::try_from(at).ok()?);
             let state = self.state.node(node);
             // What still runs after a failure is bounded, too.
-            let runs = matches!(state.stopping, None | Some(StopReason::Failure { .. }));
+            let runs = matches!(state.stopping.as_deref(), None | Some(StopReason::Failure { .. }));
             let bound = state.open && runs && state.rolling.is_none();
             let (deadline, stood) = state.deadline.filter(|_| bound)?;
             let stood = (self.state.standing + still).saturating_sub(stood);

@@ -130,7 +130,7 @@ impl<W: World> Drive<'_, W> {
         // Nobody else may have its locks between the snapshot and the attempt.
         if self.state.stage(unit) == Stage::Startable {
             let uses = self.state.unit(unit).map(|state| state.uses.clone()).unwrap_or_default();
-            return self.start_attempt(unit, uses);
+            return self.start_attempt(unit, uses.into_inner());
         }
         self.world.release_machine_locks(unit);
     }

@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 
-use super::files::{AttemptFiles, Started};
+use super::files::{AttemptFiles, Order, Started};
 use crate::exec::process::{
-    Controller, OutputLine, ProcessEnd, ProcessReport, become_subreaper, supervise,
+    Controller, OutputLine, ProcessEnd, ProcessOrder, ProcessReport, become_subreaper, supervise,
 };
 
 pub(super) use pilot::PilotOrder;
@@ -53,7 +53,7 @@ pub fn attempt_main(arguments: &[OsString]) -> ExitCode {
     let watch = Watch::start(Duration::from_secs(lease));
     let _ = become_subreaper();
     watch.end_all_on_signals();
-    match carry_out(&files, &watch, &job()) {
+    match carry_out(&files, &watch, &job(), true) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
             complain("another job has this attempt already");
@@ -81,8 +81,8 @@ fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "goalc: {text}");
 }
 
-/// Carries an attempt out, if nobody has it; says whether that was so.
-fn carry_out(files: &AttemptFiles, watch: &Watch, job: &str) -> std::io::Result<bool> {
+/// Carries an attempt out, if nobody has it; says whether that was so. `alone`: the job has no other.
+fn carry_out(files: &AttemptFiles, watch: &Watch, job: &str, alone: bool) -> std::io::Result<bool> {
     if !files.claim(&Started { job: job.to_owned(), node: node() })? {
         return Ok(false);
     }
@@ -95,7 +95,7 @@ fn carry_out(files: &AttemptFiles, watch: &Watch, job: &str) -> std::io::Result<
         }
         Ok(order) => {
             files.forget_order();
-            run(files, order, &control)
+            run(files, order, alone, &control)
         }
     };
     drop(watched);
@@ -121,11 +121,11 @@ fn write_end(files: &AttemptFiles, report: &ProcessReport, cut: bool) -> std::io
     }
 }
 
-fn run(files: &AttemptFiles, order: super::files::Order, control: &Controller) -> ProcessReport {
+fn run(files: &AttemptFiles, order: Order, alone: bool, control: &Controller) -> ProcessReport {
     let shown = order.shown;
     let around = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let mut process = order.process(around);
+    let mut process = ProcessOrder { alone, ..order.process(around) };
     if !shown {
         return supervise(&process, control);
     }

@@ -16,6 +16,7 @@ mod ready;
 mod registry;
 mod spawn;
 mod start;
+mod starved;
 mod supervise;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,8 @@ pub struct ProcessOrder {
     /// Bytes that the tree may have in memory together, looked at a few times a second; and that
     /// no process of it may ever have had.
     pub memory: Option<u64>,
+    /// Nothing else runs in goalc's control group: what the system ends there as memory has run out is of its tree.
+    pub alone: bool,
     /// How many processors it may use.
     pub cpus: Option<u32>,
     /// The log that both streams are appended to, as they come, secrets masked. Created (0600)
@@ -86,6 +89,7 @@ impl Default for ProcessOrder {
             timeout: None,
             grace: Duration::from_secs(10),
             memory: None,
+            alone: false,
             cpus: None,
             log: PathBuf::new(),
             log_limit: u64::MAX,
@@ -129,7 +133,7 @@ pub enum ProcessEnd {
     Signalled(i32),
     /// Its timeout had passed; the tree is gone.
     TimedOut,
-    /// It used more than `memory`; the tree is gone.
+    /// It used more than `memory`, or the system ended it as memory had run out; the tree is gone.
     OutOfMemory,
     /// It was told to end; the tree is gone.
     Stopped,

@@ -13,6 +13,7 @@ use super::leader::Leader;
 use super::output::Output;
 use super::proc::Seen;
 use super::ready::{Source, has_input, ready};
+use super::starved::Starvation;
 use super::tree::Tree;
 use super::{Controller, Ends, ProcessEnd, ProcessOrder, ProcessReport, Usage};
 
@@ -92,6 +93,7 @@ struct Supervision<'a> {
     verdict: Option<ProcessEnd>,
     notes: Vec<String>,
     survivors: usize,
+    starvation: Starvation,
     /// Members that have had their SIGTERM.
     told: Vec<Seen>,
     look_at: Option<Duration>,
@@ -112,6 +114,7 @@ impl<'a> Supervision<'a> {
             verdict: None,
             notes: Vec::new(),
             survivors: 0,
+            starvation: Starvation::watched(order.alone),
             told: Vec::new(),
             look_at: order.memory.map(|_| began + MEASURE),
             pause: LOOK.0,
@@ -353,7 +356,11 @@ impl<'a> Supervision<'a> {
         };
         let usage = usage.and(self.tree.used_by_orphans());
         let over = self.order.memory.is_some_and(|limit| usage.peak_memory > limit);
-        let verdict = self.verdict.or(over.then_some(ProcessEnd::OutOfMemory));
+        let starved = self.verdict.is_none() && self.starvation.ended(&end);
+        if starved {
+            self.notes.push("the system ended a process of it, as memory had run out".to_owned());
+        }
+        let verdict = self.verdict.or((over || starved).then_some(ProcessEnd::OutOfMemory));
         ProcessReport {
             end: verdict.unwrap_or(end),
             stdout: remains.stdout,

@@ -157,7 +157,7 @@ impl RunState {
                 state.started = state.started.filter(|_| again).or(Some(at));
                 state.parallel = *parallel;
                 state.deadline = deadline.map(|deadline| (deadline, standing));
-                state.unit.uses.clone_from(uses);
+                state.unit.uses = uses.clone().into();
                 self.hold(UnitIx::of(node));
                 if !again {
                     self.release_children(node);
@@ -174,7 +174,7 @@ impl RunState {
             }
             Event::GoalVerified { failure, probes, .. } => {
                 self.nodes[node.at()].verified = Some(failure.clone());
-                self.nodes[node.at()].probes.clone_from(probes);
+                self.nodes[node.at()].probes = probes.clone().into();
             }
             Event::CleanupEnded { failure, .. } => {
                 self.nodes[node.at()].cleaned = Some(failure.clone());
@@ -207,9 +207,9 @@ impl RunState {
                 let Some(node) = self.graph.step_ix(step) else { return };
                 self.end_node(node, *status, at, |state| {
                     state.reason.clone_from(reason);
-                    state.failure.clone_from(failure);
+                    state.failure = failure.clone().map(Box::new);
                     state.via.clone_from(via);
-                    state.outputs.clone_from(outputs);
+                    state.outputs = outputs.clone().into();
                 });
             }
             Event::CheckpointReached { step, label } => {
@@ -339,10 +339,10 @@ impl RunState {
             };
             let why = StopReason::Failure { node: cause.clone() };
             let state = &mut self.nodes[goal.at()];
-            state.failed_by.get_or_insert_with(|| cause.clone());
-            state.stopping.get_or_insert_with(|| why.clone());
+            state.failed_by.get_or_insert_with(|| Box::new(cause.clone()));
+            state.stopping.get_or_insert_with(|| Box::new(why.clone()));
             if rolls {
-                state.rolling.get_or_insert(Rolling { why, since });
+                state.rolling.get_or_insert(Box::new(Rolling { why, since }));
             }
             self.restage_inside(goal);
         }

@@ -103,7 +103,7 @@ impl RunState {
         state.doubted = false;
         state.verdict = None;
         state.started.get_or_insert(at);
-        state.uses.clone_from(uses);
+        state.uses = uses.clone().into();
         let node = &mut self.nodes[unit.node.at()];
         node.started.get_or_insert(at);
         node.status = Status::Running;
@@ -122,14 +122,14 @@ impl RunState {
         let Some(state) = self.unit_mut(unit) else { return };
         match end {
             AttemptEnd::Succeeded { outputs } => {
-                state.outputs.clone_from(outputs);
+                state.outputs = outputs.clone().into();
                 state.phase = Phase::Succeeding;
             }
             AttemptEnd::Failed(failure) => {
                 state.losses += u32::from(matches!(failure, Failure::Lost { .. }));
                 state.failed_tries += u32::from(!stopped);
-                state.last_failure = Some(failure.clone());
-                state.phase = Phase::Failing(failure.clone());
+                state.last_failure = Some(Box::new(failure.clone()));
+                state.phase = Phase::Failing(Box::new(failure.clone()));
             }
         }
     }
@@ -155,8 +155,8 @@ impl RunState {
         let Some(state) = self.unit_mut(unit) else { return };
         state.phase = Phase::Ended(status);
         state.ended = Some(at);
-        state.last_failure = failure.cloned().or(state.last_failure.take());
-        state.outputs.clone_from(outputs);
+        state.last_failure = failure.cloned().map(Box::new).or(state.last_failure.take());
+        state.outputs = outputs.clone().into();
         let was_past = self.is_past_tolerance(unit.node);
         let node = &mut self.nodes[unit.node.at()];
         node.instances_open = node.instances_open.saturating_sub(1);
@@ -177,7 +177,7 @@ fn change_unit(state: &mut UnitState, event: &Event, (seq, at): (u64, Timestamp)
         Event::UnlessChecked { holds, outputs, .. } => {
             state.unless = Some(*holds);
             if *holds {
-                state.outputs.clone_from(outputs);
+                state.outputs = outputs.clone().into();
             }
         }
         Event::RequiresHeld { .. } => state.requires_held = true,
@@ -227,7 +227,7 @@ fn take_answer(state: &mut UnitState, answer: &Answer, record: AnswerRecord) {
         question.answer.get_or_insert(record);
     }
     if let Answer::Done { outputs } = answer {
-        state.outputs.clone_from(outputs);
+        state.outputs = outputs.clone().into();
         state.touched = true;
     }
     if state.handed != Handed::No {

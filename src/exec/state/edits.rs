@@ -7,7 +7,7 @@ use super::{Handed, NodeState, Phase, RunState, Undo, UnitState};
 use crate::exec::drive::attempt_of;
 use crate::exec::event::{Edits, Status, StopReason};
 use crate::exec::graph::NodeIx;
-use crate::ir::{Action, Step};
+use crate::ir::{Action, Rare, Step};
 
 impl RunState {
     /// Values that are defined otherwise now are evaluated anew, and params that came with the edit have
@@ -34,7 +34,7 @@ impl RunState {
         for goal in &stopped {
             let state = &mut self.nodes[goal.at()];
             (state.stopping, state.failed_by, state.rolling) = (None, None, None);
-            state.undone.clear();
+            state.undone = Rare::default();
         }
         let failed = self.graph.nodes().filter(|node| self.stays_failed(*node, changed));
         for node in failed.collect::<Vec<_>>() {
@@ -75,7 +75,9 @@ impl RunState {
 
     /// Whether a goal was stopped for failures alone, and all is undone that is to be.
     fn may_go_on(&self, goal: NodeIx, changed: &[NodeIx]) -> bool {
-        let Some(StopReason::Failure { node }) = &self.node(goal).stopping else { return false };
+        let Some(StopReason::Failure { node }) = self.node(goal).stopping.as_deref() else {
+            return false;
+        };
         let rolled = self.rolling(goal).map(|top| self.steps_in(top)).unwrap_or_default();
         let undone = rolled.iter().all(|step| {
             !self.must_be_undone(*step) && !matches!(self.node(*step).undo, Undo::Failed(_))

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::{NodeState, RunState, UnitIx};
 use crate::exec::graph::NodeIx;
 use crate::exec::schedule::guards_of;
-use crate::ir::LockScope;
+use crate::ir::{LockScope, Rare};
 
 impl RunState {
     /// Counts slots, locks and resources that a running unit or an open goal takes.
@@ -35,10 +35,11 @@ impl RunState {
 
     /// How much of each resource a unit took.
     pub fn uses_of(&self, unit: UnitIx) -> IndexMap<Arc<str>, i64> {
-        match self.unit(unit) {
+        let uses = match self.unit(unit) {
             Some(state) if unit.item.is_some() => state.uses.clone(),
             _ => self.node(unit.node).uses(),
-        }
+        };
+        uses.into_inner()
     }
 
     fn count_holds(&mut self, unit: UnitIx, by: i32) {
@@ -67,7 +68,7 @@ impl RunState {
 
 impl NodeState {
     /// How much of each resource it took; a `foreach` step as much as the largest instance.
-    pub(super) fn uses(&self) -> IndexMap<Arc<str>, i64> {
+    pub(super) fn uses(&self) -> Rare<IndexMap<Arc<str>, i64>> {
         let mut all = self.unit.uses.clone();
         for (name, amount) in self.instances.iter().flat_map(|instance| &instance.uses) {
             let most = all.entry(Arc::clone(name)).or_default();

@@ -88,7 +88,7 @@ fn has_just_approved(state: &UnitState) -> bool {
 /// What an answer makes of the phase of a unit at a failure; `None` where it is at none.
 pub(super) fn after_verdict(state: &mut UnitState, answer: &Answer) -> Option<Phase> {
     let Phase::Failing(failure) = &state.phase else { return None };
-    state.verdict = Some(answer.clone());
+    state.verdict = Some(Box::new(answer.clone()));
     Some(match answer {
         Answer::Retry => Phase::Guarding,
         _ => Phase::Failing(failure.clone()),

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use super::{NodeState, RunState, Saved, UnitIx, UnitState};
 use crate::exec::graph::NodeIx;
+use crate::ir::Rare;
 use crate::value::Value;
 
 /// An item whose instance is gone, and what has to be known to undo it.
@@ -19,7 +20,7 @@ pub struct Leftover {
 
 impl NodeState {
     /// Takes what the instances did that is not undone, before they are forgotten.
-    pub(super) fn take_leftovers(&mut self) -> VecDeque<Leftover> {
+    pub(super) fn take_leftovers(&mut self) -> Rare<VecDeque<Leftover>> {
         let items = self.items.take().unwrap_or_default();
         let instances = std::mem::take(&mut self.instances);
         let mut left = std::mem::take(&mut self.leftovers);
@@ -45,7 +46,7 @@ impl NodeState {
         std::iter::once(&self.unit)
             .chain(&self.instances)
             .chain(left)
-            .filter_map(|unit| unit.saved.as_ref())
+            .filter_map(|unit| unit.saved.as_deref())
     }
 
     /// What its `snapshot` names may be more than is saved.

@@ -42,7 +42,7 @@ pub use view::label;
 
 use super::event::{Failure, ProbeAnswer, RunStatus, Status, StopReason, Timestamp, Unit};
 use super::graph::{Graph, NodeIx};
-use crate::ir::EdgeKind;
+use crate::ir::{EdgeKind, Rare};
 use crate::value::{BindingId, NodeId, Value};
 
 /// What the journal says of a cleanup that a second Ctrl-C took away.
@@ -61,7 +61,7 @@ pub struct NodeState {
     pub items: Option<Vec<Value>>,
     pub instances: Vec<UnitState>,
     /// What items did before it started over, that are not in its list now.
-    pub leftovers: VecDeque<Leftover>,
+    pub leftovers: Rare<VecDeque<Leftover>>,
     pub instances_open: u32,
     pub instances_failed: u32,
     pub instances_running: u32,
@@ -80,9 +80,9 @@ pub struct NodeState {
     /// A goal's `verify` was asked, and what did not hold.
     pub verified: Option<Option<String>>,
     /// What came of each probe of its `verify`.
-    pub probes: Vec<ProbeAnswer>,
+    pub probes: Rare<Vec<ProbeAnswer>>,
     /// A goal in which nothing new starts.
-    pub stopping: Option<StopReason>,
+    pub stopping: Option<Box<StopReason>>,
     /// A goal's cleanup has run, and what was wrong with it.
     pub cleaned: Option<Option<String>>,
     /// Since when a service is ready.
@@ -90,9 +90,9 @@ pub struct NodeState {
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
     pub reason: Option<String>,
-    pub failure: Option<Failure>,
+    pub failure: Option<Box<Failure>>,
     pub via: Option<Arc<str>>,
-    pub outputs: IndexMap<Arc<str>, Value>,
+    pub outputs: Rare<IndexMap<Arc<str>, Value>>,
     pub checkpoint: Option<String>,
     /// The number of the event by which its checkpoint was made.
     pub checkpoint_seq: Option<u64>,
@@ -101,15 +101,15 @@ pub struct NodeState {
     /// A step's undo.
     pub undo: Undo,
     /// A goal that is being rolled back, and why.
-    pub rolling: Option<Rolling>,
+    pub rolling: Option<Box<Rolling>>,
     /// What failed first of all that stops this goal.
-    pub failed_by: Option<NodeId>,
+    pub failed_by: Option<Box<NodeId>>,
     /// Of a goal that is rolled back: its running steps have ended, and undos are due in their
     /// order; how many of them are due or run.
     pub undo_planned: bool,
     pub undo_open: u32,
     /// What was undone in it, in this order.
-    pub undone: Vec<NodeIx>,
+    pub undone: Rare<Vec<NodeIx>>,
 }
 
 /// How the command line leaves a step out.
@@ -283,7 +283,7 @@ impl RunState {
 
     /// Why nothing new starts where this node is: the innermost goal around it that is stopping.
     pub fn stopping(&self, node: NodeIx) -> Option<&StopReason> {
-        self.graph.enclosing(node).find_map(|goal| self.node(goal).stopping.as_ref())
+        self.graph.enclosing(node).find_map(|goal| self.node(goal).stopping.as_deref())
     }
 
     /// Whether what runs is to end as well: the run is being cancelled or rolled back.
@@ -298,7 +298,7 @@ impl RunState {
 
     fn is_cancelling(&self, goal: NodeIx) -> bool {
         let state = self.node(goal);
-        let failure = matches!(state.stopping, None | Some(StopReason::Failure { .. }));
+        let failure = matches!(state.stopping.as_deref(), None | Some(StopReason::Failure { .. }));
         !failure || state.rolling.is_some()
     }
 

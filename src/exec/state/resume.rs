@@ -7,6 +7,7 @@ use super::{Handed, NodeState, Omission, Phase, RunState, Undo, UnitIx, UnitStat
 use crate::exec::event::{RunStatus, Status, StopReason, Timestamp};
 use crate::exec::graph::NodeIx;
 use crate::exec::params;
+use crate::ir::Rare;
 use crate::value::{GoalId, StepId};
 
 impl RunState {
@@ -28,7 +29,7 @@ impl RunState {
         let is_over = |node| !retry_failed && self.is_past_deadline(node, &changed);
         let over: Vec<bool> = self.graph.nodes().map(is_over).collect();
         let mut open = self.nodes.iter().zip(&over).filter(|(_, over)| !**over);
-        let was_stopped = open.any(|(node, _)| is_temporary(node.stopping.as_ref()));
+        let was_stopped = open.any(|(node, _)| is_temporary(node.stopping.as_deref()));
         // What is rolled back is not done again before all of it is undone; nor what a deadline
         // has ended, without being told to.
         let rolled = |state: &Self, node: NodeIx| {
@@ -146,7 +147,7 @@ impl RunState {
             if !state.status.is_end() {
                 state.cleaned = None;
                 state.verified = None;
-                state.probes.clear();
+                state.probes = Rare::default();
             } else if due || unclean {
                 let opened = state.started;
                 let when = state.when.filter(|_| opened.is_some());
@@ -199,7 +200,7 @@ impl RunState {
         std::iter::once(node).chain(self.graph.enclosing(node)).any(|goal| {
             let state = self.node(goal);
             state.status == Status::Failed
-                && state.stopping == Some(StopReason::Deadline)
+                && state.stopping.as_deref() == Some(&StopReason::Deadline)
                 && !changed.contains(&goal)
         })
     }
@@ -254,11 +255,12 @@ fn reopen_stop(state: &mut NodeState, retry_failed: bool) {
     state.undo_planned = false;
     if retry_failed {
         (state.stopping, state.rolling, state.failed_by) = (None, None, None);
-        state.undone.clear();
+        state.undone = Rare::default();
     } else if let Some(rolling) = &state.rolling {
-        state.stopping = Some(rolling.why.clone());
-    } else if is_temporary(state.stopping.as_ref()) {
-        state.stopping = state.failed_by.clone().map(|node| StopReason::Failure { node });
+        state.stopping = Some(Box::new(rolling.why.clone()));
+    } else if is_temporary(state.stopping.as_deref()) {
+        state.stopping =
+            state.failed_by.clone().map(|node| Box::new(StopReason::Failure { node: *node }));
     }
 }
 

@@ -50,7 +50,7 @@ impl RunState {
         let Some(state) = self.unit_mut(unit) else { return };
         match event {
             Event::SnapshotStarted { uses, .. } => {
-                state.uses.clone_from(uses);
+                state.uses = uses.clone().into();
                 (state.phase, state.verdict) = (Phase::Snapshotting, None);
             }
             Event::SnapshotTaken { id, .. } => {
@@ -58,16 +58,16 @@ impl RunState {
                 let mut ids = state.saved.take().map(|saved| saved.ids).unwrap_or_default();
                 ids.push(id.clone());
                 let (put_back, failure, outdated) = (false, None, false);
-                state.saved = Some(Saved { ids, outdated, put_back, failure });
+                state.saved = Some(Box::new(Saved { ids, outdated, put_back, failure }));
                 state.phase = Phase::Guarding;
             }
             Event::SnapshotFailed { failure, .. } => {
-                state.last_failure = Some(failure.clone());
-                state.phase = Phase::Failing(failure.clone());
+                state.last_failure = Some(Box::new(failure.clone()));
+                state.phase = Phase::Failing(Box::new(failure.clone()));
             }
             Event::RestoreStarted { status, failure, reason, .. } => {
                 let (status, failure, reason) = (*status, failure.clone(), reason.clone());
-                state.phase = Phase::Restoring(End { status, failure, reason });
+                state.phase = Phase::Restoring(Box::new(End { status, failure, reason }));
             }
             Event::RestoreEnded { failure, .. } => end_restore(state, failure.as_ref()),
             _ => {}

@@ -80,8 +80,8 @@ impl RunState {
         self.count_slot(node, -1);
         let state = &mut self.nodes[node.at()];
         state.ready = Some(at);
-        state.unit.outputs.clone_from(outputs);
-        state.outputs.clone_from(outputs);
+        state.unit.outputs = outputs.clone().into();
+        state.outputs = state.unit.outputs.clone();
         let graph = Arc::clone(&self.graph);
         let mut last = None;
         for next in graph.outgoing(node).iter().filter(|next| last.replace(**next) != Some(**next))

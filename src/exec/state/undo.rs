@@ -10,7 +10,7 @@ use super::backwards::Backwards;
 use super::{NodeState, Phase, RunState, Stage, UnitIx};
 use crate::exec::event::{Event, Status, StopReason};
 use crate::exec::graph::NodeIx;
-use crate::ir::{FailurePolicy, Step};
+use crate::ir::{FailurePolicy, Rare, Step};
 use crate::value::NodeId;
 
 /// How far a step's undo is.
@@ -46,7 +46,7 @@ impl RunState {
     pub fn interrupted(&self, node: NodeIx) -> bool {
         let mut around = std::iter::once(node).chain(self.graph.enclosing(node));
         around.any(|goal| {
-            let why = &self.node(goal).stopping;
+            let why = self.node(goal).stopping.as_deref();
             matches!(why, Some(StopReason::Signal { .. } | StopReason::Cancelled { .. }))
         })
     }
@@ -154,18 +154,18 @@ impl RunState {
         let state = &mut self.nodes[goal.at()];
         if matches!(why, StopReason::Signal { .. } | StopReason::Cancelled { .. }) {
             let asked = matches!(
-                state.stopping,
+                state.stopping.as_deref(),
                 Some(StopReason::Signal { .. } | StopReason::Cancelled { .. })
             );
             state.stopping = state.stopping.take().filter(|_| asked);
         }
         if *why == StopReason::Deadline {
-            let failed = matches!(state.stopping, Some(StopReason::Failure { .. }));
+            let failed = matches!(state.stopping.as_deref(), Some(StopReason::Failure { .. }));
             state.stopping = state.stopping.take().filter(|_| !failed);
         }
-        state.stopping.get_or_insert_with(|| why.clone());
+        state.stopping.get_or_insert_with(|| Box::new(why.clone()));
         if rolls {
-            state.rolling.get_or_insert(Rolling { why: why.clone(), since });
+            state.rolling.get_or_insert(Box::new(Rolling { why: why.clone(), since }));
         }
         for inner in self.graph.descendants(goal) {
             if self.rolling(inner) == Some(inner) {
@@ -188,10 +188,10 @@ impl RunState {
         let root = self.graph.root();
         let state = &mut self.nodes[root.at()];
         let why = StopReason::Rollback { by: by.to_owned() };
-        state.rolling = Some(Rolling { why: why.clone(), since });
-        state.stopping = Some(why);
+        state.rolling = Some(Box::new(Rolling { why: why.clone(), since }));
+        state.stopping = Some(Box::new(why));
         (state.deadline, state.cleaned, state.reason, state.ended) = (None, None, None, None);
-        state.undone.clear();
+        state.undone = Rare::default();
         state.unit.phase = Phase::Guarding;
         state.open = state.started.is_some();
         state.status = if state.open { Status::Running } else { Status::Pending };
@@ -317,7 +317,7 @@ impl NodeState {
 
     fn set_undone(&mut self, stays: bool) {
         self.undo = Undo::Done;
-        self.leftovers.clear();
+        self.leftovers = Rare::default();
         for unit in std::iter::once(&mut self.unit).chain(&mut self.instances) {
             unit.touched = false;
             if let Some(saved) = &mut unit.saved {

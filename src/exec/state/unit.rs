@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use super::Stage;
 use crate::exec::event::{Answer, Failure, QuestionKind, Status, Timestamp, Usage};
+use crate::ir::Rare;
 use crate::value::Value;
 
 /// Where a unit stands between events.
@@ -24,15 +25,15 @@ pub enum Phase {
     /// The last attempt succeeded; the unit's end is due.
     Succeeding,
     /// The last attempt failed; what next is not decided yet.
-    Failing(Failure),
+    Failing(Box<Failure>),
     /// The next attempt waits for its time.
     Delayed(Timestamp),
     /// The paths of its `snapshot` are being saved.
     Snapshotting,
     /// They are being put back, before it ends so.
-    Restoring(End),
+    Restoring(Box<End>),
     /// It is to end so.
-    Ending(End),
+    Ending(Box<End>),
     Ended(Status),
 }
 
@@ -113,7 +114,7 @@ pub struct UnitState {
     pub requires_held: bool,
     pub confirm_not_needed: bool,
     /// All questions so far, the last one last.
-    pub questions: Vec<Question>,
+    pub questions: Rare<Vec<Question>>,
     /// Attempts started, those of fallbacks too.
     pub attempts: u32,
     /// Attempts of earlier goes at it, before a resume started it over.
@@ -130,20 +131,20 @@ pub struct UnitState {
     pub way_started: Option<(Timestamp, std::time::Duration)>,
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
-    pub last_failure: Option<Failure>,
+    pub last_failure: Option<Box<Failure>>,
     /// What the attempt in flight holds of each resource.
-    pub uses: IndexMap<Arc<str>, i64>,
-    pub outputs: IndexMap<Arc<str>, Value>,
+    pub uses: Rare<IndexMap<Arc<str>, i64>>,
+    pub outputs: Rare<IndexMap<Arc<str>, Value>>,
     /// What its attempts have used so far; `None` before the first process has ended.
     pub usage: Option<Usage>,
     /// What else is to be said of its attempts.
-    pub notes: Vec<String>,
+    pub notes: Rare<Vec<String>>,
     /// What people wrote down about it.
-    pub remarks: Vec<Remark>,
+    pub remarks: Rare<Vec<Remark>>,
     /// What a person said of the failure that it stands at.
-    pub verdict: Option<Answer>,
+    pub verdict: Option<Box<Answer>>,
     pub handed: Handed,
-    pub saved: Option<Saved>,
+    pub saved: Option<Box<Saved>>,
     /// It has its slot and locks while snapshots of steps are taken that it is joined to.
     pub(super) held_for_joined: bool,
     /// It was started, and what it did was not undone.
@@ -157,7 +158,7 @@ impl UnitState {
     /// person has done and a stop kept from being verified; what was saved before the first attempt, for a later failure goes back to that; and what an undo of
     /// what it did would take.
     pub(super) fn anew(&mut self) -> Self {
-        let mut questions = std::mem::take(&mut self.questions);
+        let mut questions = std::mem::take(&mut self.questions).into_inner();
         let stopped = matches!(self.phase, Phase::Ended(Status::Cancelled));
         let done = |question: &Question, answer: &Answer| {
             let manual = question.kind == QuestionKind::Manual && stopped;
@@ -174,8 +175,8 @@ impl UnitState {
             };
         let outputs = questions.iter().find_map(given).unwrap_or_default();
         Self {
-            questions,
-            outputs,
+            questions: questions.into(),
+            outputs: outputs.into(),
             remarks: std::mem::take(&mut self.remarks),
             saved: self.saved.take().filter(|saved| !saved.put_back),
             touched: self.touched,

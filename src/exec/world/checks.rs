@@ -105,7 +105,7 @@ impl LocalWorld {
         };
         let (attempt, way, log) = (state.attempts, state.way, state.start);
         let order = AttemptOrder { unit, attempt, way, log };
-        let given = (order, Some(&state.outputs));
+        let given = (order, Some(&*state.outputs));
         let probes = evaluate(self, given, view, (step, verify_of(step, order)), None);
         let timeout = attempt_of(step, way).and_then(|attempt| attempt.timeout.as_ref());
         let place = place_of(view, &self.surroundings, unit);

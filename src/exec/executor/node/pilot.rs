@@ -128,7 +128,7 @@ impl Pilot {
         if self.is_too_late(&files) {
             return self.leave();
         }
-        let had = carry_out(&files, &self.watch, &self.job);
+        let had = carry_out(&files, &self.watch, &self.job, false);
         let _ = std::fs::remove_file(self.order.queue.join(name));
         match had {
             Ok(true) => {
