@@ -26,6 +26,15 @@ fn not_declared(name: &str) -> String {
         );
     }
     match name {
+        "stdout" | "stderr" | "stdin" => {
+            "what a step writes is an output's value: `output NAME: string from stdout` in it"
+                .to_owned()
+        }
+        "exit_code" | "exitcode" | "returncode" | "rc" => {
+            "an attempt that ends with another exit code than 0 has failed; how a step ended is \
+             `STEP.status`"
+                .to_owned()
+        }
         "not" => "write `!` for \"not\", as `!(a == b)`".to_owned(),
         "memory" => {
             "the memory that is free is asked for where probes stand, by `memory >= SIZE`, as \

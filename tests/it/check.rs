@@ -324,3 +324,27 @@ fn how_long_a_file_is_changes_no_finding() {
     assert!(short.len() > 6, "{short:#?}");
     assert_eq!(short, found("long.goal"));
 }
+
+#[test]
+fn words_for_probes_and_names_from_elsewhere_are_told_what_is_written_here() {
+    let words = [
+        ("exists \"x\"", "write `file \"PATH\"`"),
+        ("directory \"x\"", "write `dir \"PATH\"`"),
+        ("grep \"a\" \"x\"", "contains \"TEXT\""),
+        ("sh \"test -e x\"", "`run \"SCRIPT\"`"),
+        ("which \"git\"", "write `command \"NAME\"`"),
+        ("curl \"http://x\"", "write `http \"URL\"`"),
+        ("ping \"x:80\"", "write `tcp \"HOST:PORT\"`"),
+        ("exit 0", "exit code than 0 has failed"),
+        ("stdout == \"x\"", "`output NAME: string from stdout`"),
+        ("exit_code == 0", "`STEP.status`"),
+    ];
+    for (probe, help) in words {
+        let project = Project::new(&format!(
+            "goal g {{\nstep a {{\nrun \"true\"\nverify {{ {probe} }}\n}}\n}}\n"
+        ));
+        let found = project.check("plan.goal");
+        assert_eq!(found.len(), 1, "{probe}: {found:#?}");
+        assert!(found[0]["help"].as_str().is_some_and(|text| text.contains(help)), "{}", found[0]);
+    }
+}

@@ -20,8 +20,32 @@ pub(super) fn instead_of(word: &str, place: Place) -> Option<&'static str> {
             .then_some("mount the file in the goal: `goal NAME from \"./file.goal\"`"),
         Place::Scenario => matches!(&*word, "assert" | "check" | "when" | "then" | "should")
             .then_some("write `given …` for what happens, `expect …` for what must come of it"),
+        Place::Probes => in_probes(&word),
         _ => None,
     }
+}
+
+fn in_probes(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "exists" | "exist" | "exists-file" | "file-exists" | "is-file" | "path" => {
+            "write `file \"PATH\"`, or `dir \"PATH\"` for a folder"
+        }
+        "folder" | "directory" | "is-dir" | "dir-exists" => "write `dir \"PATH\"`",
+        "grep" | "matches" | "includes" => "write `file \"PATH\" contains \"TEXT\"`",
+        "sh" | "bash" | "shell" | "script" | "exec" | "cmd" | "check" | "assert" | "test" => {
+            "ask a script: `run \"SCRIPT\"`; it holds where that ends with exit code 0"
+        }
+        "program" | "binary" | "which" | "installed" | "tool" => "write `command \"NAME\"`",
+        "url" | "curl" | "wget" | "get" | "fetch" | "https" => {
+            "write `http \"URL\"`, with `status N` where it is not 200 to 299"
+        }
+        "ping" | "host" | "socket" | "connect" | "listening" => "write `tcp \"HOST:PORT\"`",
+        "exit" | "exit-code" | "exitcode" | "returns" | "succeeds" => {
+            "an attempt that ends with another exit code than 0 has failed already; what a script \
+             says is asked for by `run \"SCRIPT\"`"
+        }
+        _ => return None,
+    })
 }
 
 fn in_step(word: &str) -> Option<&'static str> {
