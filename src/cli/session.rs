@@ -268,7 +268,7 @@ fn tell_end(
         RunFormat::Json => output::print_json(&view),
         RunFormat::Jsonl => {}
         RunFormat::Text => {
-            output::print(&format!("\n{}", report::text(&view, output::colour_out())));
+            output::print(&format!("\n{}", report::text(&view, None, output::colour_out())));
         }
     }
     // Without them standard error is a log's.

@@ -5,6 +5,7 @@ use super::arguments::{ShowArguments, ShowFormat};
 use super::exit::Failed;
 use super::output;
 use super::runs::{Found, find, open_to_read};
+use super::session::now;
 use super::view::view;
 use crate::report::{self, RunView};
 use crate::store::RequestKind;
@@ -17,7 +18,10 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<u8, Failed> {
     }
     match arguments.format {
         ShowFormat::Json => output::print_json(&view),
-        ShowFormat::Text => output::print(&report::text(&view, output::colour_out())),
+        ShowFormat::Text => {
+            let now = found.alive.then(now);
+            output::print(&report::text(&view, now, output::colour_out()))
+        }
     }
     found.told()
 }

@@ -59,7 +59,7 @@ fn run() -> RunView {
 
 #[test]
 fn show_is_a_table_that_fits_a_terminal() {
-    let text = text(&run(), false);
+    let text = text(&run(), None, false);
     assert!(text.lines().all(|line| width(line) <= 80), "{text}");
     insta::assert_snapshot!(text);
 }

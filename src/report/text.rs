@@ -16,18 +16,19 @@ const WIDEST: usize = 28;
 /// The most instances of one step that are named.
 const INSTANCES: usize = 10;
 
-/// The run as a table of its steps, with what else should be known below.
-pub fn text(view: &RunView, colour: bool) -> String {
+/// The run as a table of its steps, with what else should be known below. `now`: where it goes on, up to which what is
+/// not over has taken its time.
+pub fn text(view: &RunView, now: Option<Timestamp>, colour: bool) -> String {
     let paint = Paint(colour);
     let ids = view.steps.iter().map(|step| width(&visible(&step.id))).max().unwrap_or(0);
     let ids = ids.clamp(4, WIDEST);
-    let mut parts = vec![heading(view, paint)];
+    let mut parts = vec![heading(view, now, paint)];
     if !view.steps.is_empty() {
         let (step, status) = (pad("step", ids), pad("status", STATUS_COLUMNS));
         let title = paint.dim(&format!("    {step}  {status}  attempts     time"));
         parts.push(format!("\n{title}\n"));
     }
-    parts.extend(view.steps.iter().map(|step| row(step, ids, paint)));
+    parts.extend(view.steps.iter().map(|step| row(step, now, ids, paint)));
     parts.extend(view.steps.iter().map(below));
     parts.extend(view.verify.iter().filter(|verify| !verify.holds).map(|it| verified(it, paint)));
     // The first one may be the run's own reason.
@@ -64,21 +65,25 @@ fn whose(goal: &str) -> String {
 /// As wide as `undo-failed`.
 const STATUS_COLUMNS: usize = 11;
 
-fn heading(view: &RunView, paint: Paint) -> String {
+fn heading(view: &RunView, now: Option<Timestamp>, paint: Paint) -> String {
     let goal = paint.bold(&cut(&visible(&view.goal), 50));
     let status = run_colour(paint, view.status, view.status.word());
     let exit = view.exit.map(|exit| format!(", exit code {exit}")).unwrap_or_default();
     let mut facts = vec![format!("run {}", visible(&view.run))];
     facts.extend(view.started.map(|started| format!("started {}", clock(started))));
     facts.extend(view.took().map(|took| format!("took {}", length(took))));
+    let so_far = now.filter(|_| view.ended.is_none()).zip(view.started);
+    facts.extend(so_far.map(|(now, started)| format!("{} so far", length(now.since(started)))));
     let reason = view.reason.as_ref().map(|reason| paragraph(reason, "")).unwrap_or_default();
     format!("{goal} {status}{exit}\n{}\n{reason}", facts.join(", "))
 }
 
 /// One step. A reason that has no room beside it stands below it.
-fn row(step: &StepView, ids: usize, paint: Paint) -> String {
+fn row(step: &StepView, now: Option<Timestamp>, ids: usize, paint: Paint) -> String {
     let (mark, shade) = mark(step);
-    let took = step.took().map(length).unwrap_or_default();
+    let goes_on = now.filter(|_| step.status == Status::Running && step.ended.is_none());
+    let so_far = || Some(goes_on?.since(step.started?));
+    let took = step.took().or_else(so_far).map(length).unwrap_or_default();
     let attempts = if step.attempts == 0 { String::new() } else { step.attempts.to_string() };
     let line = format!(
         "  {} {}  {}  {}  {}",

@@ -225,3 +225,25 @@ fn a_secret_that_is_typed_is_not_shown() {
     let shown = terminal.ends(0);
     assert!(!shown.contains("hunter22"), "{shown}");
 }
+
+#[test]
+fn show_says_how_long_what_runs_has_run_so_far_and_no_more_once_its_process_is_gone() {
+    let project = Project::new(
+        "goal g {\n  step held { run \"touch started; sh hold go\" }\n  step last { depends held; run \"true\" }\n}\n",
+    );
+    let live = project.start(&[]);
+    project.await_file("started");
+    let row = |shown: &str| -> Vec<String> {
+        let row = shown.lines().find(|line| line.contains(" held ")).expect("its row");
+        row.split_whitespace().map(str::to_owned).collect()
+    };
+    let shown = project.call(&["show"]).exits(0).out();
+    assert!(shown.contains(" so far\n"), "{shown}");
+    let row_of_held = row(&shown);
+    assert_eq!(row_of_held[2..4], ["running", "1"], "{shown}");
+    assert!(row_of_held.get(4).is_some_and(|time| time.ends_with('s')), "{shown}");
+    live.kill();
+    let shown = project.call(&["show"]).exits(0).out();
+    assert!(!shown.contains("so far"), "{shown}");
+    assert!(!row(&shown).get(4).is_some_and(|time| time.ends_with("ms")), "{shown}");
+}
