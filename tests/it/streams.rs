@@ -103,6 +103,17 @@ fn a_writer_that_fails_stops_its_reader() {
 }
 
 #[test]
+fn who_stops_for_one_that_puts_its_snapshot_back_first_is_told_of_it() {
+    let project = project(
+        "step a { run \"trap 'exit 1' TERM; touch writing; sh hold never\" }\n\
+         step b { stdin from a; snapshot \"out\"; run \"while ! test -e writing; do sleep 0.01; done; echo x > out; exit 3\" }",
+    );
+    let outcome = project.run(&["-j2"]).exits(1).stands("a cancelled, b failed");
+    assert_eq!(outcome.reason("a"), "`b` failed, and a pipe joins them");
+    assert!(!project.has("out"), "it is put back");
+}
+
+#[test]
 fn a_program_that_is_not_there_fails_its_chain() {
     run("step a { run [\"no-such-program\"] }\nstep b { stdin from a; run \"cat\" }")
         .exits(1)

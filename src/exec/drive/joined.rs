@@ -185,11 +185,14 @@ impl<W: World> Drive<'_, W> {
     fn end_joined(&mut self, failing: &[(NodeIx, Failure)], cancelled: bool) {
         let (stopped, failed): (Vec<_>, Vec<_>) =
             failing.iter().partition(|(_, failure)| cancelled || *failure == Failure::Cancelled);
+        // One that puts its snapshot back first has not ended yet.
+        let failing = failed.first().map(|(node, _)| self.joins(*node, Status::Failed));
         for (node, failure) in failed {
             self.finish(UnitIx::of(*node), Status::Failed, Some(failure.clone()), None);
         }
         for (node, failure) in stopped {
-            let reason = self.joined_reason(*node, Status::Blocked).filter(|_| !cancelled);
+            let reason = self.joined_reason(*node, Status::Blocked).or_else(|| failing.clone());
+            let reason = reason.filter(|_| !cancelled);
             self.finish(UnitIx::of(*node), Status::Cancelled, Some(failure.clone()), reason);
         }
     }
@@ -205,8 +208,12 @@ impl<W: World> Drive<'_, W> {
                 _ => matches!(ended, Status::Failed | Status::Blocked),
             }
         })?;
-        let how = super::finish::past(self.state.node(cause).status);
-        Some(format!("`{}` {how}, and a pipe joins them", self.state.graph().id(cause)))
+        Some(self.joins(cause, self.state.node(cause).status))
+    }
+
+    fn joins(&self, cause: NodeIx, status: Status) -> String {
+        let how = super::finish::past(status);
+        format!("`{}` {how}, and a pipe joins them", self.state.graph().id(cause))
     }
 }
 
