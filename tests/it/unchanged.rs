@@ -119,6 +119,24 @@ goal g {
 }
 
 #[test]
+fn a_pattern_that_matches_nothing_is_unchanged_until_it_matches_something() {
+    let plan =
+        "goal g {\n  step s { reads \"in/*\"; run \"echo x >> ran\"; unless { unchanged } }\n}\n";
+    let project = Project::new(plan);
+    let runs = || {
+        project.run(&[]).exits(0).stands("s succeeded");
+        project.lines("ran").len()
+    };
+    assert_eq!([runs(), runs()], [1, 1]);
+    project.write("in/a", "a");
+    assert_eq!([runs(), runs()], [2, 2]);
+    fs::remove_file(project.path("in/a")).unwrap();
+    assert_eq!([runs(), runs()], [3, 3]);
+    project.write("plan.goal", plan.replace("in/*", "in/named"));
+    assert_eq!([runs(), runs()], [4, 5], "what is named is to be there");
+}
+
+#[test]
 fn a_change_while_the_step_runs_is_seen_the_next_time() {
     let project = Project::new(
         r#"

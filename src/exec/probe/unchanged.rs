@@ -119,7 +119,8 @@ fn look(wanted: &Unchanged, last: Option<&Inputs>, control: &Controller) -> Resu
     let mut paths = Vec::new();
     for pattern in &wanted.reads {
         let matches = matching(&wanted.folder, pattern)?;
-        if matches.is_empty() {
+        // That a pattern matches nothing is as good a fact as what it matches; a file that is named is to be there.
+        if matches.is_empty() && !pattern.contains(['*', '?', '[']) {
             return Err(format!("`{pattern}`, which it reads, is not there"));
         }
         paths.extend(matches.into_iter().flat_map(|path| files(&wanted.folder, &path)));
