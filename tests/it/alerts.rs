@@ -95,6 +95,29 @@ goal g {
 }
 
 #[test]
+fn that_a_goal_inside_failed_by_itself_is_told_once_to_those_around_it() {
+    let project = Project::new(
+        r#"
+goal g {
+  on failure continue
+  goal inner {
+    step a { run "true" }
+    verify { file "nowhere" }
+    alert on failure { run "echo \"$GOAL_ALERT_TEXT\" >> inner" }
+  }
+  alert on failure { run "echo \"$GOAL_ALERT_TEXT\" >> outer" }
+}
+"#,
+    );
+    project.run(&[]).exits(1);
+    for file in ["inner", "outer"] {
+        let told = project.lines(file);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("goal `inner` failed"), "{told:?}");
+    }
+}
+
+#[test]
 fn what_takes_too_long_or_is_silent_is_told_once() {
     let project = Project::new(
         r#"

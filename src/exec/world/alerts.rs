@@ -137,12 +137,12 @@ fn trouble(event: &Event, view: View<'_>) -> Option<(Trouble, NodeIx)> {
             let text = format!("step `{step}` failed{why}");
             if ignored { None } else { of_unit("failure", &unit, text) }
         }
-        // Where a step failed, that was told; else it was the goal's own `verify` or deadline.
+        // Where something in it failed, that was told; else it was the goal's own `verify` or deadline.
         Event::GoalEnded { goal, status: Status::Failed, reason } => {
             let node = graph.goal_ix(goal)?;
             let failed = |inner: &NodeIx| {
                 let found = view.state.node(*inner).status == Status::Failed;
-                graph.is_step(*inner) && found && !view.state.is_ignored(*inner)
+                found && !view.state.is_ignored(*inner)
             };
             let told = graph.descendants(node).iter().any(failed);
             let why = reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
