@@ -20,7 +20,7 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<u8, Failed> {
         ShowFormat::Json => output::print_json(&view),
         ShowFormat::Text => {
             let now = found.alive.then(now);
-            output::print(&report::text(&view, now, output::colour_out()))
+            output::print(&report::text(&view, now, output::colour_out()));
         }
     }
     found.told()

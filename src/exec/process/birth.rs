@@ -17,8 +17,8 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use rustix::io::Errno;
-use rustix::process::Pid;
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 /// Texts as the system takes them: a pointer to each, and a null.
 pub(super) struct Texts<'a> {
@@ -80,13 +80,19 @@ impl<'a> Birth<'a> {
         let error = last_error();
         drop(blocked);
         let pid = Pid::from_raw(pid.max(0)).ok_or(error)?;
-        // SAFETY: the call succeeded, so that the handle is open, and nobody else's.
-        let handle = unsafe { OwnedFd::from_raw_fd(handle) };
-        match self.refused.load(Ordering::Relaxed) {
-            0 => Ok((pid, handle)),
-            error => {
-                let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
-                Err(Errno::from_raw_os_error(error))
+        // Linux before 5.2 knows no handles, and does not say so.
+        let handle = if handle < 0 {
+            None
+        } else {
+            // SAFETY: the call succeeded, so that the handle is open, and nobody else's.
+            Some(unsafe { OwnedFd::from_raw_fd(handle) })
+        };
+        match (self.refused.load(Ordering::Relaxed), handle) {
+            (0, Some(handle)) => Ok((pid, handle)),
+            (refused, _) => {
+                let _ = kill_process(pid, Signal::KILL);
+                let _ = retry_on_intr(|| waitpid(Some(pid), WaitOptions::empty()));
+                Err(if refused == 0 { Errno::NOSYS } else { Errno::from_raw_os_error(refused) })
             }
         }
     }
