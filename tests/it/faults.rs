@@ -345,24 +345,24 @@ impl MemoryGroup {
             let group = Path::new(top).join(&name);
             fs::create_dir(&group).ok()?;
             let group = Self(group);
+            let set =
+                |name: &str, limit: u64| fs::write(group.0.join(name), limit.to_string()).is_ok();
             // Made by itself, where the controller is there.
-            let there = group.0.join(bound).exists();
-            (there && fs::write(group.0.join(bound), limit.to_string()).is_ok()).then_some(group)
+            if !group.0.join(bound).exists() || !set(bound, limit) {
+                return None;
+            }
+            // What is swapped out is not ended.
+            let _ = set("memory.memsw.limit_in_bytes", limit) || set("memory.swap.max", 0);
+            Some(group)
         })
     }
 
     /// A command that runs in it.
     fn enter(&self, command: &Command) -> Command {
         let mut inside = Command::new("sh");
-        inside.args(["-c", "echo $$ > \"$1/cgroup.procs\"; shift; exec \"$@\"", "sh"]);
+        inside.args(["-c", "echo $$ > \"$1/cgroup.procs\" && shift && exec \"$@\"", "sh"]);
         inside.arg(&self.0).arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => inside.env(name, value),
-                None => inside.env_remove(name),
-            };
-        }
-        inside.current_dir(command.get_current_dir().expect("it has a folder"));
+        adopt(&mut inside, command);
         inside
     }
 }
@@ -384,7 +384,9 @@ fn what_the_system_ends_as_memory_has_run_out_has_failed_for_its_memory() {
 goal g {
   on failure continue
   step killed { run "kill -9 $$" }
-  step itself { after killed; run ["python3", "-c", "bytearray(200 << 20)"] }
+  step survivor { after killed; run "python3 -c 'bytearray(200 << 20)' || true" }
+  step later { after survivor; run "kill -9 $$" }
+  step itself { after later; run ["python3", "-c", "bytearray(200 << 20)"] }
   step script { after itself; run "python3 -c 'bytearray(200 << 20)'\necho never" }
   step again {
     after script
@@ -400,6 +402,32 @@ goal g {
         assert_eq!(outcome.reason(step), "used more than the memory it may use");
         assert!(outcome.step(step)["notes"][0].as_str().unwrap().contains("memory had run out"));
     }
-    assert_eq!(outcome.reason("killed"), "ended by SIGKILL");
-    outcome.stands("killed failed, itself failed, script failed, again succeeded");
+    for step in ["killed", "later"] {
+        assert_eq!(outcome.reason(step), "ended by SIGKILL");
+    }
+    outcome.stands("survivor succeeded, again succeeded");
+}
+
+#[test]
+fn steps_that_wait_for_descriptors_keep_none_from_those_that_run() {
+    let steps: Vec<String> =
+        (0..60).map(|n| format!("step s{n} {{ run \"sleep 0.05\"; idempotent }}")).collect();
+    let project = Project::new(&format!("goal g {{\n{}\n}}\n", steps.join("\n")));
+    let plain = project.command(&["run", "plan.goal", "--format", "json", "-j", "32"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 80 && exec \"$@\"", "sh"]);
+    command.arg(plain.get_program()).args(plain.get_args());
+    adopt(&mut command, &plain);
+    Outcome::of(project.spawn(command).end()).exits(0).stands("s0 succeeded, s59 succeeded");
+}
+
+/// Runs where the other would, with what it would be given.
+fn adopt(command: &mut Command, other: &Command) {
+    for (name, value) in other.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.current_dir(other.get_current_dir().expect("it has a folder"));
 }

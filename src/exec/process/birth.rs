@@ -9,6 +9,7 @@
 
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -18,7 +19,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use rustix::io::{Errno, retry_on_intr};
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid};
 
 /// Texts as the system takes them: a pointer to each, and a null.
 pub(super) struct Texts<'a> {
@@ -65,24 +66,24 @@ impl<'a> Birth<'a> {
     /// # Errors
     /// What the system says where there can be no such process. Then nothing is left of it.
     pub(super) fn start(&self) -> Result<(Pid, OwnedFd), Errno> {
-        let mut stack = [MaybeUninit::<u128>::uninit(); STACK / size_of::<u128>()];
-        let top = stack.as_mut_ptr_range().end;
+        let stack = STACK.take().map_or_else(Stack::new, Ok)?;
         let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
         let mut handle: RawFd = -1;
         // Until the child has its own handlers, that is none, no signal may come to it.
         let blocked = Blocked::all();
-        // SAFETY: the child gets a stack that nobody else uses, aligned as each processor wants it; this frame, with that stack
-        // and all that is pointed to, lives on until the child no longer uses it, as CLONE_VFORK holds this thread until then.
+        // SAFETY: the child gets a stack that nobody else uses, aligned to a page; that stack, and all that is pointed to,
+        // lives on until the child no longer uses it, as CLONE_VFORK holds this thread until then.
         let pid = unsafe {
             let this = ptr::from_ref(self).cast_mut().cast();
-            libc::clone(become_program, top.cast(), flags, this, &raw mut handle)
+            libc::clone(become_program, stack.top(), flags, this, &raw mut handle)
         };
         let error = last_error();
         drop(blocked);
+        STACK.set(Some(stack));
         let pid = Pid::from_raw(pid.max(0)).ok_or(error)?;
-        // Linux before 5.2 knows no handles, and does not say so.
+        // A system that does not know the flag does not say so.
         let handle = if handle < 0 {
-            None
+            pidfd_open(pid, PidfdFlags::empty()).ok()
         } else {
             // SAFETY: the call succeeded, so that the handle is open, and nobody else's.
             Some(unsafe { OwnedFd::from_raw_fd(handle) })
@@ -128,8 +129,50 @@ impl<'a> Birth<'a> {
     }
 }
 
-/// Bytes for what the child calls.
-const STACK: usize = 16 * 1024;
+thread_local! {
+    static STACK: Cell<Option<Stack>> = const { Cell::new(None) };
+}
+
+/// What the child calls stands on it: a few system calls, or what a preloaded library has put in their place. Below it is
+/// a page that nobody may touch.
+struct Stack(*mut libc::c_void);
+
+const ROOM: usize = 128 * 1024;
+
+impl Stack {
+    fn new() -> Result<Self, Errno> {
+        let (readable, private) = (
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK,
+        );
+        // SAFETY: asks for new memory, and for nothing that is there already; the guard is a part of it.
+        unsafe {
+            let bottom = libc::mmap(ptr::null_mut(), ROOM, readable, private, -1, 0);
+            if bottom == libc::MAP_FAILED {
+                return Err(last_error());
+            }
+            let stack = Self(bottom);
+            if libc::mprotect(bottom, GUARD, libc::PROT_NONE) != 0 {
+                return Err(last_error());
+            }
+            Ok(stack)
+        }
+    }
+
+    fn top(&self) -> *mut libc::c_void {
+        self.0.wrapping_byte_add(ROOM)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: it is this thread's own, and no child uses it any more.
+        unsafe { libc::munmap(self.0, ROOM) };
+    }
+}
+
+/// No page of any processor is larger.
+const GUARD: usize = 64 * 1024;
 
 extern "C" fn become_program(birth: *mut libc::c_void) -> libc::c_int {
     // SAFETY: it is what `start` gave, whose thread stands still meanwhile; `_exit` ends the child and leaves all as it is.

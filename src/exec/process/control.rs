@@ -3,7 +3,6 @@
 //! Knows process groups, not what runs in them. Invariant: an order to end is never lost and never
 //! taken back; the clock stands still from `Suspend` to `Resume`.
 
-use std::cell::Cell;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -173,10 +172,7 @@ impl Controller {
 
     /// Hears of everything that is sent from now on.
     pub(super) fn listen(&self) -> rustix::io::Result<Listening> {
-        let wake = match SPARE.take() {
-            Some(spare) => spare,
-            None => Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?),
-        };
+        let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let mut state = self.lock();
         let id = state.next;
         state.next += 1;
@@ -188,11 +184,6 @@ impl Controller {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-thread_local! {
-    /// Of the supervision before. What woke that one last is forgotten when this one first hears.
-    static SPARE: Cell<Option<Arc<OwnedFd>>> = const { Cell::new(None) };
 }
 
 /// One supervisor's ear.
@@ -242,6 +233,5 @@ impl Listening {
 impl Drop for Listening {
     fn drop(&mut self) {
         self.controller.lock().listeners.retain(|listener| listener.id != self.id);
-        SPARE.set(Some(Arc::clone(&self.wake)));
     }
 }

@@ -60,7 +60,8 @@ pub struct ProcessOrder {
     /// Bytes that the tree may have in memory together, looked at a few times a second; and that
     /// no process of it may ever have had.
     pub memory: Option<u64>,
-    /// Nothing else runs in goalc's control group: what the system ends there as memory has run out is of its tree.
+    /// Where goalc is a job of a cluster, it is all that the job is for: what the system ends there as memory has run out
+    /// is of its tree.
     pub alone: bool,
     /// How many processors it may use.
     pub cpus: Option<u32>,

@@ -12,8 +12,6 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError, RwLock, RwLockWriteGuard};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
-use super::starved;
-
 /// Children whose status will be asked for.
 static OWN: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
@@ -57,7 +55,6 @@ pub(super) fn is_subreaper() -> bool {
 pub(super) fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        starved::prepare();
         for name in std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {
             let number = name.file_name().to_str().and_then(|name| name.parse::<i32>().ok());
             if let Some(number) = number.filter(|&number| number > 2) {

@@ -41,10 +41,11 @@ pub fn supervise(order: &ProcessOrder, control: &Controller) -> ProcessReport {
 /// As [`supervise`], with ends of pipes to other processes. They are closed here once the process
 /// has them.
 pub fn supervise_joined(order: &ProcessOrder, ends: Ends, control: &Controller) -> ProcessReport {
+    let starvation = Starvation::watched(order.alone);
     let started = super::start::start(order, &ends, control);
     drop(ends);
     match started {
-        Ok(started) => Supervision::new(order, started).run(),
+        Ok(started) => Supervision::new(order, started, starvation).run(),
         Err(end) => ProcessReport::not_started(end),
     }
 }
@@ -101,7 +102,7 @@ struct Supervision<'a> {
 }
 
 impl<'a> Supervision<'a> {
-    fn new(order: &'a ProcessOrder, started: Started) -> Self {
+    fn new(order: &'a ProcessOrder, started: Started, starvation: Starvation) -> Self {
         let began = started.listening.controller.clock();
         Self {
             order,
@@ -114,7 +115,7 @@ impl<'a> Supervision<'a> {
             verdict: None,
             notes: Vec::new(),
             survivors: 0,
-            starvation: Starvation::watched(order.alone),
+            starvation,
             told: Vec::new(),
             look_at: order.memory.map(|_| began + MEASURE),
             pause: LOOK.0,
@@ -358,7 +359,8 @@ impl<'a> Supervision<'a> {
         let over = self.order.memory.is_some_and(|limit| usage.peak_memory > limit);
         let starved = self.verdict.is_none() && self.starvation.ended(&end);
         if starved {
-            self.notes.push("the system ended a process of it, as memory had run out".to_owned());
+            let what = if self.order.alone { "a process of it" } else { "processes meanwhile" };
+            self.notes.push(format!("the system ended {what}, as memory had run out"));
         }
         let verdict = self.verdict.or((over || starved).then_some(ProcessEnd::OutOfMemory));
         ProcessReport {

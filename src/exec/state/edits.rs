@@ -56,7 +56,7 @@ impl RunState {
                 start_over(&mut self.nodes[node.at()]);
                 self.nodes[node.at()].outdate_snapshots();
                 // What was approved may be another thing now.
-                self.nodes[node.at()].unit.questions.clear();
+                self.nodes[node.at()].unit.questions = Rare::default();
                 for joined in self.graph.joined(node) {
                     start_over(&mut self.nodes[joined.at()]);
                 }
@@ -115,7 +115,7 @@ impl RunState {
         let (failed_by, undone) = (state.failed_by.take(), std::mem::take(&mut state.undone));
         start_over(state);
         // What was approved may be another thing now.
-        state.unit.questions.clear();
+        state.unit.questions = Rare::default();
         (state.stopping, state.rolling) = (stopping, rolling);
         (state.failed_by, state.undone) = (failed_by, undone);
         if never_opened {
@@ -160,7 +160,7 @@ fn may_repeat(step: &Step, unit: &UnitState) -> bool {
 fn start_others_over(state: &mut NodeState) {
     for instance in state.instances.iter_mut().filter(|unit| !has_open_doubt(unit)) {
         *instance = instance.anew();
-        instance.questions.clear();
+        instance.questions = Rare::default();
     }
     state.instances_failed = 0;
 }

@@ -23,10 +23,10 @@ impl NodeState {
     pub(super) fn take_leftovers(&mut self) -> Rare<VecDeque<Leftover>> {
         let items = self.items.take().unwrap_or_default();
         let instances = std::mem::take(&mut self.instances);
-        let mut left = std::mem::take(&mut self.leftovers);
+        let mut left = std::mem::take(&mut self.leftovers).into_inner();
         let touched = items.into_iter().zip(instances).filter(|(_, unit)| unit.touched);
         left.extend(touched.map(|(item, mut unit)| Leftover { item, unit: kept(&mut unit) }));
-        left
+        left.into()
     }
 
     /// The instance of an item, with what an earlier one of the same item left.
@@ -51,7 +51,7 @@ impl NodeState {
 
     /// What its `snapshot` names may be more than is saved.
     pub(super) fn outdate_snapshots(&mut self) {
-        let left = self.leftovers.iter_mut().map(|left| &mut left.unit);
+        let left = self.leftovers.written().into_iter().flatten().map(|left| &mut left.unit);
         let units = std::iter::once(&mut self.unit).chain(&mut self.instances).chain(left);
         for saved in units.filter_map(|unit| unit.saved.as_mut()) {
             saved.outdated = true;
