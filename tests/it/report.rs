@@ -353,3 +353,22 @@ fn comments_above_goals_and_steps_are_their_documentation() {
     let params = project.call(&["list", "plan.goal"]).exits(0).out();
     assert!(params.contains("Where it goes."), "{params}");
 }
+
+#[test]
+fn a_service_counts_in_the_longest_chain_until_it_is_ready() {
+    let project = Project::new(
+        r#"
+goal g {
+  step s { service; ready { file "up" }; run "touch up; exec sleep 600" }
+  step c { depends s; run "sleep 0.3" }
+  step d { depends c, s; run "sleep 0.2" }
+}
+"#,
+    );
+    project.run(&[]).exits(0);
+    let report = project.call(&["report", "--format", "json"]).exits(0).json();
+    let figure = |name: &str| report["figures"][name].as_f64().expect("a number");
+    let took = report["took"].as_f64().expect("a number");
+    assert!(figure("critical") <= took + 0.01, "{report:#}");
+    assert!(figure("critical") >= 0.5, "{report:#}");
+}

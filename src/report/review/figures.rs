@@ -8,7 +8,7 @@ use super::build::Sources;
 use super::data::Figures;
 use super::history::EarlierStep;
 use super::span::{Span, joined, most_at_once, total, without};
-use super::track::Tracks;
+use super::track::{Track, Tracks};
 use crate::exec::graph::{Graph, NodeIx, Precedence};
 use crate::report::run::{StepView, UsageView};
 
@@ -33,8 +33,10 @@ impl<'a> Past<'a> {
         let tracks = Tracks::new(&graph, sources.events, sources.until);
         let busy: Vec<_> = tracks.nodes.iter().map(|track| track.busy(sources.until)).collect();
         let asked: Vec<_> = tracks.nodes.iter().map(|track| track.asked(sources.until)).collect();
-        let length =
-            |node: NodeIx| total(&joined(busy[node.at()].iter().chain(&asked[node.at()]).copied()));
+        let length = |node: NodeIx| {
+            let own = until_ready(tracks.node(node), busy[node.at()].clone());
+            total(&joined(own.iter().chain(&asked[node.at()]).copied()))
+        };
         let precedence = Precedence::new(&graph, length);
         let mut critical = precedence.critical_path(&graph);
         critical.retain(|node| !length(*node).is_zero());
@@ -51,6 +53,11 @@ impl<'a> Past<'a> {
     /// When a node was tried or was to be tried again.
     pub(super) fn busy(&self, node: NodeIx) -> &[Span] {
         self.busy.get(node.at()).map_or(&[], Vec::as_slice)
+    }
+
+    /// How long whoever waits for a node waited while it was busy: for a service, until it was ready.
+    pub(super) fn waited_for(&self, node: NodeIx) -> Duration {
+        total(&until_ready(self.tracks.node(node), self.busy(node).to_vec()))
     }
 
     /// From the start to the end, or to now.
@@ -137,7 +144,11 @@ pub(super) fn slots_of(past: &Past<'_>, node: NodeIx) -> Vec<Span> {
         return Vec::new();
     }
     let track = past.tracks.node(node);
-    let mut spans = track.tried(past.sources.until);
+    until_ready(track, track.tried(past.sources.until))
+}
+
+/// A service's times without those that it served.
+fn until_ready(track: &Track, mut spans: Vec<Span>) -> Vec<Span> {
     if let (Some(ready), Some(last)) = (track.ready, spans.last_mut()) {
         last.to = last.to.min(ready.max(last.from));
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{WORTH, Weighed, lesson, percent};
 use crate::exec::graph::NodeIx;
 use crate::report::review::figures::Past;
-use crate::report::review::span::total;
 use crate::report::text::length;
 
 /// Steps of a chain that are named.
@@ -14,7 +13,7 @@ const NAMED: usize = 8;
 /// One step takes most of the longest chain.
 pub(super) fn critical(past: &Past<'_>) -> Vec<Weighed> {
     let whole = past.critical_length;
-    let took = |node: &NodeIx| total(past.busy(*node));
+    let took = |node: &NodeIx| past.waited_for(*node);
     let Some(longest) = past.critical.iter().copied().max_by_key(took) else { return Vec::new() };
     let own = took(&longest);
     if past.critical.len() < 2 || own < WORTH * 2 || own * 2 < whole {

@@ -121,7 +121,7 @@ fn better(past: &Past<'_>, limit: u32) -> Option<(u32, Duration)> {
 fn unbounded(past: &Past<'_>, node: NodeIx) -> Duration {
     let found = past.sources.state.node(node);
     if found.items.is_none() || found.parallel.is_some() {
-        return total(past.busy(node));
+        return past.waited_for(node);
     }
     longest_item(past, node)
 }
