@@ -234,6 +234,22 @@ goal g {
 }
 
 #[test]
+fn a_pipeline_by_item_that_never_began_is_blocked_by_what_failed_before_it() {
+    let project = Project::new(
+        r#"
+goal g {
+  step a { foreach i in [1, 2, 3] parallel 1; run "test $i != 1" }
+  step b { foreach x in a; run "echo ${x.item} >> began" }
+  step c { depends b; run "true" }
+}
+"#,
+    );
+    let outcome = project.run(&[]).exits(1).stands("a failed, b blocked, c blocked");
+    assert_eq!(outcome.reason("b"), "instances that it takes its items from failed");
+    assert!(!project.has("began"));
+}
+
+#[test]
 fn a_pipeline_by_item_tells_of_its_own_tolerated_failures_too() {
     let project = Project::new(
         r#"

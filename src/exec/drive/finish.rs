@@ -106,15 +106,17 @@ impl<W: World> Drive<'_, W> {
         let has = |status| statuses.contains(&status);
         let failed = state.instances_failed;
         let all = u32::try_from(statuses.len()).unwrap_or(u32::MAX);
+        let began = !statuses.iter().all(|one| matches!(one, Status::Blocked | Status::NotRun));
+        let blocked = has(Status::Blocked) && !self.state.is_blocked_by_tolerated(node);
         let (status, failure, reason) = if self.state.is_past_tolerance(node) {
             (Status::Failed, Some(Failure::Instances { failed, all }), None)
         } else if has(Status::NotRun) && statuses.iter().all(|one| *one == Status::NotRun) {
             let unit = UnitIx::of(node);
             (Status::NotRun, None, self.unstarted_reason(unit, Status::NotRun))
-        } else if has(Status::Cancelled) || has(Status::NotRun) {
+        } else if (has(Status::Cancelled) || has(Status::NotRun)) && (began || !blocked) {
             let why = self.why_stopped(node).filter(|_| !self.state.cancelling(node));
             (Status::Cancelled, Some(Failure::Cancelled), why)
-        } else if has(Status::Blocked) && !self.state.is_blocked_by_tolerated(node) {
+        } else if blocked {
             let why = "instances that it takes its items from failed";
             (Status::Blocked, None, Some(why.to_owned()))
         } else {

@@ -186,10 +186,11 @@ impl Model<'_> {
         let any = |all: &[Status]| {
             instances.iter().any(|unit| unit.over.is_some_and(|over| all.contains(&over)))
         };
+        let began = any(&[Status::Succeeded, Status::Failed, Status::Cancelled, Status::Skipped]);
         Due::End(match () {
             () if self.past_tolerance(node) => vec![Status::Failed],
             () if any(&[Status::Cancelled]) => vec![Status::Cancelled],
-            () if any(&[Status::NotRun]) => {
+            () if any(&[Status::NotRun]) && (began || !any(&[Status::Blocked])) => {
                 let all_so = instances.iter().all(|unit| unit.over == Some(Status::NotRun));
                 vec![if all_so { Status::NotRun } else { Status::Cancelled }]
             }
