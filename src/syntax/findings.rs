@@ -153,7 +153,6 @@ pub(super) fn unexpected(place: Span, text: &str) -> Diagnostic {
         .maybe_help(instead_of(text, first).map(str::to_owned));
     match (narrow(text), text) {
         (Some(narrow), _) => found.fix(place, narrow),
-        (None, "&") => found.fix(place, "&&"),
         _ => found,
     }
 }
@@ -177,7 +176,7 @@ fn instead_of(text: &str, first: char) -> Option<&'static str> {
         '/' if text.starts_with("/*") => "a comment starts with `#`, on each of its lines",
         '/' => "a path stands in quotes; and there is no arithmetic: compute in a script",
         '+' | '-' | '*' | '^' => "there is no arithmetic: compute it in a script",
-        '&' => "write `&&` for \"and\"",
+        '&' => "write `&&` for \"and\" in a condition, and `,` in a list",
         '?' => "`?` stands right behind a name, as in `depends build?`",
         '$' => "a value is named without `$`; only inside a string write `${name}`",
         '`' | '“' | '”' | '„' | '«' | '»' => "a string stands between `\"` and `\"`",

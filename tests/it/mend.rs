@@ -250,3 +250,27 @@ fn no_plan_of_the_corpus_gets_worse() {
     }
     assert!(mended >= 5, "{mended}");
 }
+
+#[test]
+fn words_for_and_are_commas_in_lists_and_signs_in_conditions() {
+    let plan = "\
+goal g {
+  param x: bool = true
+  step b { run \"true\" }
+  step c { run \"true\" }
+  step m { depends b and c; when x and x; run \"true\" }
+  step n { depends m && b; run \"true\" }
+  alert on failure or retry { log }
+}
+";
+    let project = Project::new(plan);
+    project.call(&["check", "--fix", "plan.goal"]).exits(0);
+    let mended = project.read("plan.goal").replace(' ', "");
+    assert!(mended.contains("dependsb,c;whenx&&x;"), "{mended}");
+    assert!(!mended.contains("m&&b"), "{mended}");
+    assert!(mended.contains("onfailure,retry{"), "{mended}");
+    // There is no list of which one is enough: nothing is certain there.
+    project.write("plan.goal", plan.replace("b and c", "b or c").replace("x and x", "x"));
+    project.call(&["check", "--fix", "plan.goal"]).exits(2);
+    assert!(project.read("plan.goal").contains("b or c"));
+}

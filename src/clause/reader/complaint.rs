@@ -2,14 +2,14 @@
 //!
 //! Detection is elsewhere; this file owns the words.
 
-use super::elsewhere::instead_of;
+use super::elsewhere::{instead_of, sign_of_elsewhere};
 use crate::clause::reach::Reach;
 use crate::clause::table::{find, places_of, words};
 use crate::clause::usage::{option_usage, usage};
 use crate::clause::{BlockShape, ClauseSpec, Place, Role, table};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Span;
-use crate::syntax::{Delimiter, Mark, Token, TokenKind};
+use crate::syntax::{Delimiter, Token, TokenKind};
 
 /// A plan that has a goal and nothing more than it needs.
 const SMALLEST: &str = "goal hello { step greet { run \"echo hello\" } }";
@@ -153,24 +153,6 @@ fn within_braces(spec: &ClauseSpec, word: &str) -> Option<String> {
     };
     find(inside, word)?;
     Some(format!("write it in braces, as `{} {{ {word} … }}`", spec.word))
-}
-
-/// An operator as other languages write it: what stands for it here, if one sign does, and what to say.
-fn sign_of_elsewhere(spec: &ClauseSpec, token: &Token) -> Option<(&'static str, &'static str)> {
-    Some(match &token.kind {
-        TokenKind::Name(name) if &**name == "and" => ("&&", "write `&&` for \"and\""),
-        TokenKind::Name(name) if &**name == "or" => ("||", "write `||` for \"or\""),
-        TokenKind::Mark(Mark::Assign) if matches!(spec.word, "" | "when") => {
-            ("==", "write `==` to compare")
-        }
-        TokenKind::Mark(Mark::Range) if spec.word == "foreach" => {
-            ("", "write `range(1, 6)` for the numbers from 1 to 5")
-        }
-        TokenKind::Mark(Mark::Colon) if spec.block != BlockShape::None => {
-            ("", "what belongs to it stands between `{` and `}`")
-        }
-        _ => return None,
-    })
 }
 
 /// A word that is none of those which may stand here.

@@ -1,9 +1,11 @@
-//! Words by which other tools, or other places of a plan, say what a place has a word of its own for.
+//! Words and signs by which other tools, or other places of a plan, say what a place has a word of its own for.
 //!
 //! Only words that mean nothing where they stand come here; what is one slip from a right word is found first.
 
-use crate::clause::Place;
+use crate::clause::spec::{Count, Shape, Slot};
 use crate::clause::table::find;
+use crate::clause::{BlockShape, ClauseSpec, Place};
+use crate::syntax::{Mark, Token, TokenKind};
 
 /// What to write in a place instead of a word; `None` where no one word is meant by it.
 pub(super) fn instead_of(word: &str, place: Place) -> Option<&'static str> {
@@ -132,4 +134,55 @@ fn in_goal(word: &str) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// An operator as other languages write it: what stands for it here, if one sign does, and what to say.
+pub(super) fn sign_of_elsewhere(
+    spec: &ClauseSpec,
+    token: &Token,
+) -> Option<(&'static str, &'static str)> {
+    let joins = match &token.kind {
+        TokenKind::Name(name) if &**name == "and" => Some(true),
+        TokenKind::Name(name) if &**name == "or" => Some(false),
+        TokenKind::Mark(Mark::And) => Some(true),
+        TokenKind::Mark(Mark::Or) => Some(false),
+        _ => None,
+    };
+    if let (Some(and), Some(any)) = (joins, list_of(spec)) {
+        let commas = (",", "several have commas between them");
+        let all = ("", "all that is listed counts, with commas between; there is no `or` here");
+        return Some(if and || any { commas } else { all });
+    }
+    Some(match &token.kind {
+        _ if joins.is_some() && !takes_expressions(spec) => return None,
+        TokenKind::Name(name) if &**name == "and" => ("&&", "write `&&` for \"and\""),
+        TokenKind::Name(name) if &**name == "or" => ("||", "write `||` for \"or\""),
+        TokenKind::Mark(Mark::Assign) if matches!(spec.word, "" | "when") => {
+            ("==", "write `==` to compare")
+        }
+        TokenKind::Mark(Mark::Range) if spec.word == "foreach" => {
+            ("", "write `range(1, 6)` for the numbers from 1 to 5")
+        }
+        TokenKind::Mark(Mark::Colon) if spec.block != BlockShape::None => {
+            ("", "what belongs to it stands between `{` and `}`")
+        }
+        _ => return None,
+    })
+}
+
+fn slots(spec: &ClauseSpec) -> impl DoubleEndedIterator<Item = &Slot> {
+    spec.head.iter().chain(spec.options.iter().flat_map(|option| option.slots))
+}
+
+fn takes_expressions(spec: &ClauseSpec) -> bool {
+    slots(spec).any(|slot| matches!(slot.shape, Shape::Expr(_) | Shape::Operand(_)))
+}
+
+/// Where a clause takes a list and no condition: whether one of what it lists is enough.
+fn list_of(spec: &ClauseSpec) -> Option<bool> {
+    match slots(spec).rfind(|slot| slot.count == Count::List)?.shape {
+        Shape::Reference { .. } | Shape::Name | Shape::Text => Some(false),
+        Shape::Expr(_) | Shape::Operand(_) => None,
+        _ => Some(true),
+    }
 }
