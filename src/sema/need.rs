@@ -182,9 +182,19 @@ fn missing(graph: &Graph, pass: &mut Pass<'_>, query: &Query) -> Diagnostic {
         let help = format!("`{target}` itself waits for `{user}`: use a step that runs before it");
         return found.help(help);
     }
-    if !seen_from(pass, query) {
-        let help = format!("write `{clause} {}` in the braces of the mount", need.name);
-        return found.help(help);
+    match written_in(pass, query) {
+        Written::There => {}
+        Written::Around(goal) => {
+            let help = format!(
+                "add `{clause} {}` to the goal `{goal}`: in it the name is that of another one",
+                need.name
+            );
+            return found.help(help);
+        }
+        Written::AtMount => {
+            let help = format!("write `{clause} {}` in the braces of the mount", need.name);
+            return found.help(help);
+        }
     }
     let found = found.help(format!("add `{clause} {}` to `{user}`", need.name));
     match edit::add_edge(pass.sources, clauses, clause, &need.name) {
@@ -232,13 +242,32 @@ fn holder<'p>(pass: &Pass<'p>, query: &Query) -> Option<(&'p str, &'p [Clause])>
     }
 }
 
-/// Whether the needed name means the same where the edge would be written.
-fn seen_from(pass: &Pass<'_>, query: &Query) -> bool {
+/// Where an edge means what is needed.
+enum Written<'a> {
+    /// With who needs it.
+    There,
+    /// With this goal around it.
+    Around(&'a str),
+    /// Only with the mount of the file that it is in.
+    AtMount,
+}
+
+fn written_in<'a>(pass: &Pass<'a>, query: &Query) -> Written<'a> {
+    let world = pass.world;
+    let first = query.need.name.split('.').next().unwrap_or_default();
+    let meant = |from| world.visible(from).find_map(|(_, goal)| goal.names.get(first));
+    let needed = meant(query.need.scope);
     let scope: GoalIx = match query.user {
-        User::Step(ix) => pass.world.step(ix).goal,
-        User::Goal(ix) => pass.world.goal(ix).parent.unwrap_or(ix),
-        User::Binding(ix) => pass.world.binding(ix).goal,
+        User::Step(ix) => world.step(ix).goal,
+        User::Goal(ix) => world.goal(ix).parent.unwrap_or(ix),
+        User::Binding(ix) => world.binding(ix).goal,
         User::Scenario => super::world::ROOT,
     };
-    pass.world.visible(scope).any(|(ix, _)| ix == query.need.scope)
+    if meant(scope) == needed {
+        return Written::There;
+    }
+    let around = world.visible(scope).find(|(_, goal)| {
+        goal.mount.is_none() && goal.parent.is_some_and(|parent| meant(parent) == needed)
+    });
+    around.map_or(Written::AtMount, |(_, goal)| Written::Around(goal.shown()))
 }

@@ -274,3 +274,40 @@ goal g {
     project.call(&["check", "--fix", "plan.goal"]).exits(2);
     assert!(project.read("plan.goal").contains("b or c"));
 }
+
+#[test]
+fn an_edge_that_is_missing_is_written_where_its_name_means_what_is_needed() {
+    let plan = "\
+goal g {
+  step b { run \"echo 1\"; output o: string from stdout }
+  goal k {
+    env { A = b.o }
+    step c { run \"echo $A\" }
+  }
+  goal m {
+    when b.o == \"1\"
+    step d { run \"true\" }
+  }
+}
+";
+    let project = Project::new(plan);
+    project.call(&["check", "--fix", "plan.goal"]).exits(0);
+    assert_eq!(project.read("plan.goal").matches("depends b").count(), 2);
+    // In `h` the name is another step's: nothing that is written in `x` would do.
+    let shadowed = "\
+goal g {
+  let v = b.o
+  step b { run \"echo 1\"; output o: string from stdout }
+  goal h {
+    step b { run \"true\" }
+    step x { run \"echo ${v}\" }
+  }
+}
+";
+    project.write("plan.goal", shadowed);
+    let found = project.check("plan.goal");
+    let help = found[0]["help"].as_str().unwrap_or_default();
+    assert!(help.contains("add `depends b` to the goal `h`"), "{found:#?}");
+    project.write("plan.goal", shadowed.replace("goal h {", "goal h {\ndepends b"));
+    project.call(&["check", "plan.goal"]).exits(0);
+}
