@@ -10,7 +10,7 @@ use super::pass::Pass;
 use super::world::{BindingIx, StepIx};
 use crate::clause::Clause;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Action, Step};
+use crate::ir::{Action, Attempt, Step};
 use crate::value::Value;
 
 /// Reports all advice.
@@ -70,7 +70,7 @@ fn retries(pass: &mut Pass<'_>, lowered: &Lowered) {
         if pass.world.step(ix).outline.damaged || defaults_are_damaged(pass, ix) {
             continue;
         }
-        if is_retried(step) && !step.idempotent && matches!(step.attempt.action, Action::Run(_)) {
+        if is_retried(step) && !step.idempotent {
             let found = retried(pass, ix);
             pass.report(found);
         }
@@ -88,16 +88,24 @@ fn defaults_are_damaged(pass: &Pass<'_>, ix: StepIx) -> bool {
             .any(|(_, goal)| edit::all(&goal.outline.clauses, "defaults").any(damaged))
 }
 
+/// Whether a command of it is tried again, be it a fallback's.
 fn is_retried(step: &Step) -> bool {
-    let Some(retry) = &step.attempt.retry else { return false };
-    retry.count.as_literal() != Some(&Value::Int(0))
+    let again = |attempt: &Attempt| {
+        let count = attempt.retry.as_ref().map(|retry| retry.count.as_literal());
+        let runs = matches!(attempt.action, Action::Run(_));
+        runs && count.is_some_and(|count| count != Some(&Value::Int(0)))
+    };
+    again(&step.attempt) || step.fallbacks.iter().any(|fallback| again(&fallback.attempt))
 }
 
 fn retried(pass: &Pass<'_>, ix: StepIx) -> Diagnostic {
     let step = pass.world.step(ix);
     let name = &step.outline.name.value;
     let message = format!("`{name}` is tried again, but is not said to be safe to run twice");
-    let (place, label) = edit::one(&step.outline.clauses, "retry").map_or_else(
+    let of_fallback =
+        || step.outline.fallbacks.iter().find_map(|way| edit::one(&way.clauses, "retry"));
+    let own = edit::one(&step.outline.clauses, "retry");
+    let (place, label) = own.or_else(of_fallback).map_or_else(
         || (step.outline.name.span, "has `retry` from `defaults`"),
         |clause| (clause.span, "runs it again"),
     );

@@ -156,6 +156,8 @@ fn settle(pass: &mut Pass<'_>, ix: BindingIx) {
 
 fn report_circle(pass: &mut Pass<'_>, component: &[BindingIx]) {
     let mut members: Vec<BindingIx> = component.to_vec();
+    // Each is used by another one: what uses it from outside shows once the circle is mended.
+    pass.mentioned.extend(&members);
     members.sort_by_key(|ix| pass.world.binding(*ix).name.span);
     let Some(first) = members.first().map(|ix| pass.world.binding(*ix)) else { return };
     let name = &first.name.value;

@@ -348,3 +348,17 @@ fn words_for_probes_and_names_from_elsewhere_are_told_what_is_written_here() {
         assert!(found[0]["help"].as_str().is_some_and(|text| text.contains(help)), "{}", found[0]);
     }
 }
+
+#[test]
+fn what_follows_from_another_error_is_not_told_beside_it() {
+    let plans = [
+        ("let x = y\n  let y = x\n  step a { run \"echo ${x}\" }", "E0401"),
+        ("step build { run \"true\" }\n}\nscenario \"s\" {\n  expect biuld succeeded", "E0201"),
+    ];
+    for (inside, code) in plans {
+        let project = Project::new(&format!("goal g {{\n  {inside}\n}}\n"));
+        let found = project.check("plan.goal");
+        let codes: Vec<_> = found.iter().filter_map(|each| each["code"].as_str()).collect();
+        assert_eq!(codes, [code], "{found:#?}");
+    }
+}

@@ -10,6 +10,9 @@ fn codes(lines: &str) -> Vec<String> {
 fn a_retry_without_idempotent_is_advised_against() {
     assert_eq!(codes("step a { run \"true\"\nretry 3 }"), ["W0701 3"]);
     assert_eq!(codes("step a { run \"true\"; retry 3; idempotent }"), [""; 0]);
+    let of_fallback = "step a {\nrun \"true\"\nfallback {\nrun \"true\"\nretry 3\n}";
+    assert_eq!(codes(&format!("{of_fallback}\n}}")), ["W0701 6"]);
+    assert_eq!(codes(&format!("{of_fallback}\nidempotent\n}}")), [""; 0]);
     assert_eq!(
         codes("defaults { retry 3 }\nstep a { run \"true\" }\nstep b { run \"true\"; retry 0 }"),
         ["W0701 3"]
