@@ -156,7 +156,7 @@ impl Command {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
-    /// With the text and arrows (the default on a terminal)
+    /// With the text and arrows (the default)
     #[default]
     Fancy,
     /// One line each

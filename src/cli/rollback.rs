@@ -57,7 +57,7 @@ pub(super) fn rollback(arguments: &RollbackArguments) -> Result<u8, Failed> {
         return Ok(0);
     }
     if !taken {
-        tell_edited(&state, since, &edited, &record.id);
+        tell_edited(&state, since, &edited, (&record.id, arguments.to.as_deref()));
     }
     if let Some(step) = without_snapshot(&state, since, &folder) {
         return Err(Failed::wrong(format!(
@@ -111,7 +111,7 @@ fn take(
 }
 
 /// What is undone by an older `rollback` than the one in the plan's file.
-fn tell_edited(state: &RunState, since: u64, edited: &[StepId], run: &RunId) {
+fn tell_edited(state: &RunState, since: u64, edited: &[StepId], (run, to): (&RunId, Option<&str>)) {
     let due = |step: &&StepId| {
         let node = state.graph().step_ix(step);
         node.is_some_and(|node| state.is_to_undo(node, since))
@@ -124,8 +124,9 @@ fn tell_edited(state: &RunState, since: u64, edited: &[StepId], run: &RunId) {
     output::complain("the `rollback` of these steps was edited since this run began:");
     output::tell(&steps.concat());
     output::tell("         they are undone by the one that the run holds;\n");
+    let to = to.map_or_else(String::new, |to| format!(" --to {to}"));
     output::tell(&format!(
-        "         to undo them as they are now: goalc rollback {run} --accept-changes\n"
+        "         to undo them as they are now: goalc rollback {run}{to} --accept-changes\n"
     ));
 }
 

@@ -360,7 +360,7 @@ fn a_mended_rollback_is_named_and_taken_when_accepted() {
         .replace("echo t", "echo T");
     project.write("plan.goal", &mended);
     let named = project.call(&["rollback", "--to", "start"]).exits(1).err;
-    assert!(named.contains(" s\n") && named.contains("--accept-changes"), "{named}");
+    assert!(named.contains(" s\n") && named.contains(" --to start --accept-changes"), "{named}");
     assert!(!named.contains(" t\n"), "{named}");
     project.call(&["rollback", "--to", "start", "--accept-changes"]).exits(0);
     assert_eq!(project.lines("log"), ["s", "t", "un-done"]);
