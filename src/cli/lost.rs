@@ -53,7 +53,7 @@ fn stands(events: &[Stamped], id: &StepId) -> bool {
         Event::AttemptStarted { unit, .. } => {
             stands || matches!(&unit.node, NodeId::Step(step) if step == id)
         }
-        Event::UndoEnded { step, failure: None } => stands && step != id,
+        Event::UndoEnded { step, failure: None, .. } => stands && step != id,
         _ => stands,
     })
 }

@@ -344,13 +344,15 @@ pub enum Event {
     UndoEnded {
         step: StepId,
         failure: Option<String>,
+        /// Of a `foreach` step whose undo failed: its parts that are undone nonetheless.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        undone: Vec<u32>,
     },
     /// The run was stopped in the middle of an undo: it is due again with a resume.
     UndoStopped {
         step: StepId,
     },
-    /// A person asked for the run to be undone, up to what had succeeded at the event of this
-    /// number; 0: all the way.
+    /// A person asked for the run to be undone, back to the event of this number; 0: all the way.
     RollbackRequested {
         since: u64,
         by: String,

@@ -47,8 +47,8 @@ fn line(stamped: &Stamped) -> Option<Line> {
         }
         Event::StopRequested { goal, why } => (goal.to_string(), stopping(why)),
         Event::UndoStarted { step } => (step.to_string(), "is being undone".to_owned()),
-        Event::UndoEnded { step, failure: None } => (step.to_string(), "undone".to_owned()),
-        Event::UndoEnded { step, failure: Some(why) } => {
+        Event::UndoEnded { step, failure: None, .. } => (step.to_string(), "undone".to_owned()),
+        Event::UndoEnded { step, failure: Some(why), .. } => {
             (step.to_string(), format!("its undo failed: {why}"))
         }
         Event::GoalVerified { goal, failure: Some(why), .. } => {

@@ -744,3 +744,28 @@ fn what_its_snapshot_has_put_back_is_not_told_as_not_undone() {
     assert!(!page.contains("b: not undone"), "{page}");
     assert!(page.contains("bare: not undone: it has no `rollback`"), "{page}");
 }
+
+#[test]
+fn what_is_undone_of_a_step_over_items_is_not_undone_again_for_those_that_failed() {
+    let project = crate::support::Project::new(
+        r#"
+goal g {
+  step d {
+    foreach i in ["p", "q", "r"]
+    run "true"
+    rollback { run "echo ${i} >> undone; test ${i} != q || test -e mended" }
+  }
+}
+"#,
+    );
+    project.run(&[]).exits(0);
+    project.call(&["rollback"]).exits(1);
+    let shown = project.call(&["show"]).exits(0).out();
+    assert!(shown.contains("d[1] (q): "), "{shown}");
+    project.write("mended", "");
+    project.call(&["rollback"]).exits(0);
+    let mut undone = project.lines("undone");
+    undone.sort();
+    assert_eq!(undone, ["p", "q", "q", "r"]);
+    assert_eq!(project.show().json["status"], "undone");
+}

@@ -73,7 +73,7 @@ fn translate(event: &Event, tree: &Tree<'_>) -> Option<What> {
             },
         ),
         Event::UndoStarted { step } => What::Undoing(node(&step)?),
-        Event::UndoEnded { step, failure } => What::Undone(node(&step)?, failure.is_none()),
+        Event::UndoEnded { step, failure, .. } => What::Undone(node(&step)?, failure.is_none()),
         Event::UndoStopped { step } => What::UndoStopped(node(&step)?),
         Event::GoalVerified { goal, failure, .. } => {
             What::Verified(node(&goal)?, failure.is_none())

@@ -61,7 +61,7 @@ impl Reporter {
             Event::ServiceReady { step, .. } => {
                 whole(&crate::value::NodeId::Step(step.clone())).map(Note::Serves)
             }
-            Event::UndoEnded { step, failure } => {
+            Event::UndoEnded { step, failure, .. } => {
                 let step = crate::value::NodeId::Step(step.clone());
                 whole(&step).map(|tag| Note::Ends(tag, failure.is_some(), in_order()))
             }
@@ -219,10 +219,10 @@ impl Reporter {
             Event::UndoStarted { step } => {
                 self.mention(|| format!("{} {step}: undoing", self.paint.yellow("↶")));
             }
-            Event::UndoEnded { step, failure: None } => {
+            Event::UndoEnded { step, failure: None, .. } => {
                 self.say(format!("{} {step} undone", self.paint.yellow("↶")));
             }
-            Event::UndoEnded { step, failure: Some(why) } => {
+            Event::UndoEnded { step, failure: Some(why), .. } => {
                 self.say(format!("{} {step}: its undo failed: {why}", self.paint.red("✗")));
             }
             Event::RestoreEnded { unit, failure: None } => {

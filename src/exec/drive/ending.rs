@@ -100,7 +100,11 @@ impl<W: World> Drive<'_, W> {
                 && self.state.is_undo_due(unit.node)
             {
                 self.record(Event::UndoStarted { step: step.clone() });
-                return self.record(Event::UndoEnded { step, failure: Some(why) });
+                return self.record(Event::UndoEnded {
+                    step,
+                    failure: Some(why),
+                    undone: Vec::new(),
+                });
             }
             return self.fail_value(unit, what, &EvalError::failed(why));
         }

@@ -139,7 +139,7 @@ impl<W: World> Drive<'_, W> {
         let name = self.state.name(unit);
         self.record(match undone {
             Undone::Done => Event::SnapshotTaken { unit: name, id: number.to_string() },
-            Undone::Failed(why) => {
+            Undone::Failed(why) | Undone::Partly { why, .. } => {
                 Event::SnapshotFailed { unit: name, failure: Failure::Snapshot { why } }
             }
             Undone::Stopped => Event::SnapshotFailed { unit: name, failure: Failure::Cancelled },
@@ -151,7 +151,8 @@ impl<W: World> Drive<'_, W> {
         let Some(step) = self.state.graph().step_id(node).cloned() else { return };
         self.record(match undone {
             Undone::Stopped => Event::UndoStopped { step },
-            undone => Event::UndoEnded { step, failure: failure_of(undone) },
+            Undone::Partly { why, undone } => Event::UndoEnded { step, failure: Some(why), undone },
+            undone => Event::UndoEnded { step, failure: failure_of(undone), undone: Vec::new() },
         });
     }
 
@@ -214,7 +215,7 @@ impl<W: World> Drive<'_, W> {
 fn failure_of(undone: Undone) -> Option<String> {
     match undone {
         Undone::Done => None,
-        Undone::Failed(why) => Some(why),
+        Undone::Failed(why) | Undone::Partly { why, .. } => Some(why),
         Undone::Stopped => Some("the run was ended at once".to_owned()),
     }
 }

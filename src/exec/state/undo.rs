@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::backwards::Backwards;
-use super::{NodeState, Phase, RunState, Stage, UnitIx};
+use super::{NodeState, Phase, RunState, Stage, UnitIx, UnitState};
 use crate::exec::event::{Event, Status, StopReason};
 use crate::exec::graph::NodeIx;
 use crate::ir::{FailurePolicy, Rare, Step};
@@ -215,7 +215,10 @@ impl RunState {
         let top = self.rolling(node);
         let state = &mut self.nodes[node.at()];
         match event {
-            Event::UndoEnded { failure: Some(why), .. } => {
+            Event::UndoEnded { failure: Some(why), undone, .. } => {
+                for part in undone {
+                    state.part_mut(*part).into_iter().for_each(UnitState::set_undone);
+                }
                 state.undo = Undo::Failed(why.clone());
                 if !stays {
                     state.status = Status::UndoFailed;
@@ -315,19 +318,32 @@ impl NodeState {
         self.unit.touched || self.instances.iter().any(|each| each.touched)
     }
 
+    /// An instance, or what is left of an item that has left the list, as [`RunState::parts`] counts them.
+    fn part_mut(&mut self, part: u32) -> Option<&mut UnitState> {
+        let left = self.leftovers.written().into_iter().flatten().map(|left| &mut left.unit);
+        self.instances.iter_mut().chain(left).nth(part as usize)
+    }
+
     fn set_undone(&mut self, stays: bool) {
         self.undo = Undo::Done;
         self.leftovers = Rare::default();
         for unit in std::iter::once(&mut self.unit).chain(&mut self.instances) {
-            unit.touched = false;
-            if let Some(saved) = &mut unit.saved {
-                saved.put_back = true;
-            }
+            unit.set_undone();
         }
         if !stays {
             self.status = Status::Undone;
             self.reason = None;
             (self.checkpoint, self.checkpoint_seq) = (None, None);
+        }
+    }
+}
+
+impl UnitState {
+    /// Nothing of what it did is left.
+    fn set_undone(&mut self) {
+        self.touched = false;
+        if let Some(saved) = &mut self.saved {
+            saved.put_back = true;
         }
     }
 }

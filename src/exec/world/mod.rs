@@ -152,6 +152,11 @@ impl From<ProcessReport> for Account {
 pub enum Undone {
     Done,
     Failed(String),
+    /// Some parts of it failed, and these did not.
+    Partly {
+        why: String,
+        undone: Vec<u32>,
+    },
     /// It was given up because the run was stopped.
     Stopped,
 }

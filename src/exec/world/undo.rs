@@ -80,13 +80,25 @@ pub(super) fn begin(
     let mut jobs: Vec<Job> = units.into_iter().filter_map(job).collect();
     if each {
         let put_back = folders_of(view, UnitIx::of(node), &world.launcher.files);
-        jobs.push(Job { tasks: Vec::new(), put_back });
+        jobs.push(Job { part: None, tasks: Vec::new(), put_back });
     }
-    work(world, ticket, Pending::Undo(Some(desk)), move |control| {
-        let failures: Vec<String> =
-            jobs.into_iter().filter_map(|job| job.carry_out(control).err()).collect();
-        if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
-    });
+    work_to(world, ticket, Pending::Undo(Some(desk)), move |control| undo_all(jobs, control));
+}
+
+fn undo_all(jobs: Vec<Job>, control: &Controller) -> Undone {
+    let (mut undone, mut failures) = (Vec::new(), Vec::new());
+    for mut job in jobs {
+        let part = job.part.take();
+        match (job.carry_out(control), part) {
+            (Ok(()), part) => undone.extend(part.map(|(item, _)| item)),
+            (Err(why), Some((_, label))) => failures.push(format!("{label}: {why}")),
+            (Err(why), None) => failures.push(why),
+        }
+    }
+    if failures.is_empty() {
+        return Undone::Done;
+    }
+    Undone::Partly { why: failures.join("; "), undone }
 }
 
 /// It is done with, one way or another.
@@ -99,6 +111,8 @@ pub(super) fn done(world: &mut LocalWorld, ticket: Ticket, undone: Undone) {
 
 /// What undoes one unit.
 struct Job {
+    /// The instance that it undoes, and what it is called.
+    part: Option<(u32, String)>,
     tasks: Vec<Task>,
     put_back: Vec<PathBuf>,
 }
@@ -145,7 +159,8 @@ fn job(
     };
     let tasks = step.rollback.iter().map(|action| task(action, place, order)).collect();
     let put_back = folders(ids(state), &world.launcher.files);
-    Some(Job { tasks, put_back })
+    let part = unit.item.map(|item| (item, view.state.label(unit)));
+    Some(Job { part, tasks, put_back })
 }
 
 /// How the step stood when it was left, for its script.
@@ -199,13 +214,25 @@ fn work(
     pending: Pending,
     work: impl FnOnce(&Controller) -> Result<(), String> + Send + 'static,
 ) {
+    work_to(world, ticket, pending, |control| match work(control) {
+        Ok(()) => Undone::Done,
+        Err(why) => Undone::Failed(why),
+    });
+}
+
+fn work_to(
+    world: &mut LocalWorld,
+    ticket: Ticket,
+    pending: Pending,
+    work: impl FnOnce(&Controller) -> Undone + Send + 'static,
+) {
     world.pending.insert(ticket, pending);
     let (sender, control) = (world.sender.clone(), world.control(ticket));
     spawn(move || {
         let undone = match work(&control) {
-            Ok(()) => Undone::Done,
-            Err(_) if control.is_stopped() => Undone::Stopped,
-            Err(why) => Undone::Failed(why),
+            Undone::Done => Undone::Done,
+            _ if control.is_stopped() => Undone::Stopped,
+            failed => failed,
         };
         sender.send(Message::Undone(ticket, undone));
     });

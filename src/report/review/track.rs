@@ -264,7 +264,7 @@ impl Reader<'_> {
                     undo.half = true;
                 }
             }
-            Event::UndoEnded { step, failure } => {
+            Event::UndoEnded { step, failure, .. } => {
                 if let Some(undo) = self.step(step).and_then(|track| track.undos.last_mut()) {
                     (undo.to, undo.failure) = (Some(at), failure.clone());
                 }

@@ -139,7 +139,7 @@ impl Trace<'_> {
                 (of_step(step), "checkpoint", vec![text("goalc.label", label)])
             }
             Event::UndoStarted { step } => (of_step(step), "undo", Vec::new()),
-            Event::UndoEnded { step, failure } => {
+            Event::UndoEnded { step, failure, .. } => {
                 let why = failure.as_ref().map(|why| text("goalc.failure", why));
                 (of_step(step), "undone", why.into_iter().collect())
             }
