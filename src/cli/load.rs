@@ -11,6 +11,7 @@ use crate::interchange::{self, packed};
 use crate::ir::{Plan, Scenario};
 use crate::sema::{self, Kept, Options};
 use crate::source::{FileId, Origin, SourceMap, Span};
+use crate::value::GoalId;
 
 /// How the file is called that holds scenarios of a plan: `NAME.test.goal` beside `NAME.goal`.
 const SCENARIOS: &str = ".test.goal";
@@ -235,10 +236,12 @@ fn analyze_text(loaded: &mut Loaded, name: &str, text: Arc<str>, aim: Aim<'_>, t
     let disk = Disk::new(&loaded.tree, loaded.mounts, texts);
     let kept = if let Aim::Names(kept) = aim { Some(kept) } else { None };
     let executor = loaded.executor.clone();
+    let shell = loaded.config.defaults.shell.clone();
     let options = Options {
         loader: &disk,
         effort: &|word| effort.length(word),
         executor: executor.as_deref(),
+        shell: shell.as_deref(),
         scenarios: loaded.beside,
         kept,
     };
@@ -300,8 +303,13 @@ fn load_json(mut loaded: Loaded, file: &Path, text: &str, aim: Aim<'_>) -> Resul
         return Ok(loaded);
     }
     let refuse = |why: String| Failed::wrong(format!("`{}` is no plan: {why}", file.display()));
-    let plan: Plan = serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
+    let mut plan: Plan = serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
     plan.validate().map_err(|error| refuse(error.to_string()))?;
+    if let Some(shell) = &loaded.config.defaults.shell
+        && let Some(root) = plan.goals.get_mut(&GoalId::root())
+    {
+        root.name_shell(shell);
+    }
     loaded.plan = Some(plan);
     Ok(loaded)
 }

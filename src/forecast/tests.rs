@@ -31,6 +31,7 @@ fn graph(text: &str) -> Arc<Graph> {
         loader: &Nowhere,
         effort: &|_| Duration::ZERO,
         executor: None,
+        shell: None,
         kept: None,
         scenarios: None,
     };

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::step::{Action, Edge, Environment, Guards, Probe, Step};
-use crate::value::{BindingId, Expr, GoalId, StepId, Type};
+use crate::value::{BindingId, Expr, GoalId, StepId, Type, Value};
 
 /// The version of this format; a plan of a newer one is refused.
 pub const FORMAT: u32 = 1;
@@ -74,6 +74,14 @@ pub struct Goal {
     pub cleanup: Vec<Cleanup>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<Alert>,
+}
+
+impl Goal {
+    /// Says the shell of the scripts inside, where the goal itself says none.
+    pub fn name_shell(&mut self, words: &[String]) {
+        let words = words.iter().map(|word| Expr::Literal(Value::text(word)));
+        self.environment.shell.get_or_insert_with(|| words.collect());
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature

@@ -167,6 +167,9 @@ fn goal(pass: &mut Pass<'_>, ix: GoalIx, policy: FailurePolicy) -> Goal {
         let place = Place { phase: goal_phase(clause), ..inside };
         (clause.spec.lower)(clause, &mut Target::Goal(&mut goal), &mut pass.scope(place));
     }
+    if let Some(shell) = pass.options.shell.filter(|_| ix == ROOT) {
+        goal.name_shell(shell);
+    }
     if let (Some(mount), Some(parent)) = (decl.mount, decl.parent) {
         let outside = Place { scope: parent, edges: parent, ..inside };
         for clause in &mount.clauses {
@@ -344,23 +347,27 @@ fn own_shell(clauses: &[Clause]) -> Option<Shell> {
 
 fn shell_of<'c>(clauses: impl Iterator<Item = &'c Clause>) -> Option<Shell> {
     let mut shells = clauses.filter(|clause| clause.spec.word == "shell");
-    shells.next().map(|clause| {
-        let words = edit::shell_words(clause);
-        let program = |at: usize| words.get(at).copied().flatten().map(base_name);
-        match program(0) {
-            Some("env") => program(1).map_or(Shell::Kin, Shell::of),
-            // A shell that only the run knows gets the benefit of the doubt.
-            first => first.map_or(Shell::Kin, Shell::of),
-        }
-    })
+    shells.next().map(|clause| shell_named(&edit::shell_words(clause)))
+}
+
+fn shell_named(words: &[Option<&str>]) -> Shell {
+    let program = |at: usize| words.get(at).copied().flatten().map(base_name);
+    match program(0) {
+        Some("env") => program(1).map_or(Shell::Kin, Shell::of),
+        // A shell that only the run knows gets the benefit of the doubt.
+        first => first.map_or(Shell::Kin, Shell::of),
+    }
 }
 
 fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The shell of the goals around; `sh` where none is named.
+/// The shell of the goals around; where none is named, that of the project, or `sh`.
 fn shell(pass: &Pass<'_>, goal: GoalIx) -> Shell {
     let mut named = pass.world.outwards(goal).map(|(_, decl)| own_shell(&decl.outline.clauses));
-    named.find_map(|shell| shell).unwrap_or(Shell::Posix)
+    named.find_map(|shell| shell).unwrap_or_else(|| {
+        let words = pass.options.shell.map(|words| words.iter().map(|word| Some(&**word)));
+        words.map_or(Shell::Posix, |words| shell_named(&words.collect::<Vec<_>>()))
+    })
 }

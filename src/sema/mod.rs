@@ -88,6 +88,8 @@ pub struct Options<'a> {
     pub effort: &'a dyn Fn(&str) -> std::time::Duration,
     /// Where steps are to run that do not say so themselves.
     pub executor: Option<&'a str>,
+    /// The shell of scripts for which the plan names none; `sh -eu -c` if there is none here.
+    pub shell: Option<&'a [String]>,
     /// A file with scenarios of the plan, besides those that stand beside its goal.
     pub scenarios: Option<FileId>,
     /// The files as they were read for an earlier check, and will be for the next one.

@@ -205,8 +205,14 @@ fn graph(steps: &str) -> Arc<Graph> {
     let file = sources.add("plan.goal", "/plan.goal", text.as_str());
     let effort = |_: &str| std::time::Duration::ZERO;
     let mut found = Diagnostics::new();
-    let options =
-        Options { loader: &Nothing, effort: &effort, executor: None, kept: None, scenarios: None };
+    let options = Options {
+        loader: &Nothing,
+        effort: &effort,
+        executor: None,
+        shell: None,
+        kept: None,
+        scenarios: None,
+    };
     let plan = analyze(&mut sources, file, &options, &mut found);
     Arc::new(Graph::new(Arc::new(plan.unwrap_or_else(|| panic!("{:#?}", found.sorted())))))
 }

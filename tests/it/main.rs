@@ -50,6 +50,7 @@ mod simulate;
 mod slurm;
 mod streams;
 mod support;
+mod surroundings;
 mod terminal;
 mod trace;
 mod unchanged;

@@ -550,13 +550,16 @@ fn state_lives_beside_the_settings_or_the_plan() {
 #[test]
 fn settings_give_environment_jobs_and_shell() {
     let project = Project::new("goal g { step a { run \"echo $FROM_FILE $BOTH $0 > said.txt\" } }");
-    project.write("goal.toml", "[env]\nfiles = [\".env\"]\n[defaults]\nshell = [\"sh\", \"-c\"]\n");
+    let settings = "[env]\nfiles = [\".env\"]\n[defaults]\njobs = 3\nshell = [\"bash\", \"-c\"]\n";
+    project.write("goal.toml", settings);
     project.write(".env", "FROM_FILE='$(touch pwned)'\nBOTH=file\n");
     let mut command = project.command(&["run", "plan.goal"]);
     command.env("BOTH", "caller");
     project.spawn(command).end().exits(0);
-    assert_eq!(project.read("said.txt"), "$(touch pwned) caller sh\n");
+    assert_eq!(project.read("said.txt"), "$(touch pwned) caller bash\n");
     assert!(!project.has("pwned"));
+    let done = project.call(&["run", "plan.goal", "--dry-run", "--format", "json"]).exits(0);
+    assert_eq!(done.json()["jobs"], 3);
 }
 
 #[test]

@@ -52,8 +52,14 @@ pub(crate) fn compile(text: &str) -> Result<Arc<Graph>, String> {
     let file = sources.add("plan.goal", "/plan.goal", text);
     let effort = |_: &str| Duration::ZERO;
     let mut found = Diagnostics::new();
-    let options =
-        Options { loader: &Nothing, effort: &effort, executor: None, kept: None, scenarios: None };
+    let options = Options {
+        loader: &Nothing,
+        effort: &effort,
+        executor: None,
+        shell: None,
+        kept: None,
+        scenarios: None,
+    };
     let plan = analyze(&mut sources, file, &options, &mut found);
     let errors = || {
         let all = found.sorted();

@@ -91,8 +91,14 @@ fn check_with(text: &str, files: &Files) -> Checked {
     let mut sources = SourceMap::new();
     let file = sources.add("plan.goal", "/plans/plan.goal", text);
     let effort = |_: &str| Duration::from_hours(1);
-    let options =
-        Options { loader: files, effort: &effort, executor: None, kept: None, scenarios: None };
+    let options = Options {
+        loader: files,
+        effort: &effort,
+        executor: None,
+        shell: None,
+        kept: None,
+        scenarios: None,
+    };
     let mut diagnostics = Diagnostics::new();
     let plan = analyze(&mut sources, file, &options, &mut diagnostics);
     Checked { sources, found: diagnostics.sorted(), plan }

@@ -46,8 +46,14 @@ pub(super) fn with_kept<T>(
     let mut sources = SourceMap::new();
     let file = sources.add("plan.goal", "/plans/plan.goal", text);
     let effort = |word: &str| Duration::from_secs(word.len() as u64);
-    let options =
-        Options { loader: &Mounted(text), effort: &effort, kept, executor: None, scenarios: None };
+    let options = Options {
+        loader: &Mounted(text),
+        effort: &effort,
+        kept,
+        executor: None,
+        shell: None,
+        scenarios: None,
+    };
     let mut diagnostics = Diagnostics::new();
     let made = pass(&mut sources, file, &options, &mut diagnostics);
     (made, sources, diagnostics.sorted())

@@ -1,0 +1,71 @@
+//! Where what a plan runs finds itself: the shell, the folder, the environment; who says it.
+
+use crate::support::Project;
+
+#[test]
+fn the_shell_of_the_settings_runs_all_scripts_for_which_the_plan_names_none() {
+    let project = Project::new(
+        r#"
+goal g {
+  requires { run "[[ a == a ]] && echo $0 > requires.txt" }
+  verify { run "echo $0 > goal.txt" }
+  cleanup { run "echo $0 > cleanup.txt" }
+  alert on achieved { run "echo $0 > alert.txt" }
+  step a { run "false"; fallback { run "echo $0 > fallback.txt" }; verify { run "echo $0 > verify.txt" } }
+  step own { shell "sh", "-c"; run "echo $0 > own.txt" }
+  goal inner { shell "sh", "-c"; step b { run "echo $0 > inner.txt" } }
+  step late { depends a, own, inner; run "echo $0 > late.txt; false"; rollback { run "echo $0 > rollback.txt" } }
+  on failure rollback
+}
+"#,
+    );
+    project.write("goal.toml", "[defaults]\nshell = [\"bash\", \"-c\"]\n");
+    project.run(&[]).exits(1);
+    for name in ["requires", "fallback", "verify", "late", "rollback", "cleanup"] {
+        assert_eq!(project.read(&format!("{name}.txt")), "bash\n", "{name}");
+    }
+    for name in ["own", "inner"] {
+        assert_eq!(project.read(&format!("{name}.txt")), "sh\n", "{name}");
+    }
+    project.write("plan.goal", project.read("plan.goal").replace("; false", ""));
+    project.run(&[]).exits(0);
+    for name in ["goal", "alert"] {
+        assert_eq!(project.read(&format!("{name}.txt")), "bash\n", "{name}");
+    }
+    // A compiled plan is the same plan.
+    let compiled = project.call(&["compile", "plan.goal"]).exits(0);
+    project.write("other/plan.json", compiled.out);
+    project.call(&["run", "other/plan.json"]).exits(0);
+    assert_eq!(project.read("other/late.txt"), "bash\n");
+}
+
+#[test]
+fn a_run_keeps_the_shell_that_it_began_with_until_the_change_is_accepted() {
+    let text = "goal g { step a { run \"echo $0 > a.txt; test -e go\" } }";
+    let project = Project::new(text);
+    project.write("goal.toml", "[defaults]\nshell = [\"bash\", \"-c\"]\n");
+    project.run(&[]).exits(1);
+    project.write("goal.toml", "[defaults]\nshell = [\"sh\", \"-c\"]\n");
+    let done = project.call(&["resume", "--retry-failed"]).exits(1);
+    assert!(done.err.contains("edited since this run began"), "{}", done.err);
+    assert_eq!(project.read("a.txt"), "bash\n");
+    project.write("go", "");
+    project.call(&["resume", "--accept-changes"]).exits(0);
+    assert_eq!(project.read("a.txt"), "sh\n");
+}
+
+#[test]
+fn what_check_assumes_of_scripts_follows_the_shell_of_the_settings() {
+    let text = "goal g { param v: string = \"x\"\nstep a { run \"print('${v}'\" } }";
+    let project = Project::new(text);
+    let codes = || {
+        let found = project.check("plan.goal");
+        found.iter().map(|each| each["code"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let found: Vec<String> = codes();
+    assert!(found.contains(&"W0707".to_owned()), "{found:?}");
+    project.write("goal.toml", "[defaults]\nshell = [\"/usr/bin/env\", \"python3\", \"-c\"]\n");
+    let found: Vec<String> = codes();
+    assert!(found.contains(&"E0506".to_owned()), "{found:?}");
+    assert!(!found.contains(&"W0707".to_owned()), "{found:?}");
+}
