@@ -1,10 +1,11 @@
 //! Lowers goals and steps: each clause in its place, defaults first, the step's own after them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::defaults::{Default, defaults_of, merges, says};
 use super::edit;
 use super::pass::{Pass, Phase, Place, User};
 use super::shell::Shell;
@@ -57,7 +58,7 @@ pub(super) fn lower(pass: &mut Pass<'_>, whole: bool) -> Lowered {
         resources: resources(pass),
         scenarios: Vec::new(),
     };
-    let mut defaults: Vec<Vec<Default<'_>>> = Vec::new();
+    let mut defaults: Vec<Vec<Default>> = Vec::new();
     for ix in pass.world.goal_ids() {
         let parent = pass.world.goal(ix).parent;
         let around = parent.map_or(&[][..], |parent| &defaults[parent.at()]);
@@ -77,35 +78,6 @@ pub(super) fn lower(pass: &mut Pass<'_>, whole: bool) -> Lowered {
         }
     }
     lowered
-}
-
-/// A clause of a `defaults` block, and the goal that it is written in.
-#[derive(Clone, Copy)]
-struct Default<'p> {
-    goal: GoalIx,
-    clause: &'p Clause,
-}
-
-/// The defaults for steps right inside a goal, the outer ones first.
-fn defaults_of<'p>(pass: &Pass<'p>, goal: GoalIx, around: &[Default<'p>]) -> Vec<Default<'p>> {
-    let decl: &'p _ = pass.world.goal(goal);
-    let own: Vec<&Clause> =
-        edit::all(&decl.outline.clauses, "defaults").flat_map(|clause| &clause.block).collect();
-    let said: HashSet<&str> = own.iter().map(|clause| clause.spec.word).collect();
-    let kept = around
-        .iter()
-        .filter(|outer| merges(outer.clause) || !said.contains(outer.clause.spec.word));
-    kept.copied().chain(own.into_iter().map(|clause| Default { goal, clause })).collect()
-}
-
-/// Whether one of a few clauses has this word.
-fn says(clauses: &[Clause], word: &str) -> bool {
-    clauses.iter().any(|clause| clause.spec.word == word)
-}
-
-/// Whether an inner clause of this word adds to an outer one instead of taking its place.
-fn merges(clause: &Clause) -> bool {
-    clause.spec.word == "env"
 }
 
 fn resources(pass: &mut Pass<'_>) -> IndexMap<Arc<str>, Expr> {
@@ -196,19 +168,19 @@ fn step_phase(clause: &Clause) -> Phase {
     }
 }
 
-fn step(pass: &mut Pass<'_>, ix: StepIx, defaults: &[Default<'_>]) -> Step {
+fn step(pass: &mut Pass<'_>, ix: StepIx, defaults: &[Default]) -> Step {
     let decl = pass.world.step(ix);
     let outline = decl.outline;
     let mut step = blank_step(pass, ix);
     let said_shell = own_shell(&outline.clauses)
-        .or_else(|| shell_of(defaults.iter().rev().map(|each| each.clause)));
+        .or_else(|| shell_of(defaults.iter().rev().map(|each| &*each.clause)));
     let place = Place {
         shell: said_shell.unwrap_or_else(|| shell(pass, decl.goal)),
         ..Place::new(decl.goal, User::Step(ix))
     };
-    for Default { goal, clause } in defaults.iter().copied() {
+    for Default { goal, clause } in defaults {
         if merges(clause) || !says(&outline.clauses, clause.spec.word) {
-            let place = Place { scope: goal, edges: goal, phase: step_phase(clause), ..place };
+            let place = Place { scope: *goal, edges: *goal, phase: step_phase(clause), ..place };
             (clause.spec.lower)(clause, &mut Target::Step(&mut step), &mut pass.scope(place));
         }
     }
@@ -290,12 +262,7 @@ fn blank_step(pass: &Pass<'_>, ix: StepIx) -> Step {
     }
 }
 
-fn fallbacks(
-    pass: &mut Pass<'_>,
-    ix: StepIx,
-    place: Place,
-    defaults: &[Default<'_>],
-) -> Vec<Fallback> {
+fn fallbacks(pass: &mut Pass<'_>, ix: StepIx, place: Place, defaults: &[Default]) -> Vec<Fallback> {
     let mut found = Vec::with_capacity(pass.world.step(ix).outline.fallbacks.len());
     for (at, outline) in pass.world.step(ix).outline.fallbacks.iter().enumerate() {
         let mut attempt = blank_attempt();

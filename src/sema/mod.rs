@@ -13,6 +13,7 @@ mod condition;
 mod context;
 mod deadline;
 mod declare;
+mod defaults;
 mod edit;
 mod elsewhere;
 mod export;

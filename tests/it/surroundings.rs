@@ -69,3 +69,49 @@ fn what_check_assumes_of_scripts_follows_the_shell_of_the_settings() {
     assert!(found.contains(&"E0506".to_owned()), "{found:?}");
     assert!(!found.contains(&"W0707".to_owned()), "{found:?}");
 }
+
+#[test]
+fn what_a_goal_says_itself_counts_more_than_the_defaults_of_a_goal_around_it() {
+    let project = Project::new(
+        r#"
+goal g {
+  defaults { env { V = "outer"; W = "outer" }; dir "d1"; shell "bash", "-c"; on failure stop }
+  env { V = "root" }
+  step plain { run "echo $V $W ${PWD##*/} $0 > ../plain.txt" }
+  goal inner {
+    depends plain, other
+    env { V = "inner" }
+    dir "d2"
+    shell "sh", "-c"
+    on failure continue
+    step a { run "echo $V $W ${PWD##*/} $0 > ../a.txt" }
+    step own { dir "d3"; env { V = "own" }; run "echo $V $W ${PWD##*/} $0 > ../own.txt" }
+    goal deep { step b { run "echo $V $W ${PWD##*/} $0 > ../b.txt" } }
+    goal again {
+      defaults { dir "d1"; env { V = "again" } }
+      step c { run "echo $V $W ${PWD##*/} $0 > ../c.txt" }
+    }
+    step fails { run "false" }
+    step later { after fails; run "true" }
+  }
+  goal other from "sub/other.goal"
+}
+"#,
+    );
+    let other = "goal other { step o { run \"echo $V $W ${PWD##*/} $0 > ../o.txt\" } }";
+    project.write("sub/other.goal", other);
+    for folder in ["d1", "d2", "d3"] {
+        project.write(&format!("{folder}/kept"), "");
+    }
+    project.run(&["-j", "1"]).exits(1).stands("inner.fails failed, inner.later succeeded");
+    for (name, said) in [
+        ("plain", "outer outer d1 bash"),
+        ("a", "inner outer d2 sh"),
+        ("own", "own outer d3 sh"),
+        ("b", "inner outer d2 sh"),
+        ("c", "again outer d1 sh"),
+        ("o", "outer outer sub bash"),
+    ] {
+        assert_eq!(project.read(&format!("{name}.txt")), format!("{said}\n"), "{name}");
+    }
+}
