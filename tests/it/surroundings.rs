@@ -115,3 +115,73 @@ goal g {
         assert_eq!(project.read(&format!("{name}.txt")), format!("{said}\n"), "{name}");
     }
 }
+
+#[test]
+fn a_snapshot_begins_in_the_folder_of_its_step() {
+    let project = Project::new(
+        r#"
+goal g {
+  on failure continue
+  step own { dir "own"; snapshot "s.dat"; run "echo new > s.dat; false" }
+  goal around { dir "around"; step a { snapshot "s.dat"; run "echo new > s.dat; false" } }
+  step each {
+    foreach name in ["one", "two"]
+    dir name
+    snapshot "s.dat"
+    run "echo new > s.dat; false"
+  }
+  step top { depends after; run "true" }
+  step after { after own, each, around; run "echo theirs > s.dat" }
+}
+"#,
+    );
+    let folders = ["own", "around", "one", "two"];
+    for folder in folders {
+        project.write(&format!("{folder}/s.dat"), "old\n");
+    }
+    project.run(&[]).exits(1).stands("own failed, around.a failed, each failed, top succeeded");
+    for folder in folders {
+        assert_eq!(project.read(&format!("{folder}/s.dat")), "old\n", "{folder}");
+    }
+    assert_eq!(project.read("s.dat"), "theirs\n");
+}
+
+#[test]
+fn what_a_step_reads_and_writes_begins_in_its_folder() {
+    let project = Project::new(
+        r#"
+goal g {
+  dir "work"
+  step a { reads "in*"; writes "out"; unless { unchanged }; run "cat in > out; echo x >> ran" }
+}
+"#,
+    );
+    project.write("work/in", "1");
+    let times = || {
+        project.run(&[]).exits(0);
+        project.lines("work/ran").len()
+    };
+    assert_eq!([times(), times()], [1, 1]);
+    project.write("in", "of another");
+    assert_eq!(times(), 1);
+    project.write("work/in", "2");
+    assert_eq!([times(), times()], [2, 2]);
+    std::fs::remove_file(project.path("work/out")).expect("it was made");
+    assert_eq!([times(), times()], [3, 3]);
+}
+
+#[test]
+fn a_snapshot_that_leads_elsewhere_after_an_edit_is_taken_there() {
+    let plan = |dir: &str| {
+        format!(
+            "goal g {{ step a {{ dir \"{dir}\"; snapshot \"s\"; run \"echo new > s; test -e ../go\" }} }}"
+        )
+    };
+    let project = Project::new(&plan("one"));
+    project.write("one/s", "old");
+    project.write("two/s", "old");
+    project.run(&[]).exits(1);
+    project.write("plan.goal", plan("two"));
+    project.call(&["resume", "--accept-changes", "--retry-failed"]).exits(1);
+    assert_eq!((project.read("one/s"), project.read("two/s")), ("old".into(), "old".into()));
+}

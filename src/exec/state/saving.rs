@@ -12,12 +12,26 @@ use crate::value::Expr;
 pub fn paths_to_save(step: &Step, unit: UnitIx) -> impl Iterator<Item = &Expr> {
     let of_item = unit.item.is_some();
     let each = step.foreach.is_some();
-    step.guards.snapshot.iter().filter(move |path| !each || mentions_item(path) == of_item)
+    step.guards.snapshot.iter().filter(move |path| !each || is_of_item(step, path) == of_item)
 }
 
 /// Whether a step saves other paths for each of its items.
 pub fn saves_by_item(step: &Step) -> bool {
-    step.foreach.is_some() && step.guards.snapshot.iter().any(mentions_item)
+    step.foreach.is_some() && step.guards.snapshot.iter().any(|path| is_of_item(step, path))
+}
+
+/// Whether a path leads elsewhere for each item: by itself, or by the `dir` that it begins in.
+fn is_of_item(step: &Step, path: &Expr) -> bool {
+    let dir = step.attempt.environment.dir.as_ref();
+    mentions_item(path) || dir.is_some_and(|dir| mentions_item(dir)) && !is_absolute(path)
+}
+
+fn is_absolute(path: &Expr) -> bool {
+    match path {
+        Expr::Literal(value) => value.to_text().starts_with('/'),
+        Expr::Template(parts) => parts.first().is_some_and(is_absolute),
+        _ => false,
+    }
 }
 
 fn mentions_item(path: &Expr) -> bool {

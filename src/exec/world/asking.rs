@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::launch::{Launcher, Subject};
+use super::workdir::dir_of;
 use crate::exec::probe::{Noted, Probe, ProbeKind, Unchanged};
 use crate::ir;
 use crate::value::{EvalError, Expr, Value};
@@ -110,7 +111,7 @@ fn unchanged(
     Ok(ProbeKind::Unchanged(Box::new(Unchanged {
         meaning: step.fingerprint.clone(),
         values: launcher.digest(subject, step, ways)?,
-        folder: place.folder(),
+        folder: dir_of(place, step)?,
         reads: patterns(&step.reads)?,
         writes: patterns(&step.writes)?,
         last: None,

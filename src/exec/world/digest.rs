@@ -6,7 +6,8 @@ use std::ffi::OsString;
 
 use sha2::{Digest, Sha256};
 
-use super::launch::{Launcher, Subject, argv, dir, goals_around, set};
+use super::launch::{Launcher, Subject, argv, goals_around, set};
+use super::workdir::dir;
 use crate::ir::{Action, Command, Environment, Step};
 use crate::value::EvalError;
 
@@ -41,7 +42,7 @@ impl Launcher {
             !name.starts_with("GOAL_") && named.iter().any(|known| *known == name)
         });
         variables.sort_unstable_keys();
-        let folder = dir(subject, ways)?.into_os_string();
+        let folder = dir(subject.place, ways)?.into_os_string();
         let values = variables.iter().flat_map(|(name, value)| [name, value]);
         let mut all = Sha256::new();
         for text in argv.iter().chain([&folder]).chain(values) {

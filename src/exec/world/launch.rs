@@ -11,11 +11,12 @@ use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
 use super::folder::Desk;
+use super::workdir::dir;
 use super::{AttemptOrder, RunFiles, View};
 use crate::exec::drive::attempt_of;
 use crate::exec::graph::NodeIx;
 use crate::exec::process::{OutputLine, ProcessEnv, ProcessOrder, SharedEnv};
-use crate::exec::scope::{Place, Surroundings, folder_of};
+use crate::exec::scope::{Place, Surroundings};
 use crate::exec::state::UnitIx;
 use crate::ir::{Argument, Attempt, Command, Environment, OutputSource, Step};
 use crate::value::{EvalError, Expr, Masker, Scope, Value};
@@ -97,7 +98,7 @@ impl Launcher {
         Ok(ProcessOrder {
             argv,
             env: ProcessEnv::new(Arc::clone(&self.env), variables.into_iter().collect()),
-            dir: dir(subject, ways)?,
+            dir: dir(subject.place, ways)?,
             cookie: format!("GOALC_STEP={cookie}").into(),
             timeout: bounds.0,
             grace: bounds.1,
@@ -367,26 +368,6 @@ fn is_sh_family(program: &OsString) -> bool {
     let name =
         std::path::Path::new(program).file_name().map(|name| name.to_string_lossy().into_owned());
     name.is_some_and(|name| SH_FAMILY.contains(&name.as_str()))
-}
-
-/// The innermost `dir`, relative to the folder of the file that it is written in.
-pub(super) fn dir(subject: Subject<'_>, ways: &[&Environment]) -> Result<PathBuf, EvalError> {
-    let place = subject.place;
-    if let Some(dir) = ways.iter().rev().find_map(|environment| environment.dir.as_ref()) {
-        return Ok(place.folder().join(place.text(dir)?));
-    }
-    let graph = place.state.graph();
-    for goal in goals_around(place) {
-        let Some(found) = graph.goal(goal) else { continue };
-        if let Some(dir) = &found.environment.dir {
-            let outer = Place { goal, unit: None, ..place };
-            return Ok(folder_of(place.state, place.world, goal).join(outer.text(dir)?));
-        }
-        if found.folder.is_some() {
-            break;
-        }
-    }
-    Ok(place.folder())
 }
 
 /// In the place of an item in the tag of what a process writes: an alert's script.

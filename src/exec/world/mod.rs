@@ -30,6 +30,7 @@ mod secrets;
 mod service;
 mod surroundings;
 mod undo;
+mod workdir;
 
 use indexmap::IndexMap;
 use std::sync::Arc;

@@ -6,8 +6,9 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::launch::{Launcher, LogName, Subject, dir, environments, goals_around, place_of, shell};
+use super::launch::{Launcher, LogName, Subject, environments, goals_around, place_of, shell};
 use super::secrets::{keep_secret, learn_outputs};
+use super::workdir::dir;
 use super::{Outputs, View};
 use crate::exec::drive::attempt_of;
 use crate::exec::scope::{Place, Surroundings};
@@ -89,7 +90,7 @@ impl<'a> Preview<'a> {
             Action::Run(Command::Arguments(arguments)) => self.argv(subject.place, arguments)?,
             Action::Run(Command::Script(script)) => self.script(subject, script, &ways)?,
         };
-        let folder = self.mask(&dir(subject, &ways)?.display().to_string());
+        let folder = self.mask(&dir(subject.place, &ways)?.display().to_string());
         Ok(format!("in {folder}\n{text}{}", self.clauses(subject.place, &ways)?))
     }
 

@@ -13,13 +13,15 @@ use super::launch::{LogName, Subject, bounds, place_of};
 use super::local::LocalWorld;
 use super::message::Message;
 use super::pool::spawn;
+use super::workdir::dir_of;
 use super::{Outcome, RunFiles, Ticket, Undone, View};
 use crate::exec::event::Status;
 use crate::exec::graph::NodeIx;
 use crate::exec::process::Controller;
-use crate::exec::scope::Surroundings;
+use crate::exec::scope::{Place, Surroundings};
 use crate::exec::snapshot::{Guarded, STOPPED, Wanted, restore, take};
 use crate::exec::state::{Phase, UnitIx, UnitState, paths_to_save};
+use crate::ir::Step;
 use crate::value::EvalError;
 
 pub(super) fn begin_snapshot(
@@ -31,16 +33,8 @@ pub(super) fn begin_snapshot(
 ) {
     let graph = Arc::clone(view.state.graph());
     let place = place_of(view, &world.surroundings, unit);
-    let folder = place.folder();
-    let paths = graph.step(unit.node).map(|step| paths_to_save(step, unit));
-    let wanted: Result<Vec<Wanted>, EvalError> = paths
-        .into_iter()
-        .flatten()
-        .map(|path| {
-            let shown = place.text(path)?;
-            Ok(Wanted { path: folder.join(&shown), shown })
-        })
-        .collect();
+    let wanted =
+        graph.step(unit.node).map_or_else(|| Ok(Vec::new()), |step| wanted(place, step, unit));
     let home = world.surroundings.env("HOME").map(PathBuf::from);
     let files = &world.launcher.files;
     let guarded = Guarded::new(home, world.surroundings.root(), files.state());
@@ -50,6 +44,16 @@ pub(super) fn begin_snapshot(
         let wanted = wanted.map_err(|why| why.to_string())?;
         take(&wanted, (&into, &objects), (&guarded, &earlier), &|| control.is_stopped())
     });
+}
+
+/// The paths to save, from the root on.
+fn wanted(place: Place<'_>, step: &Step, unit: UnitIx) -> Result<Vec<Wanted>, EvalError> {
+    let folder = dir_of(place, step)?;
+    let each = paths_to_save(step, unit).map(|path| {
+        let shown = place.text(path)?;
+        Ok(Wanted { path: folder.join(&shown), shown })
+    });
+    each.collect()
 }
 
 pub(super) fn begin_restore(world: &mut LocalWorld, ticket: Ticket, unit: UnitIx, view: View<'_>) {

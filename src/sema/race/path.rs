@@ -83,7 +83,8 @@ impl<'p> Paths<'p> {
         let pass = self.pass;
         let own = self.lowered.steps[step].attempt.environment.dir.as_ref().map(|dir| (goal, dir));
         let dir = own.or_else(|| {
-            pass.world.outwards(goal).find_map(|(ix, _)| {
+            // A mounted file's steps run in its own folder, whatever goals around it say.
+            pass.world.visible(goal).find_map(|(ix, _)| {
                 self.lowered.goals[ix.at()].environment.dir.as_ref().map(|dir| (ix, dir))
             })
         });

@@ -160,6 +160,20 @@ fn paths_begin_in_the_folder_of_their_file_and_dir() {
 }
 
 #[test]
+fn a_mounted_files_paths_do_not_begin_in_the_dir_of_the_goal_around_it() {
+    let file = "goal i { step a { run \"true\"; writes \"x\" } }";
+    let files: &[(&str, &'static str)] = &[("/plans/sub/i.goal", file)];
+    let codes = |reads: &str| {
+        let text = format!(
+            "goal g {{\ngoal o {{ dir \"out\"\ngoal i from \"sub/i.goal\" }}\nstep b {{ run \"true\"; reads \"{reads}\" }}\n}}"
+        );
+        check_files(&text, files).errors()
+    };
+    assert_eq!(codes("out/x"), [""; 0]);
+    assert_eq!(codes("sub/x").len(), 1);
+}
+
+#[test]
 fn all_races_of_a_clause_are_one_finding() {
     let found = check(
         "goal g {\nstep a { run \"true\"; writes \"x\" }\nstep b { run \"true\"; writes \"x\" }\nstep c { run \"true\"; writes \"x\" }\n}",
