@@ -215,6 +215,7 @@ fn look_at<T>(
     let graph = graph::Graph::build(&pass);
     graph::report_cycles(&graph, &mut pass);
     let chains = stream::check(&mut pass, &lowered);
+    amount::report_sums(&mut pass, &chains);
     together::report(&mut pass, &lowered, &graph, &chains);
     elsewhere::report(&mut pass, &lowered, options.executor);
     given::report(&mut pass, &lowered);

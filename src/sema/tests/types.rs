@@ -214,6 +214,23 @@ fn ten_thousand_lets_in_a_row_are_typed_without_recursion() {
 }
 
 #[test]
+fn several_uses_are_not_more_than_there_is_together() {
+    let step =
+        |uses: &str| errors(&format!("resource r 2\nlet n = 1\nstep a {{ run \"a\"; {uses} }}"));
+    assert_eq!(step("uses r 1; uses r 2"), ["E0504 4"]);
+    assert_eq!(step("uses r n; uses r 2"), ["E0504 4"]);
+    assert_eq!(step("uses r; uses r n"), [""; 0]);
+    assert_eq!(step("uses r 3; uses r"), ["E0504 4"], "told once");
+    let pipe = |b: &str| {
+        errors(&format!(
+            "resource r 2\nstep a {{ run \"a\"; uses r }}\nstep b {{ stdin from a; run \"b\"; uses r {b} }}\nstep c {{ run \"c\"; uses r 2 }}"
+        ))
+    };
+    assert_eq!(pipe("2"), ["E0504 4"]);
+    assert_eq!(pipe("1"), [""; 0]);
+}
+
+#[test]
 fn a_named_amount_above_the_resource_is_refused() {
     let uses = |n: &str| {
         errors(&format!("let n = {n}\nresource gpu 2\nstep a {{ run \"true\"; uses gpu n }}"))
