@@ -108,6 +108,7 @@ fn wanted(want: Want) -> String {
         Want::Size => "a size, as `512MiB`".to_owned(),
         Want::List => "a list".to_owned(),
         Want::Port => "a port's number".to_owned(),
+        Want::Status => "a whole number from 100 to 999".to_owned(),
     }
 }
 

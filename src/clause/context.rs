@@ -32,6 +32,8 @@ pub enum Want {
     List,
     /// An int, or a string of one or more items: what `foreach` and spread take is `List`.
     Port,
+    /// The status of an answer by HTTP: three digits.
+    Status,
 }
 
 /// How a string must be written to mean anything.
@@ -43,27 +45,45 @@ pub enum Form {
     Url,
     /// A JSON pointer (RFC 6901): empty, or begun with `/`.
     Pointer,
+    /// A SHA-256: 64 digits of base 16.
+    Digest,
+    /// Numbers with dots between, as `1.2.3`; more may follow the digits of each.
+    Version,
 }
 
 impl Form {
     /// What a text would have to be, and how to write it; `None` where it is so.
     pub fn lacks(self, text: &str) -> Option<(&'static str, String)> {
+        let blank = |c: char| c.is_whitespace() || c.is_control();
         let port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
         let fits = match self {
             Self::Address => {
                 text.rsplit_once(':').is_some_and(|(host, end)| !host.is_empty() && port(end))
             }
-            Self::Url => text.split_once("://").is_some_and(|(scheme, rest)| {
-                let web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
-                web && !rest.is_empty()
-            }),
+            Self::Url => {
+                let begins = text.split_once("://").is_some_and(|(scheme, rest)| {
+                    let web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+                    web && !rest.is_empty() && !rest.starts_with(['/', '?', '#'])
+                });
+                begins && !text.contains(blank)
+            }
             Self::Pointer => text.is_empty() || text.starts_with('/'),
+            Self::Digest => {
+                let text = text.trim();
+                text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+            }
+            Self::Version => {
+                text.trim().trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit())
+            }
         };
         let lacks = || match self {
             Self::Address => (
                 "is not an address: a host, `:` and a port from 1 to 65535",
                 "write it as `\"localhost:5432\"`".to_owned(),
             ),
+            Self::Url if text.contains(blank) => {
+                ("is not a URL: no white space stands in one", "write `%20` for a space".to_owned())
+            }
             Self::Url => {
                 ("is not a URL of the web", "begin it with `http://` or `https://`".to_owned())
             }
@@ -71,6 +91,14 @@ impl Form {
                 let bare = text.trim_start_matches(['#', '/']);
                 ("is not a JSON pointer: it begins with `/`", format!("write `\"/{bare}\"`"))
             }
+            Self::Digest => (
+                "is not a SHA-256: 64 digits from `0` to `9` and `a` to `f`",
+                "write what `sha256sum FILE` prints first".to_owned(),
+            ),
+            Self::Version => (
+                "is not a version: numbers with dots between",
+                "write it as `\"24\"` or `\"1.2.3\"`".to_owned(),
+            ),
         };
         (!fits).then(lacks)
     }

@@ -71,6 +71,10 @@ fn int_out_of_reach(want: Want, number: i64) -> Option<Reach> {
         Want::Port if !(1..=65535).contains(&number) => {
             Some(Reach::new("must be from 1 to 65535", "write a port, as `8080`"))
         }
+        Want::Status if !(100..=999).contains(&number) => Some(Reach::new(
+            "must be from 100 to 999",
+            "write the status of an answer, as `200` or `404`",
+        )),
         _ => None,
     }
 }

@@ -7,12 +7,13 @@ use super::lookup::Meaning;
 use super::operator;
 use super::pass::Scope;
 use super::world::Node;
-use crate::clause::no_pattern;
+use crate::clause::{Form, no_pattern};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::syntax::{self, ExprKind, ListItem, StringLiteral, TemplatePart};
 use crate::value::{
-    Expr, Function, ListPart, Literal, NodeId, Signature, StepId, Type, Value, pattern_fault,
+    Expr, Function, ListPart, Literal, NodeId, Signature, StepId, Type, Value, glob_fault,
+    pattern_fault,
 };
 
 /// A resolved expression, its type, and its value where that is written in the text.
@@ -217,7 +218,7 @@ impl Scope<'_, '_> {
         match function.signature(&types) {
             Signature::Gives(ty) => {
                 self.note_outside(function, given.len());
-                self.check_pattern(function, &given, arguments)?;
+                self.check_text(function, &given, arguments)?;
                 let arguments = given.into_iter().map(|each| each.expr).collect();
                 Some(Typed::new(ty, Expr::Call { function, arguments }))
             }
@@ -230,20 +231,31 @@ impl Scope<'_, '_> {
         }
     }
 
-    /// A pattern that is known is a regular expression.
-    fn check_pattern(
+    /// A pattern or pointer that is known can be read as one.
+    fn check_text(
         &mut self,
         function: Function,
         given: &[Typed],
         written: &[syntax::Expr],
     ) -> Option<()> {
-        let pattern = given.get(1).filter(|_| function == Function::Matches);
-        let Some(Value::Text(pattern)) = pattern.and_then(|each| each.constant.as_ref()) else {
-            return Some(());
+        let at = match function {
+            Function::Glob => 0,
+            Function::Matches | Function::Json => 1,
+            _ => return Some(()),
         };
-        let Some(reason) = pattern_fault(pattern) else { return Some(()) };
-        let place = written.get(1).map(|argument| argument.span)?;
-        self.pass.report(no_pattern(place, reason));
+        let known = given.get(at).and_then(|each| each.constant.as_ref());
+        let Some(Value::Text(text)) = known else { return Some(()) };
+        let place = written.get(at).map(|argument| argument.span)?;
+        let found = match function {
+            Function::Glob => glob_fault(text).map(|reason| no_glob(place, reason)),
+            Function::Matches => pattern_fault(text).map(|reason| no_pattern(place, reason)),
+            _ => Form::Pointer.lacks(text).map(|(lacks, help)| {
+                let message = format!("`{text}` {lacks}");
+                Diagnostic::new(Code::E0504, message, place, "can never do").help(help)
+            }),
+        };
+        let Some(found) = found else { return Some(()) };
+        self.pass.report(found);
         None
     }
 
@@ -312,4 +324,11 @@ impl Scope<'_, '_> {
         self.pass.report(operator::no_condition(&typed.ty, expr.span));
         None
     }
+}
+
+/// A text that is no pattern of files.
+fn no_glob(place: Span, reason: String) -> Diagnostic {
+    Diagnostic::new(Code::E0504, "this pattern of files cannot be read", place, reason).help(
+        "write it as `glob(\"data/*.csv\")`; a mark that is meant itself stands in `[…]`, as `[[]`",
+    )
 }

@@ -53,6 +53,15 @@ impl Scope<'_, '_> {
         }
         let arguments: Vec<Option<Argument>> =
             items.iter().map(|item| self.argument(item)).collect();
+        if let (Some(Some(Argument::One(Expr::Literal(program)))), Some(item)) =
+            (arguments.first(), items.first())
+            && program.to_text().is_empty()
+        {
+            let message = "an empty text names no program";
+            let found = Diagnostic::new(Code::E0504, message, item.value.span, "nothing to run");
+            self.pass.report(found.help("write the program first, as `[\"ls\", \"-l\"]`"));
+            return None;
+        }
         arguments.into_iter().collect::<Option<Vec<_>>>().map(Command::Arguments)
     }
 

@@ -74,7 +74,7 @@ fn accepts(want: Want, ty: &Type) -> bool {
         Want::Text => !matches!(ty, Type::List(_)),
         Want::String | Want::Written(_) => ty.is_textual() || *ty == Type::Secret,
         Want::Bool => *ty == Type::Bool,
-        Want::Int { .. } => *ty == Type::Int,
+        Want::Int { .. } | Want::Status => *ty == Type::Int,
         Want::Number => matches!(ty, Type::Int | Type::Number),
         Want::Duration { .. } => *ty == Type::Duration,
         Want::Size => *ty == Type::Size,
@@ -91,7 +91,8 @@ fn misfit(want: Want, typed: &Typed, span: Span) -> Diagnostic {
             found.help(format!("write it without quotes: `{text}`"))
         }
         Some(value @ (Value::Int(_) | Value::Number(_) | Value::Bool(_)))
-            if want == Want::String && matches!(typed.expr, Expr::Literal(_)) =>
+            if matches!(want, Want::String | Want::Written(Form::Version))
+                && matches!(typed.expr, Expr::Literal(_)) =>
         {
             found.help(format!("write it in quotes: `\"{}\"`", value.to_text()))
         }
@@ -103,7 +104,7 @@ fn misfit(want: Want, typed: &Typed, span: Span) -> Diagnostic {
 fn meant_by(want: Want, text: &str) -> bool {
     let ty = match want {
         Want::Bool => Type::Bool,
-        Want::Int { .. } => Type::Int,
+        Want::Int { .. } | Want::Status => Type::Int,
         Want::Number => Type::Number,
         Want::Duration { .. } => Type::Duration,
         Want::Size => Type::Size,
@@ -122,6 +123,7 @@ fn misfit_of_type(want: Want, given: &Type, span: Span) -> Diagnostic {
         Want::Written(Form::Address) => ("an address", "write it as `\"localhost:5432\"`"),
         Want::String | Want::Written(_) => ("a string", "put it in a string, as `\"${value}\"`"),
         Want::Int { .. } => ("an int", "write a whole number, as `3`"),
+        Want::Status => ("an int", "write the status of an answer, as `200`"),
         Want::Number => ("a number", "write a number, as `2` or `1.5`"),
         Want::Duration { .. } => ("a duration", "write it with its unit, as `90s` or `1h30m`"),
         Want::Size => ("a size", "write it with its unit, as `512MiB`"),

@@ -134,6 +134,12 @@ pub(super) fn bad_literal(place: Span, text: &str, error: LiteralError) -> Diagn
     Diagnostic::new(Code::E0104, message, place, "cannot be read").help(help)
 }
 
+pub(super) fn too_fine(place: Span, text: &str) -> Diagnostic {
+    let message = format!("`{text}` is finer than a millisecond");
+    Diagnostic::new(Code::E0104, message, place, "says a part of one")
+        .help("write whole milliseconds, as `1ms` or `1500ms`")
+}
+
 pub(super) fn negative(place: Span, text: &str) -> Diagnostic {
     let message = format!("`{text}` is below zero");
     Diagnostic::new(Code::E0504, message, place, "only plain numbers have a sign")

@@ -314,6 +314,13 @@ fn whole(pattern: &str) -> Result<regex::Regex, regex::Error> {
     RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(1 << 20).build()
 }
 
+/// Why a pattern of files cannot be read, if it cannot.
+pub fn glob_fault(pattern: &str) -> Option<String> {
+    let pattern = pattern.strip_prefix("./").unwrap_or(pattern).trim_end_matches('/');
+    let read = globset::GlobBuilder::new(pattern).literal_separator(true).build();
+    read.err().map(|error| error.kind().to_string())
+}
+
 /// Why a text is no regular expression; `None` where it is one.
 pub fn pattern_fault(pattern: &str) -> Option<String> {
     Some(match whole(pattern).err()? {

@@ -115,6 +115,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, LiteralError> {
     if text.is_empty() { Err(LiteralError::Malformed) } else { Ok(Duration::from_millis(total)) }
 }
 
+/// Whether a duration says parts of a millisecond.
+pub fn is_too_fine(duration: &str) -> bool {
+    quantities(duration).any(|(number, unit)| {
+        let scaled = scale_of(unit, DURATION_UNITS).and_then(|scale| scaled_part(number, scale));
+        scaled.is_ok_and(|(_, exact)| !exact)
+    })
+}
+
 /// Reads a size in bytes: `512KiB`, `2GiB`, `10MB`, `1.5GiB`.
 ///
 /// # Errors
@@ -131,16 +139,57 @@ fn scale_of(unit: &str, units: &[(&str, u64)]) -> Result<u64, LiteralError> {
 }
 
 fn scaled(number: &str, scale: u64) -> Result<u64, LiteralError> {
-    if !number.contains('.') {
-        let whole: u64 = clean_digits(number)?.parse().map_err(|_| LiteralError::TooLarge)?;
-        return whole.checked_mul(scale).ok_or(LiteralError::TooLarge);
+    let (whole, _) = number.split_once('.').unwrap_or((number, ""));
+    let whole: u64 = clean_digits(whole)?.parse().map_err(|_| LiteralError::TooLarge)?;
+    let (part, _) = scaled_part(number, scale)?;
+    let whole = whole.checked_mul(scale).ok_or(LiteralError::TooLarge)?;
+    whole.checked_add(part).ok_or(LiteralError::TooLarge)
+}
+
+/// So many digits behind the point are computed with; what is behind them is finer than any unit.
+const PLACES: usize = 18;
+
+/// What stands behind a number's point, rounded up to a whole, and whether nothing was rounded: in
+/// whole numbers, as `1.1` has no value of its own among those of a machine.
+fn scaled_part(number: &str, scale: u64) -> Result<(u64, bool), LiteralError> {
+    let Some((_, part)) = number.split_once('.') else { return Ok((0, true)) };
+    let digits = clean_digits(part)?;
+    let digits = digits.trim_end_matches('0');
+    let (near, far) = digits.split_at(digits.len().min(PLACES));
+    if near.is_empty() {
+        return Ok((0, true));
     }
-    #[allow(clippy::cast_precision_loss)] // scales are at most 2^40
-    let product = (decimal(number)? * scale as f64).ceil();
-    #[allow(clippy::cast_precision_loss)]
-    if product >= u64::MAX as f64 {
-        return Err(LiteralError::TooLarge);
+    let part: u128 = near.parse().map_err(|_| LiteralError::Malformed)?;
+    let one = near.bytes().fold(1u128, |one, _| one * 10);
+    let product = part * u128::from(scale);
+    let exact = product.is_multiple_of(one) && far.is_empty();
+    let below = u64::try_from(product / one).map_err(|_| LiteralError::TooLarge)?;
+    Ok((if exact { below } else { below.saturating_add(1) }, exact))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_unit_are_as_written() {
+        for (text, millis) in [("1.1m", 66_000), ("4.35s", 4_350), ("0.5ms", 1), ("1.0005s", 1_001)]
+        {
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        assert_eq!(parse_size("1.5GiB"), Ok(3 << 29));
+        for wrong in ["1.s", ".5s", "1..5s", "1.2.3s"] {
+            assert_eq!(parse_duration(wrong), Err(LiteralError::Malformed), "{wrong}");
+        }
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked right above
-    Ok(product as u64)
+
+    #[test]
+    fn a_millisecond_is_the_finest() {
+        for fine in ["0.5ms", "1.0005s", "1h0.0001s", "1.50ms", "0.00000000000000000000001d"] {
+            assert!(is_too_fine(fine), "{fine}");
+        }
+        for whole in ["1ms", "2.250s", "1.1m", "0.5d", "1.0000s", "7"] {
+            assert!(!is_too_fine(whole), "{whole}");
+        }
+    }
 }

@@ -3,8 +3,8 @@
 //! Delivering an alert, and that it never changes the run, is the interpreter's business.
 
 use crate::clause::{
-    Argument, BlockShape, Clause, ClauseSpec, Context, OptionSpec, Place, Repeat, Role, Shape,
-    Slot, Target, Want,
+    Argument, BlockShape, Clause, ClauseSpec, Context, Form, OptionSpec, Place, Repeat, Role,
+    Shape, Slot, Target, Want,
 };
 use crate::ir::{Alert, AlertAction, AlertEvent};
 
@@ -14,7 +14,8 @@ pub const EVENTS: &[&str] = &["failure", "retry", "overrun", "waiting", "achieve
 pub const BOUNDED: &[(&str, &str)] =
     &[("silence", "silence > 5m"), ("memory", "memory > 80%"), ("cpu", "cpu > 90%")];
 
-const ADDRESS: Shape = Shape::Expr(Want::Text);
+const TEXT: Shape = Shape::Expr(Want::Text);
+const URL: Shape = Shape::Expr(Want::Written(Form::Url));
 
 pub(super) static ALERT: ClauseSpec = ClauseSpec {
     word: "alert",
@@ -37,7 +38,7 @@ pub(super) static WEBHOOK: ClauseSpec = ClauseSpec {
     places: &[Place::Alert],
     repeat: Repeat::Many,
     role: Role::Attribute,
-    head: &[Slot::one("\"URL\"", ADDRESS)],
+    head: &[Slot::one("\"URL\"", URL)],
     block: BlockShape::Optional(Place::Webhook),
     summary: "sends the event as JSON to an address",
     documentation: "A POST request. Its braces hold `header` lines.",
@@ -54,8 +55,8 @@ pub(super) static HEADER: ClauseSpec = ClauseSpec {
     places: &[Place::Webhook],
     repeat: Repeat::Many,
     role: Role::Attribute,
-    head: &[Slot::one("\"NAME\"", ADDRESS)],
-    options: &[OptionSpec::required("=", &[Slot::one("EXPR", ADDRESS)])],
+    head: &[Slot::one("\"NAME\"", TEXT)],
+    options: &[OptionSpec::required("=", &[Slot::one("EXPR", TEXT)])],
     summary: "a header of a webhook's request",
     documentation: "Its value may be a `secret`.",
     example: "alert on failure { webhook \"https://hooks.internal/ops\" { header \"X-Team\" = \"shop\" } }",

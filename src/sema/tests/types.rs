@@ -214,6 +214,40 @@ fn ten_thousand_lets_in_a_row_are_typed_without_recursion() {
 }
 
 #[test]
+fn what_can_never_be_read_as_what_it_should_be_is_refused() {
+    let digest = "0".repeat(64);
+    for (right, wrong) in [
+        (
+            "alert on failure { webhook \"https://hooks.internal/x\" }",
+            "alert on failure { webhook \"hooks.internal/x\" }",
+        ),
+        ("requires { http \"http://x/%20\" status 404 }", "requires { http \"http://x/a b\" }"),
+        ("requires { http \"http://x\" status 999 }", "requires { http \"http://x\" status 1000 }"),
+        ("requires { http \"http://x\" }", "requires { http \"http:///x\" }"),
+        (
+            &format!("requires {{ file \"f\" sha256 \"{digest}\" }}"),
+            "requires { file \"f\" sha256 \"abc\" }",
+        ),
+        (
+            "requires { command \"c\" version >= \"v1.2rc1\" }",
+            "requires { command \"c\" version >= \"abc\" }",
+        ),
+        (
+            "verify { json(read(\"f\"), \"/a/b\") == 1 }",
+            "verify { json(read(\"f\"), \"a.b\") == 1 }",
+        ),
+        ("verify { len(glob(\"./a/[ab]*/\")) > 0 }", "verify { len(glob(\"[\")) > 0 }"),
+        ("step a { run [\"x\", \"\"] }", "step a { run [\"\", \"x\"] }"),
+        ("step a { run \"true\"; timeout 1.5s }", "let t = 0s\nstep a { run \"true\"; timeout t }"),
+    ] {
+        assert_eq!(errors(&format!("{right}\nstep s {{ run \"true\" }}")), [""; 0], "{right}");
+        let found = errors(&format!("{wrong}\nstep s {{ run \"true\" }}"));
+        assert!(found.len() == 1 && found[0].starts_with("E0504"), "{wrong}: {found:?}");
+    }
+    assert_eq!(errors("step a { run \"true\"; timeout 1.0005s }"), ["E0104 2"]);
+}
+
+#[test]
 fn several_uses_are_not_more_than_there_is_together() {
     let step =
         |uses: &str| errors(&format!("resource r 2\nlet n = 1\nstep a {{ run \"a\"; {uses} }}"));

@@ -3,7 +3,7 @@
 //! Paths are relative to the folder in which the plan's steps run.
 
 use super::{PROBE, push};
-use crate::clause::{Clause, ClauseSpec, Context, OptionSpec, Shape, Slot, Target, Want};
+use crate::clause::{Clause, ClauseSpec, Context, Form, OptionSpec, Shape, Slot, Target, Want};
 use crate::ir::ProbeKind;
 
 const PATH: &[Slot] = &[Slot::one("\"PATH\"", Shape::Operand(Want::String))];
@@ -14,7 +14,10 @@ pub(in crate::clause::table) static FILE: ClauseSpec = ClauseSpec {
     options: &[
         OptionSpec::flag("nonempty"),
         OptionSpec::new("contains", &[Slot::one("\"TEXT\"", Shape::Operand(Want::Text))]),
-        OptionSpec::new("sha256", &[Slot::one("\"HEX\"", Shape::Operand(Want::String))]),
+        OptionSpec::new(
+            "sha256",
+            &[Slot::one("\"HEX\"", Shape::Operand(Want::Written(Form::Digest)))],
+        ),
     ],
     summary: "there is such a file",
     documentation: "With `nonempty`, `contains` or `sha256` it must also be so.",

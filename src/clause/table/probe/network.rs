@@ -24,7 +24,7 @@ pub(in crate::clause::table) static HTTP: ClauseSpec = ClauseSpec {
     word: "http",
     head: &[Slot::one("\"URL\"", Shape::Operand(Want::Written(Form::Url)))],
     options: &[
-        OptionSpec::new("status", &[Slot::one("N", Shape::Operand(Want::Int { at_least: 100 }))]),
+        OptionSpec::new("status", &[Slot::one("N", Shape::Operand(Want::Status))]),
         OptionSpec::new("body", &[Slot::one("EXPR", Shape::Operand(Want::Text))]),
         WITHIN,
     ],

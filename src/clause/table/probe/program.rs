@@ -4,15 +4,16 @@
 
 use super::super::run::command;
 use super::{PROBE, push};
-use crate::clause::{Clause, ClauseSpec, Context, OptionSpec, Shape, Slot, Target, Want};
+use crate::clause::{Clause, ClauseSpec, Context, Form, OptionSpec, Shape, Slot, Target, Want};
 use crate::ir::ProbeKind;
 
 const TEXT: Shape = Shape::Operand(Want::String);
+const VERSION: Shape = Shape::Operand(Want::Written(Form::Version));
 
 pub(in crate::clause::table) static COMMAND: ClauseSpec = ClauseSpec {
     word: "command",
     head: &[Slot::one("\"PROGRAM\"", TEXT)],
-    options: &[OptionSpec::new("version >=", &[Slot::one("\"VERSION\"", TEXT)])],
+    options: &[OptionSpec::new("version >=", &[Slot::one("\"VERSION\"", VERSION)])],
     summary: "there is such a program",
     documentation: "\
 Found as a shell would find it. With `version >=` the first version in what `PROGRAM --version` prints must \
