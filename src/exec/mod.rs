@@ -30,6 +30,7 @@ pub mod schedule;
 pub mod scope;
 pub mod state;
 mod status;
+mod texts;
 pub mod ways_back;
 pub mod why;
 pub mod world;

@@ -123,3 +123,37 @@ fn a_secret_in_a_note_is_hidden_by_whoever_knows_it_first() {
     assert!(shown.contains("one ***") && shown.contains("two ***"), "{shown}");
     nothing_is_left_of_it(&project);
 }
+
+#[test]
+fn what_the_system_says_of_a_secret_is_hidden_wherever_it_is_told() {
+    const SECRET: &str = "topsecretA1value";
+    let project = Project::new(
+        r#"
+goal g {
+  on failure continue
+  param u: secret = env("U")
+  step d { dir "sub/${u}"; run "true" }
+  step h { run ["${u}"] }
+  step n { shell "${u}", "-c"; run "true" }
+  step o { run "true"; output o: string from file "${u}" }
+  step v { run "true"; verify { run ["${u}"] } }
+  cleanup { run ["${u}"] }
+  alert on failure { run ["${u}"] }
+}
+"#,
+    );
+    let mut command = project.command(&["run", "plan.goal", "--format", "json"]);
+    command.env("U", SECRET);
+    let done = project.spawn(command).end().exits(1);
+    let told = [
+        done.text(),
+        project.call(&["show"]).text(),
+        project.call(&["report"]).text(),
+        project.call(&["report", "--format", "html"]).text(),
+    ];
+    assert!(done.text().contains("***"), "{}", done.text());
+    assert!(told.iter().all(|text| !text.contains(SECRET)), "{told:#?}");
+    for (path, content) in files_below(&project.state()) {
+        assert!(!contains(&content, SECRET.as_bytes()), "{}", path.display());
+    }
+}

@@ -195,3 +195,12 @@ goal g {
     project.write("go", "");
     project.resume(&[]).exits(1).stands("switch failed");
 }
+
+#[test]
+fn a_probe_whose_script_was_ended_holds_neither_way() {
+    let project = Project::new(
+        "goal g {\n  step k { run \"echo ran >> ran\"; unless { not run \"kill -9 $$\" } }\n}\n",
+    );
+    project.run(&[]).exits(0).stands("k succeeded");
+    assert_eq!(project.lines("ran"), ["ran"]);
+}

@@ -267,7 +267,10 @@ impl<'a, W: World> Drive<'a, W> {
         self.stamp(event);
     }
 
-    fn stamp(&mut self, event: Event) {
+    /// What of an event quotes the world, be it a folder that is not there, may quote a secret: whatever says
+    /// it, here it passes before anything is made of it.
+    fn stamp(&mut self, mut event: Event) {
+        event.texts_mut().into_iter().for_each(|text| self.world.hide(text));
         let need = self.need(&event);
         let at = self.world.now().max(self.state.last);
         let stamped = Stamped { seq: self.state.seq + 1, at, event };

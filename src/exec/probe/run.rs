@@ -26,7 +26,7 @@ pub(super) fn ask(
         ProcessEnd::Exited(0) => Ok(Ok("the probe's `run` succeeded".to_owned())),
         ProcessEnd::Exited(code) => Ok(Err(format!("`run` ended with exit code {code}{last}"))),
         ProcessEnd::Signalled(signal) => {
-            Ok(Err(format!("`run` was ended by {}{last}", signal_name(signal))))
+            Err(format!("`run` was ended by {}{last}", signal_name(signal)))
         }
         ProcessEnd::TimedOut => {
             let time = duration_text(timeout.unwrap_or_default());

@@ -3,6 +3,7 @@
 //! Owns what is in flight outside of the run's state: threads, their controls, the prompt. All
 //! that happens comes by one channel, so the loop sleeps until something does.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -274,6 +275,12 @@ impl World for LocalWorld {
 
     fn poll(&mut self) -> Vec<Wake> {
         self.take_requests()
+    }
+
+    fn hide(&self, text: &mut String) {
+        if let Cow::Owned(hidden) = self.launcher.masker.mask(text) {
+            *text = hidden;
+        }
     }
 
     fn draw(&mut self) -> f64 {

@@ -271,6 +271,9 @@ pub trait World {
         Vec::new()
     }
 
+    /// Hides the secrets in a text that is to be kept and shown.
+    fn hide(&self, _text: &mut String) {}
+
     /// An even draw from 0 to 1.
     fn draw(&mut self) -> f64;
 
