@@ -13,7 +13,7 @@ use crate::exec::event::{QuestionKind, Status};
 use crate::exec::graph::NodeIx;
 use crate::exec::scope::{Place, Surroundings};
 use crate::exec::state::{UnitIx, UnitState};
-use crate::ir::{Attempt, Step};
+use crate::ir::{Action, Attempt, Step};
 
 pub(super) fn read(
     played: &Played,
@@ -105,9 +105,16 @@ fn attempts_max(played: &Played, world: &dyn Surroundings, node: NodeIx, step: &
     let goal = state.graph().parent(node).unwrap_or_else(|| state.graph().root());
     let place = Place { state, values, world, goal, unit: Some(UnitIx::of(node)), own: None };
     let tries = |attempt: &Attempt| {
-        let retries = attempt.retry.as_ref().and_then(|retry| place.count(&retry.count).ok());
+        let retry = attempt.retry.as_ref().filter(|_| !by_hand(attempt));
+        let retries = retry.and_then(|retry| place.count(&retry.count).ok());
         retries.unwrap_or(0).saturating_add(1)
     };
     let ways = u32::try_from(step.fallbacks.len()).unwrap_or(u32::MAX);
-    (0..=ways).filter_map(|way| attempt_of(step, way)).map(tries).fold(0, u32::saturating_add)
+    // What a person says counts: neither is it tried again, nor is another way behind it.
+    let last = (0..=ways).find(|way| attempt_of(step, *way).is_some_and(by_hand)).unwrap_or(ways);
+    (0..=last).filter_map(|way| attempt_of(step, way)).map(tries).fold(0, u32::saturating_add)
+}
+
+fn by_hand(attempt: &Attempt) -> bool {
+    matches!(attempt.action, Action::Manual(_))
 }

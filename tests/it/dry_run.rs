@@ -389,3 +389,11 @@ fn wide_letters_and_many_slots_stay_in_their_columns() {
     assert_narrow(&text);
     assert!(text.contains("and 14 more"), "{text}");
 }
+
+#[test]
+fn nothing_is_tried_behind_what_a_person_says() {
+    let a = "step a { manual \"x\"; retry 3; fallback { run \"x\" } }";
+    let b = "step b { run \"x\"; fallback { manual \"x\"; retry 2 }; fallback { run \"x\" } }";
+    let outcome = dry(&Project::new(&format!("goal g {{\n{a}\n{b}\n}}")), &[]);
+    assert_eq!(table(&outcome, &["id", "attempts_max"]), json!([["a", 1], ["b", 2]]));
+}
