@@ -267,7 +267,7 @@ impl<'d> Reader<'d> {
         let found = Diagnostic::new(Code::E0801, message, span, "");
         self.diagnostics.report(match nearest(key.get_ref(), known.iter().copied()) {
             Some(near) => found.meant(span, near),
-            None if known.len() > 8 => found.help("`goalc explain` lists them"),
+            None if known.iter().any(|w| is_warning(w)) => found.help("`goalc explain` lists them"),
             None => found.help(format!("there is `{}`", known.join("`, `"))),
         });
     }

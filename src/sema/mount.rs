@@ -204,6 +204,8 @@ impl Loading<'_> {
 }
 
 fn not_loaded(why: &NotLoaded, name: &str, written: &str, place: Span) -> Diagnostic {
+    // A folder's own name is empty here, as `.` is.
+    let name = if name.is_empty() { written } else { name };
     let (code, message, help) = match why {
         NotLoaded::Unreadable(why) => (
             Code::E0601,

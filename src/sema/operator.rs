@@ -80,10 +80,38 @@ fn type_of(value: &Value) -> Type {
     }
 }
 
+/// The enumeration that a type's words come from: its own, or that of a list's items.
+pub(super) fn words_in(ty: &Type) -> &Type {
+    if let Type::List(item) = ty { words_in(item) } else { ty }
+}
+
+/// All texts of a value as written that are none of an enumeration's words, quoted, the first first.
+pub(super) fn strangers(wanted: &Type, given: &Expr, first: &str) -> String {
+    fn look<'e>(words: &[String], given: &'e Expr, into: &mut Vec<&'e str>) {
+        match given {
+            Expr::Literal(Value::Text(text)) if !words.contains(text) => into.push(text),
+            Expr::List(parts) => parts.iter().for_each(|part| look(words, part.expr(), into)),
+            _ => {}
+        }
+    }
+    let mut found = vec![first];
+    if let Type::OneOf(words) = words_in(wanted) {
+        look(words, given, &mut found);
+    }
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|text| seen.insert(*text));
+    let quoted: Vec<String> = found.iter().map(|text| format!("\"{text}\"")).collect();
+    match quoted.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
 /// "write one of …", or the word that was meant; a mend where it stands at the finding's place as
 /// a plain string.
 pub(super) fn word_help(found: Diagnostic, wanted: &Type, given: &Typed, text: &str) -> Diagnostic {
     let span = found.span();
+    let wanted = words_in(wanted);
     let Type::OneOf(words) = wanted else { return found.help(format!("write {}", named(wanted))) };
     let starts = || words.iter().map(String::as_str).find(|word| word.starts_with(text));
     let near = nearest(text, words.iter().map(String::as_str));
@@ -193,7 +221,12 @@ fn share_a_word(a: &Type, b: &Type) -> bool {
 }
 
 fn never_equal(wanted: &Type, text: &str, (given, span): Side<'_>) -> Diagnostic {
-    let message = format!("\"{text}\" is never the value: it is one of `{wanted}`");
+    let message = match strangers(wanted, &given.expr, text) {
+        all if all.len() > text.len() + 2 => {
+            format!("{all} are never the value: it is one of `{wanted}`")
+        }
+        one => format!("{one} is never the value: it is one of `{wanted}`"),
+    };
     let found = Diagnostic::new(Code::E0301, message, span, "not one of these words");
     word_help(found, wanted, given, text)
 }

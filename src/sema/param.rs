@@ -6,7 +6,7 @@ use regex::RegexBuilder;
 
 use super::binding::bound;
 use super::infer::Typed;
-use super::operator::{Misfit, fits, named, word_help};
+use super::operator::{Misfit, fits, named, strangers, word_help, words_in};
 use super::pass::{Pass, Phase, Place, User};
 use super::world::{BindingIx, BindingSource, Entity, GoalDecl, GoalIx};
 use crate::clause::{MountOutline, ParamOutline};
@@ -86,7 +86,12 @@ fn misfit(wanted: &Type, given: &Typed, span: Span, code: Code) -> Option<Diagno
         Err(Misfit::Word(text)) => {
             let found = Diagnostic::new(
                 code,
-                format!("\"{text}\" is not one of `{wanted}`"),
+                match (strangers(wanted, &given.expr, &text), words_in(wanted)) {
+                    (all, words) if all.len() > text.len() + 2 => {
+                        format!("{all} are not among `{words}`")
+                    }
+                    (one, words) => format!("{one} is not one of `{words}`"),
+                },
                 span,
                 "not one of these words",
             );

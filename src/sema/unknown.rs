@@ -49,6 +49,22 @@ fn not_declared(name: &str) -> String {
     }
 }
 
+/// Whether nothing but a declaration is meant by a name: a param or `let` has no parts.
+fn not_declared_as_value(name: &str) -> bool {
+    !matches!(
+        name,
+        "stdout"
+            | "stderr"
+            | "stdin"
+            | "exit_code"
+            | "exitcode"
+            | "returncode"
+            | "rc"
+            | "not"
+            | "memory"
+    )
+}
+
 impl Scope<'_, '_> {
     /// `build.digest` where `build` is meant; `rest` is what stands behind the step.
     pub(super) fn edge_to_output(&mut self, step: &[Part], part: &Part, rest: &[Part]) {
@@ -147,6 +163,13 @@ impl Scope<'_, '_> {
                     found.help(format!("write `{literal}`, or `\"{name}\"` for the word"))
                 }
                 (None, Some(inside)) => found.help(inside),
+                (None, None) if !rest.is_empty() && not_declared_as_value(name) => {
+                    let text = dotted(&[std::slice::from_ref(part), rest].concat());
+                    found.help(format!(
+                        "only steps and goals have parts: a step's output is `STEP.OUTPUT`; the text \
+                         itself is written `\"{text}\"`"
+                    ))
+                }
                 (None, None) => found.help(not_declared(name)),
             },
         });

@@ -183,7 +183,10 @@ fn instead_of(text: &str, first: char) -> Option<&'static str> {
         '/' => "a path stands in quotes; and there is no arithmetic: compute in a script",
         '+' | '-' | '*' | '^' => "there is no arithmetic: compute it in a script",
         '&' => "write `&&` for \"and\" in a condition, and `,` in a list",
-        '?' => "`?` stands right behind a name, as in `depends build?`",
+        '?' => {
+            "one value or another is `if(CONDITION, A, B)`; else `?` stands right behind a name, as in \
+             `depends build?`"
+        }
         '$' => "a value is named without `$`; only inside a string write `${name}`",
         '`' | '“' | '”' | '„' | '«' | '»' => "a string stands between `\"` and `\"`",
         '‘' | '’' => "a string stands between `'` and `'`",

@@ -8,7 +8,7 @@ use crate::clause::usage::slot_name;
 use crate::clause::{
     Argument, BlockShape, ClauseSpec, Count, OptionSpec, OptionValue, Place, Shape, Slot,
 };
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::{Block, Cursor, Mark, TokenKind};
 
@@ -69,6 +69,13 @@ impl<'a, 't> Arguments<'a, 't> {
                     return Err(not);
                 }
                 let inner = last.and_then(|last| complaint::string_in_string(last, token));
+                if matches!(token.kind, TokenKind::Mark(Mark::Assign)) {
+                    // Half of a comparison is not the value that is wanted.
+                    self.forget_values();
+                }
+                if let Some(misspelt) = self.half_option() {
+                    return Err(misspelt);
+                }
                 let spec = (self.spec, self.block.is_some());
                 let plain = || complaint::unexpected(spec, token, self.place, self.text);
                 return Err(inner.unwrap_or_else(plain));
@@ -148,6 +155,18 @@ impl<'a, 't> Arguments<'a, 't> {
         let arguments = arguments.into();
         self.options.push(OptionValue { word: option.word, span, arguments });
         outcome.map(|()| true)
+    }
+
+    /// The second word of an option, misspelt: `from stdot`.
+    fn half_option(&self) -> Option<Diagnostic> {
+        let (first, second) = (self.cursor.peek(0)?, self.cursor.peek(1)?);
+        let (TokenKind::Name(begins), TokenKind::Name(word)) = (&first.kind, &second.kind) else {
+            return None;
+        };
+        let words = self.spec.options.iter().filter_map(|option| option.word.split_once(' '));
+        let words = words.filter(|(first, _)| *first == &**begins).map(|(_, second)| second);
+        let near = nearest(word, words)?;
+        Some(complaint::second_word(begins, second, self.text).meant(second.span, near))
     }
 
     /// How many tokens an option's word takes here; `None` where it does not stand here.

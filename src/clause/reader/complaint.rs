@@ -12,7 +12,7 @@ use crate::source::Span;
 use crate::syntax::{Delimiter, Token, TokenKind};
 
 /// A plan that has a goal and nothing more than it needs.
-const SMALLEST: &str = "goal hello { step greet { run \"echo hello\" } }";
+pub(super) const SMALLEST: &str = "goal hello { step greet { run \"echo hello\" } }";
 
 /// How a message names a token: its text where that is short.
 pub(super) fn token_name(token: &Token, text: &str) -> String {
@@ -144,6 +144,12 @@ pub(super) fn unexpected(
         ));
     }
     finding.help(how_to_write(spec))
+}
+
+/// The word behind the first of an option of two.
+pub(super) fn second_word(first: &str, token: &Token, text: &str) -> Diagnostic {
+    let message = format!("unexpected {}", token_name(token, text));
+    Diagnostic::new(Code::E0101, message, token.span, format!("`{first}` does not take this"))
 }
 
 /// What a clause takes in its braces, written without them.

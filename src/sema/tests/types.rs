@@ -248,6 +248,36 @@ fn what_can_never_be_read_as_what_it_should_be_is_refused() {
 }
 
 #[test]
+fn all_wrong_words_of_a_list_are_told_and_the_words_are_offered() {
+    let checked = check(
+        "goal g {\nparam l: [\"a\" | \"b\"] = [\"a\", \"cc\", \"dd\"]\nstep s { run [\"x\", ...l] }\n}",
+    );
+    let found = checked.only("E0301");
+    assert!(found.message.starts_with("\"cc\" and \"dd\" are not among"), "{}", found.message);
+    assert_eq!(found.help.as_deref(), Some("write one of `\"a\" | \"b\"`"));
+    let checked = check(
+        "goal g {\nparam t: \"a\" | \"b\" = \"a\"\nstep s { when t in [\"cc\", \"dd\"]; run \"x\" }\n}",
+    );
+    assert!(checked.only("E0301").message.starts_with("\"cc\" and \"dd\" are never"));
+}
+
+#[test]
+fn helps_can_be_followed_and_slips_bring_nothing_more() {
+    let one = |lines: &str| {
+        let checked = check(&format!("goal g {{\nparam n: int = 1\n{lines}\n}}"));
+        assert_eq!(checked.found.len(), 1, "{lines}: {:#?}", checked.found);
+        let found = &checked.found[0];
+        format!("{}: {}", found.message, found.help.as_deref().unwrap_or_default())
+    };
+    let step = |clause: &str| one(&format!("step s {{ run \"echo ${{n}}\"; {clause} }}"));
+    assert!(step("when foo.bar == \"x\"").contains("`\"foo.bar\"`"));
+    assert!(step("when n == 1 ? true : false").contains("`if(CONDITION, A, B)`"));
+    assert!(step("output o: string from stdot").ends_with("did you mean `stdout`?"));
+    assert!(step("when n = 1").ends_with("write `==` to compare"));
+    assert!(one("step s { run \"echo ${n}\" }\ngoal j from \".\"").contains("the file `.`"));
+}
+
+#[test]
 fn several_uses_are_not_more_than_there_is_together() {
     let step =
         |uses: &str| errors(&format!("resource r 2\nlet n = 1\nstep a {{ run \"a\"; {uses} }}"));
