@@ -362,3 +362,39 @@ fn what_follows_from_another_error_is_not_told_beside_it() {
         assert_eq!(codes, [code], "{found:#?}");
     }
 }
+
+#[test]
+fn a_file_of_another_tool_is_told_once_to_be_no_plan() {
+    for (text, looks, imports) in [
+        (
+            "name: CI\non: push\njobs:\n  a:\n    steps:\n      - run: echo $((1 + 2))\n",
+            "YAML",
+            false,
+        ),
+        (
+            "{\n  \"services\": { \"web\": { \"image\": \"x\", \"ports\": [1, 2] } }\n}\n",
+            "JSON",
+            true,
+        ),
+        ("CC = gcc\nall: x.o\n\t$(CC) -o x $<\n", "Makefile", false),
+        ("#!/bin/bash\nset -eu\nfor i in 1 2; do echo \"$i\"; done\n", "a script", false),
+    ] {
+        let project = Project::new(text);
+        let done = project.call(&["check", "plan.goal", "--format", "json"]).exits(2);
+        let json = done.json();
+        let found = json["diagnostics"].as_array().expect("a list");
+        assert_eq!(found.len(), 1, "{json}");
+        let said = |key: &str| found[0][key].as_str().expect("a text").to_owned();
+        assert!(said("message").contains(looks), "{json}");
+        assert!(said("help").contains("a file holds one goal: `goal "), "{json}");
+        assert_eq!(said("help").contains("goalc import"), imports, "{json}");
+    }
+}
+
+#[test]
+fn an_unknown_key_of_an_executor_is_told_with_those_there_are() {
+    let project = Project::new("goal g { step a { run \"true\" } }");
+    project.write("goal.toml", "[executor.slurm]\nzzz = 1\n");
+    let text = project.call(&["check", "plan.goal"]).text();
+    assert!(text.contains("`partition`") && !text.contains("goalc explain"), "{text}");
+}

@@ -4,7 +4,7 @@
 
 use super::coming::Statements;
 use super::statement::Recognised;
-use super::{Opened, Reader, complaint};
+use super::{Opened, Reader, complaint, foreign};
 use crate::clause::table::SCENARIO;
 use crate::clause::{Clause, GoalOutline, Place, ScenarioOutline};
 use crate::source::{FileId, Span};
@@ -38,6 +38,12 @@ impl Reader<'_> {
             }
         }
         let Some((goal, _)) = found else {
+            let text = self.text;
+            if let Some(foreign) = foreign::no_plan(file, text).filter(|_| scenarios.is_empty()) {
+                self.diagnostics.retain(|each| each.span().file != file);
+                self.report(foreign);
+                return None;
+            }
             if strays == 0 && !silent {
                 self.report(complaint::no_goal(Span::new(file, 0, 0)));
             }

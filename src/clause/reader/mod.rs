@@ -12,6 +12,7 @@ mod coming;
 mod complaint;
 mod elsewhere;
 mod file;
+mod foreign;
 mod goal;
 mod probes;
 mod scenario;
