@@ -52,7 +52,7 @@ fn an_alert_that_cannot_be_delivered_changes_nothing() {
         r#"
 goal g {
   step a { run "true" }
-  alert on achieved { webhook "nonsense"; run "exit 3"; log }
+  alert on achieved { webhook "http://127.0.0.1:1/"; run "exit 3"; log }
 }
 "#,
     );
@@ -166,7 +166,7 @@ fn the_report_tells_of_alerts_and_first_of_those_not_delivered() {
         r#"
 goal g {
   step a { run "true" }
-  alert on achieved { log; webhook "nonsense" }
+  alert on achieved { log; webhook "http://127.0.0.1:1/" }
 }
 "#,
     );
