@@ -356,21 +356,21 @@ impl Scope for Place<'_> {
     }
 
     fn status(&self, node: &NodeId) -> Result<String, EvalError> {
-        let found = self.state.graph().node_ix(node).map(|node| self.state.node(node).status);
-        match found {
-            Some(status) if status.is_end() => Ok(status.word().to_owned()),
-            _ => Err(EvalError::Unknown(format!("`{node}.status`"))),
-        }
+        let known = self.state.graph().node_ix(node).and_then(|at| self.state.known_end(at));
+        let known = known.map(|status| status.word().to_owned());
+        known.ok_or_else(|| EvalError::Unknown(format!("`{node}.status`")))
     }
 
     fn via(&self, step: &StepId) -> Result<String, EvalError> {
-        let node = self.state.graph().step_ix(step).map(|node| self.state.node(node));
-        match node {
-            Some(state) if state.status.is_end() => {
-                Ok(state.via.as_deref().unwrap_or("").to_owned())
-            }
-            _ => Err(EvalError::Unknown(format!("`{step}.via`"))),
-        }
+        let known = |at: &NodeIx| self.state.known_end(*at).is_some();
+        let Some(at) = self.state.graph().step_ix(step).filter(known) else {
+            return Err(EvalError::Unknown(format!("`{step}.via`")));
+        };
+        let serves = self.state.is_serving(at);
+        let present = if serves { self.state.way_name(UnitIx::of(at)) } else { None };
+        Ok(present
+            .or(self.state.node(at).via.clone())
+            .map_or_else(String::new, |via| via.to_string()))
     }
 
     fn env(&self, name: &str) -> Option<String> {

@@ -328,3 +328,23 @@ fn an_await_that_something_outside_waits_for_goes_on() {
     project.write("on", "");
     live.outcome().exits(1).stands("a.w succeeded, slow succeeded, x succeeded");
 }
+
+#[test]
+fn a_ready_service_says_how_it_got_ready_to_those_it_runs_for() {
+    let project = Project::new(
+        r#"
+goal g {
+  step s {
+    service
+    ready { file "up" }
+    run "exit 3"
+    fallback alt { run "touch up; exec sleep 600" }
+    idempotent
+  }
+  step u { depends s; run "echo ${s.via} ${s.status} > told" }
+}
+"#,
+    );
+    project.run(&[]).exits(0).stands("u succeeded");
+    assert_eq!(project.read("told"), "alt succeeded\n");
+}

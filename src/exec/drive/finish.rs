@@ -39,7 +39,7 @@ impl<W: World> Drive<'_, W> {
         }
         match self.state.graph().id(unit.node) {
             NodeId::Step(step) => {
-                let via = self.via(unit).filter(|_| status == Status::Succeeded);
+                let via = self.state.way_name(unit).filter(|_| status == Status::Succeeded);
                 self.record(Event::StepEnded { step, status, reason, failure, via, outputs });
             }
             NodeId::Goal(goal) => {
@@ -50,12 +50,6 @@ impl<W: World> Drive<'_, W> {
                 self.release_goal_locks(unit.node);
             }
         }
-    }
-
-    fn via(&self, unit: UnitIx) -> Option<Arc<str>> {
-        let way = self.state.unit(unit)?.way.checked_sub(1)?;
-        let step = self.state.graph().step(unit.node)?;
-        step.fallbacks.get(way as usize).map(|fallback| Arc::clone(&fallback.name))
     }
 
     /// The last attempt succeeded, a person said that it is done, or `unless` held.

@@ -20,6 +20,23 @@ impl RunState {
         state.ready.is_some() && !state.status.is_end()
     }
 
+    /// How a node ended, as expressions see it: a ready service has done what those waited for whom it runs for.
+    pub fn known_end(&self, node: NodeIx) -> Option<Status> {
+        let status = self.node(node).status;
+        if self.is_serving(node) {
+            Some(Status::Succeeded)
+        } else {
+            status.is_end().then_some(status)
+        }
+    }
+
+    /// The fallback that a unit is at; `None`: its own action.
+    pub fn way_name(&self, unit: UnitIx) -> Option<Arc<str>> {
+        let way = self.unit(unit)?.way.checked_sub(1)?;
+        let step = self.graph.step(unit.node)?;
+        step.fallbacks.get(way as usize).map(|fallback| Arc::clone(&fallback.name))
+    }
+
     /// Whether a service is to go on: someone whom it is kept for has not ended. One that nobody
     /// waits for becomes ready in any case, unless its goal is stopping. One that could only begin
     /// once it is ready, and will not begin then either, is no reason to wait for that.

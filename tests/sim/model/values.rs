@@ -12,8 +12,9 @@ impl Model<'_> {
             Condition::Param { least, by_let: true } => {
                 self.let_of_param.unwrap_or(self.param) >= i64::from(least)
             }
-            // It has not ended.
-            Condition::Ended { on, .. } if self.serves(on) => return None,
+            Condition::Ended { on, status, not } if self.serves(on) => {
+                (status == Status::Succeeded) != not
+            }
             Condition::Ended { on, status, not } => (self.nodes[on].status == Some(status)) != not,
             Condition::Output { on, least, by_let: false } => self.output(on)? >= i64::from(least),
             Condition::Output { on, least, by_let: true } => {
